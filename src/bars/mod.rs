@@ -1,0 +1,11 @@
+//! Daily bars that passed every check, and the panel of all symbols of an asset class.
+//!
+//! A [`Bars`] cannot hold an impossible price, a duplicate date or a future one, so nothing
+//! above this layer checks prices again. Nothing here fetches: sources hand over raw
+//! [`crate::domain::Bar`]s, `check` sorts the good from the bad.
+
+mod panel;
+mod series;
+
+pub use panel::{Panel, PanelError};
+pub use series::Bars;

@@ -1,0 +1,155 @@
+//! All symbols' bars of one asset class, stacked into one table.
+
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+use super::Bars;
+use crate::domain::{AssetClass, Symbol};
+
+/// The bars of all symbols of one asset class: rows sorted by symbol, then by date.
+///
+/// A row is named by its index, `0..len()`; every column of the panel and every feature
+/// column computed from it has that length. Symbols are sorted, so the panel does not depend
+/// on the order in which sources answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    asset_class: AssetClass,
+    symbols: Vec<Symbol>,
+    /// `starts[i]..starts[i + 1]` are the rows of `symbols[i]`.
+    starts: Vec<usize>,
+    dates: Vec<NaiveDate>,
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+}
+
+/// Why bars could not be stacked.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PanelError {
+    #[error("{0} was given twice")]
+    Twice(Symbol),
+    #[error("more than {max} bars in one asset class", max = u32::MAX)]
+    TooLarge,
+}
+
+impl Panel {
+    /// Stacks the symbols' bars, in any order. A symbol without a bar keeps an empty range.
+    ///
+    /// # Errors
+    /// [`PanelError::Twice`] where a symbol appears in two series; [`PanelError::TooLarge`]
+    /// where the rows do not fit 32 bits.
+    pub fn stack(asset_class: AssetClass, mut series: Vec<Bars>) -> Result<Self, PanelError> {
+        series.sort_by(|a, b| a.symbol().cmp(b.symbol()));
+        if let Some(pair) = series.windows(2).find(|pair| pair[0].symbol() == pair[1].symbol()) {
+            return Err(PanelError::Twice(pair[0].symbol().clone()));
+        }
+        let rows: usize = series.iter().map(Bars::len).sum();
+        if u32::try_from(rows).is_err() {
+            return Err(PanelError::TooLarge);
+        }
+        let mut starts = Vec::with_capacity(series.len() + 1);
+        let mut end = 0;
+        starts.push(end);
+        for bars in &series {
+            end += bars.len();
+            starts.push(end);
+        }
+        Ok(Self {
+            asset_class,
+            symbols: series.iter().map(|bars| bars.symbol().clone()).collect(),
+            starts,
+            dates: stack_column(&mut series, |bars| &mut bars.dates),
+            open: stack_column(&mut series, |bars| &mut bars.open),
+            high: stack_column(&mut series, |bars| &mut bars.high),
+            low: stack_column(&mut series, |bars| &mut bars.low),
+            close: stack_column(&mut series, |bars| &mut bars.close),
+            volume: stack_column(&mut series, |bars| &mut bars.volume),
+        })
+    }
+
+    /// Returns the asset class of every symbol in the panel.
+    pub fn asset_class(&self) -> AssetClass {
+        self.asset_class
+    }
+
+    /// Returns the symbols, sorted.
+    pub fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
+    /// Returns the number of rows.
+    pub fn len(&self) -> usize {
+        self.dates.len()
+    }
+
+    /// Tells whether there is no bar at all.
+    pub fn is_empty(&self) -> bool {
+        self.dates.is_empty()
+    }
+
+    /// Returns the place of a symbol in [`Panel::symbols`], or `None` where it is absent.
+    pub fn position(&self, symbol: &Symbol) -> Option<usize> {
+        self.symbols.binary_search(symbol).ok()
+    }
+
+    /// Returns the rows of the symbol at `position`, oldest bar first.
+    pub fn rows(&self, position: usize) -> Range<usize> {
+        self.starts[position]..self.starts[position + 1]
+    }
+
+    /// Returns the row of a symbol's bar on a session, or `None` where it has none.
+    pub fn row(&self, position: usize, session: NaiveDate) -> Option<usize> {
+        let rows = self.rows(position);
+        let offset = self.dates[rows.clone()].binary_search(&session).ok()?;
+        Some(rows.start + offset)
+    }
+
+    /// Returns the symbol's place that owns a row.
+    pub fn owner(&self, row: usize) -> usize {
+        self.starts.partition_point(|start| *start <= row) - 1
+    }
+
+    /// Returns the session date of every row.
+    pub fn dates(&self) -> &[NaiveDate] {
+        &self.dates
+    }
+
+    /// Returns the open of every row, in the quote currency.
+    pub fn open(&self) -> &[f64] {
+        &self.open
+    }
+
+    /// Returns the high of every row, in the quote currency.
+    pub fn high(&self) -> &[f64] {
+        &self.high
+    }
+
+    /// Returns the low of every row, in the quote currency.
+    pub fn low(&self) -> &[f64] {
+        &self.low
+    }
+
+    /// Returns the close of every row, in the quote currency.
+    pub fn close(&self) -> &[f64] {
+        &self.close
+    }
+
+    /// Returns the volume of every row, in units of the asset.
+    pub fn volume(&self) -> &[f64] {
+        &self.volume
+    }
+}
+
+/// Moves one column of every series into one, freeing each as it goes: at no time do two
+/// copies of the whole market stand in memory.
+fn stack_column<T>(series: &mut [Bars], column: impl Fn(&mut Bars) -> &mut Vec<T>) -> Vec<T> {
+    let total = series.iter_mut().map(|bars| column(bars).len()).sum();
+    let mut stacked = Vec::with_capacity(total);
+    for bars in series {
+        stacked.append(&mut std::mem::take(column(bars)));
+    }
+    stacked
+}

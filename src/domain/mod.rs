@@ -1,0 +1,14 @@
+//! The words that every layer speaks: asset classes, symbols, bars and problems.
+//!
+//! Values here are checked when they are made, so that no layer above meets an
+//! illegal one. Nothing here reads a file, a clock or the network.
+
+mod asset_class;
+mod bar;
+mod problem;
+mod symbol;
+
+pub use asset_class::{AssetClass, UnknownAssetClass};
+pub use bar::Bar;
+pub use problem::{Problem, ProblemKind};
+pub use symbol::{InvalidSymbol, Symbol};
