@@ -1,14 +1,16 @@
-//! The words that every layer speaks: asset classes, symbols, bars and problems.
+//! The words that every layer speaks: asset classes, symbols, bars, the book and problems.
 //!
 //! Values here are checked when they are made, so that no layer above meets an
 //! illegal one. Nothing here reads a file, a clock or the network.
 
 mod asset_class;
 mod bar;
+mod book;
 mod problem;
 mod symbol;
 
 pub use asset_class::{AssetClass, UnknownAssetClass};
 pub use bar::Bar;
+pub use book::{Book, Order, Position};
 pub use problem::{Problem, ProblemKind};
 pub use symbol::{InvalidSymbol, Symbol};

@@ -1,0 +1,88 @@
+//! What the core tells the reader to do, with every number it rests on.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::AssetClass;
+use crate::domain::Symbol;
+use crate::filters::Conviction;
+use crate::signals::Component;
+
+/// Buy or sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Direction {
+    Buy,
+    Sell,
+}
+
+impl Direction {
+    /// Returns the word that mail and JSON use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Direction::Buy => "BUY",
+            Direction::Sell => "SELL",
+        }
+    }
+}
+
+/// One line of action for the next session.
+///
+/// Prices are in the quote currency, split-adjusted; `_pct` fields are fractions of equity
+/// (`0.15` is 15 %), scores run from 0 to 10. A SELL has no target, scores or conviction, its
+/// `entry_price` is the position's own, and `risk_pct` is what still stands between close and
+/// stop.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recommendation {
+    /// UUID v5 of session, strategy, symbol and direction: the same decision has the same id.
+    pub id: Uuid,
+    pub symbol: Symbol,
+    pub asset_class: AssetClass,
+    pub direction: Direction,
+    pub conviction: Option<Conviction>,
+    pub current_price: f64,
+    pub entry_price: f64,
+    pub target_price: Option<f64>,
+    pub stop_price: f64,
+    pub position_size_pct: f64,
+    pub risk_pct: f64,
+    /// The cap that bound the size, or `None` where risk alone set it.
+    pub size_cap: Option<&'static str>,
+    /// Units to trade, at the decision's close.
+    pub quantity: f64,
+    pub technical_score: Option<f64>,
+    pub news_score: Option<f64>,
+    pub sentiment_score: Option<f64>,
+    pub combined_score: Option<f64>,
+    /// The scorer's parts, in its own order.
+    pub components: Vec<Component>,
+    /// The entry's trigger, or the exit's reason.
+    pub signal_type: String,
+    /// A plain sentence with the numbers.
+    pub reasoning: String,
+    pub news_headlines: Vec<String>,
+    /// Stamped by the app; the core knows no clock.
+    pub generated_at: Option<DateTime<Utc>>,
+    pub strategy_name: String,
+    pub script_hash: String,
+    pub session: NaiveDate,
+}
+
+/// The namespace of recommendation ids: the UUID v5 of `ts.recommendation` under the
+/// standard's own namespace for names, so that it can be made again.
+fn namespace() -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, b"ts.recommendation")
+}
+
+/// Returns the id of a recommendation: the same four parts always give the same id.
+pub fn recommendation_id(
+    session: NaiveDate,
+    strategy: &str,
+    asset_class: AssetClass,
+    symbol: &Symbol,
+    direction: Direction,
+) -> Uuid {
+    let name = format!("{session}/{strategy}/{asset_class}:{symbol}/{}", direction.as_str());
+    Uuid::new_v5(&namespace(), name.as_bytes())
+}

@@ -1,0 +1,73 @@
+//! What is held: cash, positions with their stops, and orders that wait for the next open.
+//!
+//! The book is a plain value that `decide` reads and `fill` returns anew. It keeps nothing
+//! that the bars can tell (bars held, highest close), so the two cannot disagree.
+
+use chrono::NaiveDate;
+
+use super::{AssetClass, Symbol};
+
+/// Cash, positions and pending orders, shared by both asset classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Book {
+    /// Uninvested money, in the account's currency.
+    pub cash: f64,
+    /// Cash plus positions at their last known closes, in the account's currency.
+    pub equity: f64,
+    pub positions: Vec<Position>,
+    /// Entries decided but not yet filled: each holds its slot and its cash.
+    pub pending: Vec<Order>,
+}
+
+/// One holding. Prices and quantity are as traded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    pub symbol: Symbol,
+    pub asset_class: AssetClass,
+    /// The strategy whose exit rule sells it.
+    pub strategy: String,
+    /// The session on which the entry filled.
+    pub entry_date: NaiveDate,
+    pub entry_price: f64,
+    /// Units of the asset; fractional for crypto.
+    pub quantity: f64,
+    /// Never moves down.
+    pub stop_price: f64,
+    /// The last session whose bar has been shown to the strategy's `stop`.
+    pub stop_session: NaiveDate,
+}
+
+/// An entry that fills at the next open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub symbol: Symbol,
+    pub asset_class: AssetClass,
+    pub strategy: String,
+    /// The session that decided it.
+    pub session: NaiveDate,
+    /// Units of the asset, fixed at the decision.
+    pub quantity: f64,
+    /// The decision's close, by which cash and exposure are held until the fill.
+    pub decided_price: f64,
+    pub stop_price: f64,
+}
+
+impl Order {
+    /// Returns the money the order is expected to take.
+    pub fn notional(&self) -> f64 {
+        self.quantity * self.decided_price
+    }
+}
+
+impl Book {
+    /// Makes a book that holds cash alone.
+    pub fn of_cash(cash: f64) -> Self {
+        Self { cash, equity: cash, positions: Vec::new(), pending: Vec::new() }
+    }
+
+    /// Tells whether the symbol is held or about to be bought, by any strategy.
+    pub fn holds(&self, asset_class: AssetClass, symbol: &Symbol) -> bool {
+        let held = self.positions.iter().any(|p| p.asset_class == asset_class && p.symbol == *symbol);
+        held || self.pending.iter().any(|o| o.asset_class == asset_class && o.symbol == *symbol)
+    }
+}
