@@ -1,7 +1,22 @@
-//! The pure core: `prepare` once, `decide` a session, `fill` at the next open.
+//! The pure core: [`prepare`] once for all loaded sessions, [`decide`] one of them, [`fill`]
+//! what was decided at the next open.
+//!
+//! The live run, the dry run, the backtest and the replay of an old mail are callers of these
+//! three and differ in nothing else. Here is no clock, file, network or random number, and
+//! nothing in `decide` can reach a bar after its session, so the same input gives the same
+//! bytes and look-ahead has no way in.
 
 mod decision;
+mod exits;
+mod fill;
+mod market;
+mod prepare;
+mod reasoning;
 mod recommendation;
+mod session;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
+pub use fill::{Fill, FillOutcome, fill, mark, order};
+pub use prepare::{MarketBars, Prepared, bars_needed, prepare};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
+pub use session::decide;

@@ -35,6 +35,15 @@ pub struct Position {
     pub stop_price: f64,
     /// The last session whose bar has been shown to the strategy's `stop`.
     pub stop_session: NaiveDate,
+    /// The last close seen, by which exposure and equity are reckoned.
+    pub last_close: f64,
+}
+
+impl Position {
+    /// Returns the value at the last close, in the quote currency.
+    pub fn market_value(&self) -> f64 {
+        self.quantity * self.last_close
+    }
 }
 
 /// An entry that fills at the next open.
@@ -63,6 +72,12 @@ impl Book {
     /// Makes a book that holds cash alone.
     pub fn of_cash(cash: f64) -> Self {
         Self { cash, equity: cash, positions: Vec::new(), pending: Vec::new() }
+    }
+
+    /// Makes the book of an account worth `equity` that holds `positions`; the rest is cash.
+    pub fn of_positions(equity: f64, positions: Vec<Position>) -> Self {
+        let invested: f64 = positions.iter().map(Position::market_value).sum();
+        Self { cash: equity - invested, equity, positions, pending: Vec::new() }
     }
 
     /// Tells whether the symbol is held or about to be bought, by any strategy.

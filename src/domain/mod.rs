@@ -6,11 +6,13 @@
 mod asset_class;
 mod bar;
 mod book;
+mod conviction;
 mod problem;
 mod symbol;
 
 pub use asset_class::{AssetClass, UnknownAssetClass};
 pub use bar::Bar;
 pub use book::{Book, Order, Position};
+pub use conviction::Conviction;
 pub use problem::{Problem, ProblemKind};
 pub use symbol::{InvalidSymbol, Symbol};

@@ -1,13 +1,12 @@
-//! Raw signals: eligible and triggered, before filters and ranking.
+//! Raw signals: what the scripts say of each symbol on a session, scored, with stop and
+//! target, before anything is filtered or ranked.
+//!
+//! A script that errs makes no signal at all on that session, whatever the order of rows, and
+//! is never mistaken for a script that found nothing. Nothing here sees a later bar.
 
-use serde::Serialize;
+mod scan;
+mod score;
+mod signal;
 
-/// One part of a score.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Component {
-    pub name: String,
-    /// 0 to 10.
-    pub score: f64,
-    /// Its part in the weighted sum.
-    pub weight: f64,
-}
+pub use scan::{NotReady, Scan, scan};
+pub use signal::{Component, Signal};

@@ -1,4 +1,4 @@
-//! Conviction: the combined score in three words, and the least of them that is mailed.
+//! Conviction: the combined score in three words.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,71 @@
+//! The market overview: the benchmark's day and trend, breadth, volatility.
+//!
+//! A benchmark without a bar on the session gives no regime and is named; its last bar is
+//! never carried forward.
+
+use chrono::NaiveDate;
+
+use super::{MarketOverview, Prepared, Regime};
+use crate::domain::{Problem, ProblemKind};
+
+/// Describes the market on a session.
+pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOverview, Vec<Problem>) {
+    let columns = &prepared.columns;
+    let panel = columns.panel();
+    let today: Vec<usize> = columns
+        .rows_on(session)
+        .iter()
+        .map(|row| *row as usize)
+        .filter(|row| columns.is_tradable(panel.owner(*row)))
+        .collect();
+    let over_mean: Vec<bool> =
+        today.iter().filter_map(|row| Some(panel.close()[*row] > columns.named("ma50", *row)?)).collect();
+    let breadth = (!over_mean.is_empty())
+        .then(|| over_mean.iter().filter(|over| **over).count() as f64 / over_mean.len() as f64);
+
+    let row = prepared.benchmark.as_ref().and_then(|own| own.panel().row(0, session));
+    let value = |name: &str| prepared.benchmark.as_ref()?.named(name, row?);
+    let mut problems = Vec::new();
+    if let (Some(symbol), None) = (columns.benchmark(), row) {
+        let message = format!("the benchmark has no bar on {session}: no regime, benchmark features missing");
+        problems.push(Problem::new(symbol, ProblemKind::Benchmark, message));
+    }
+    let tradable = (0..panel.symbols().len()).filter(|position| columns.is_tradable(*position));
+    let overview = MarketOverview {
+        asset_class: panel.asset_class(),
+        session,
+        benchmark: columns.benchmark().cloned(),
+        benchmark_close: value("close"),
+        benchmark_return: value("returns_1d"),
+        regime: regime(value("close"), value("ma50"), value("ma200")),
+        breadth,
+        volatility: value("volatility_20d"),
+        symbols_with_bar: today.len(),
+        symbols: tradable.count(),
+    };
+    (overview, problems)
+}
+
+fn regime(close: Option<f64>, ma50: Option<f64>, ma200: Option<f64>) -> Option<Regime> {
+    let (close, ma50, ma200) = (close?, ma50?, ma200?);
+    Some(if close > ma200 && ma50 > ma200 {
+        Regime::Uptrend
+    } else if close < ma200 && ma50 < ma200 {
+        Regime::Downtrend
+    } else {
+        Regime::Mixed
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_regime_needs_close_and_mean_on_the_same_side() {
+        assert_eq!(regime(Some(3.0), Some(2.0), Some(1.0)), Some(Regime::Uptrend));
+        assert_eq!(regime(Some(1.0), Some(2.0), Some(3.0)), Some(Regime::Downtrend));
+        assert_eq!(regime(Some(1.0), Some(3.0), Some(2.0)), Some(Regime::Mixed));
+        assert_eq!(regime(Some(1.0), Some(3.0), None), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Turns loaded bars into the columns that every session's decision reads.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::bars::Bars;
+use crate::bars::Health;
+use crate::bars::Split;
+use crate::bars::{Panel, PanelError};
+use crate::domain::AssetClass;
+use crate::domain::Symbol;
+use crate::features::Columns;
+use crate::features::Feature;
+use crate::scripts::Scripts;
+
+/// What the core itself needs of every symbol: the stop's distance, the ranking's tie-break
+/// and capacity, and breadth.
+const OF_SYMBOLS: [&str; 4] = ["close", "atr14", "adv20", "ma50"];
+
+/// What the market overview needs of the benchmark.
+const OF_BENCHMARK: [&str; 5] = ["close", "returns_1d", "ma50", "ma200", "volatility_20d"];
+
+/// The loaded bars of one asset class, and which symbols may be bought.
+#[derive(Clone, Debug)]
+pub struct MarketBars {
+    pub asset_class: AssetClass,
+    /// One series a symbol, the benchmark's among them, in any order.
+    pub bars: Vec<Bars>,
+    /// The symbols that may be bought.
+    pub universe: BTreeSet<Symbol>,
+    pub benchmark: Option<Symbol>,
+    /// The splits that the source knows of; empty where it has no such list.
+    pub splits: Vec<Split>,
+}
+
+/// Everything that deciding any loaded session needs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub columns: Columns,
+    pub health: Health,
+    /// The benchmark alone, with the features of the market overview; `None` without bars.
+    pub benchmark: Option<Columns>,
+}
+
+/// Computes the features that the scripts read, and the health of the bars, once for all
+/// sessions that are loaded.
+///
+/// `missing_between` counts the sessions strictly between two dates, by the asset class's
+/// calendar.
+///
+/// # Errors
+/// [`PanelError`] where two series have the same symbol or the rows are too many.
+pub fn prepare(
+    market: MarketBars,
+    scripts: &Scripts,
+    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
+) -> Result<Prepared, PanelError> {
+    let MarketBars { asset_class, bars, universe, benchmark, splits } = market;
+    let of_benchmark = bars.iter().find(|bars| Some(bars.symbol()) == benchmark.as_ref());
+    let benchmark_columns = match of_benchmark {
+        Some(own) if !own.is_empty() => {
+            let panel = Panel::stack(asset_class, vec![own.clone()])?;
+            Some(Columns::compute(panel, &BTreeSet::new(), benchmark.as_ref(), &core(&OF_BENCHMARK)))
+        }
+        _ => None,
+    };
+    let panel = Panel::stack(asset_class, bars)?;
+    let health = Health::new(&panel, missing_between, &splits);
+    let mut wanted = scripts.features(asset_class);
+    wanted.extend(core(&OF_SYMBOLS));
+    let columns = Columns::compute(panel, &universe, benchmark.as_ref(), &wanted);
+    Ok(Prepared { columns, health, benchmark: benchmark_columns })
+}
+
+/// Returns the least number of bars to load before a session so that every feature of the
+/// asset class has its value there, right to 1e-9.
+pub fn bars_needed(scripts: &Scripts, asset_class: AssetClass) -> usize {
+    let mut wanted = scripts.features(asset_class);
+    wanted.extend(core(&OF_SYMBOLS));
+    wanted.extend(core(&OF_BENCHMARK));
+    wanted.iter().map(Feature::bars_needed).max().unwrap_or(0)
+}
+
+fn core(names: &[&str]) -> BTreeSet<Feature> {
+    names.iter().map(|name| Feature::parse(name).expect("the core names features of the catalogue")).collect()
+}

@@ -1,0 +1,60 @@
+//! The plain sentences beside a recommendation: only numbers that the decision rests on.
+
+use super::{HeldPosition, Prepared};
+use crate::domain::Position;
+use crate::domain::{percent, price};
+use crate::filters::Candidate;
+use crate::scripts::Scripts;
+
+/// Says why a candidate is bought: what its entry rule read, how it scored, what is risked.
+pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candidate) -> String {
+    let signal = &candidate.signal;
+    let mut features = scripts.strategy(&signal.strategy).map(|own| own.features_read()).unwrap_or_default();
+    features.retain(|feature| feature.to_string() != "close");
+    let seen: Vec<String> = features
+        .iter()
+        .filter_map(|feature| Some(format!("{feature} {}", price(prepared.columns.value(feature, signal.row)?))))
+        .collect();
+    let parts: Vec<String> = signal
+        .components
+        .iter()
+        .map(|part| format!("{} {:.1} × {}", part.name, part.score, part.weight))
+        .collect();
+    let size = &candidate.size;
+    let cap = size.cap.map(|cap| format!(", held down by {cap}")).unwrap_or_default();
+    format!(
+        "{} closed at {} and triggered {} of {} ({}). Score {:.1} = {}. \
+         Stop {} ({} below), target {}; {} of equity{cap} risks {}.",
+        signal.symbol,
+        price(signal.close),
+        signal.trigger,
+        signal.strategy,
+        seen.join(", "),
+        signal.score,
+        parts.join(" + "),
+        price(signal.stop),
+        percent((signal.close - signal.stop) / signal.close),
+        price(signal.target),
+        percent(size.fraction),
+        percent(size.risk),
+    )
+}
+
+/// Says why a position is sold.
+pub(super) fn of_exit(position: &Position, held: &HeldPosition, reason: &str, close: f64) -> String {
+    format!(
+        "{} closed at {}: {reason} of {}. Bought at {} on {}, stop {}; {} since the entry.",
+        position.symbol,
+        price(close),
+        position.strategy,
+        price(position.entry_price),
+        position.entry_date,
+        price(held.stop_price),
+        percent(close / position.entry_price - 1.0),
+    )
+}
+
+/// Says how far a close stands above a stop.
+pub(super) fn above_stop(close: f64, stop_price: f64) -> String {
+    format!("{} above its stop", percent(close / stop_price - 1.0))
+}

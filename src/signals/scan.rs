@@ -1,0 +1,169 @@
+//! Asks every enabled strategy about every tradable symbol on one session.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::Signal;
+use super::score;
+use crate::domain::Symbol;
+use crate::domain::{Problem, ProblemKind};
+use crate::features::Columns;
+use crate::features::Feature;
+use crate::scripts::Scripts;
+use crate::scripts::{Budget, Rows, RowError, Strategy};
+
+/// What the scripts said on one session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scan {
+    /// By strategy, then by symbol.
+    pub signals: Vec<Signal>,
+    pub not_ready: Vec<NotReady>,
+    pub problems: Vec<Problem>,
+}
+
+/// A symbol that a strategy was not shown, because a feature it requires has too few bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotReady {
+    pub symbol: Symbol,
+    pub strategy: Arc<str>,
+    pub missing: Vec<Feature>,
+    /// The symbol's bars up to the session.
+    pub bars: usize,
+}
+
+impl NotReady {
+    /// Returns the problem that tells the reader what is missing, and how much of it.
+    pub fn problem(&self) -> Problem {
+        let lacks: Vec<String> = self.missing.iter().map(|feature| lack(feature, self.bars)).collect();
+        let message = format!("not ready for {}: {}", self.strategy, lacks.join(", "));
+        Problem::new(&self.symbol, ProblemKind::NotReady, message)
+    }
+}
+
+fn lack(feature: &Feature, bars: usize) -> String {
+    let needed = feature.first_bar() + 1;
+    if bars < needed {
+        return format!("{feature} needs {needed} bars, has {bars}");
+    }
+    format!("{feature} has no value on this session")
+}
+
+/// Evaluates the scripts on one session.
+///
+/// `rows` must be `columns` bound to the same `scripts`. `only` limits the strategies by name;
+/// empty means all that are enabled. A strategy that errs on any row makes no signal on the
+/// session, and a problem names the script, line, symbol and values.
+pub fn scan(
+    columns: &Columns,
+    scripts: &Scripts,
+    rows: &Rows,
+    session: NaiveDate,
+    only: &[String],
+) -> Scan {
+    let panel = columns.panel();
+    let index: Vec<u32> = columns
+        .rows_on(session)
+        .iter()
+        .copied()
+        .filter(|row| columns.is_tradable(panel.owner(*row as usize)))
+        .collect();
+    let mut found = Scan::default();
+    let asked = |strategy: &&Strategy| {
+        let named = only.is_empty() || only.iter().any(|name| name == strategy.name());
+        strategy.asset_class() == panel.asset_class() && strategy.is_enabled() && named
+    };
+    for strategy in scripts.strategies().iter().filter(asked) {
+        let mut budget = Budget::for_rows(index.len());
+        match scan_strategy(columns, scripts, rows, session, strategy, &index, &mut budget) {
+            Ok(mut scan) => {
+                found.signals.append(&mut scan.signals);
+                found.not_ready.append(&mut scan.not_ready);
+                found.problems.append(&mut scan.problems);
+            }
+            Err(errors) => found.problems.extend(
+                errors.iter().map(|error| run_problem(columns, strategy.name(), error)),
+            ),
+        }
+    }
+    found
+}
+
+fn scan_strategy(
+    columns: &Columns,
+    scripts: &Scripts,
+    rows: &Rows,
+    session: NaiveDate,
+    strategy: &Strategy,
+    index: &[u32],
+    budget: &mut Budget,
+) -> Result<Scan, Vec<RowError>> {
+    let mut scan = Scan::default();
+    let eligible = strategy.eligible(rows, index, budget).complete()?;
+    let shown: Vec<u32> = pick(index, &eligible, |verdict| *verdict);
+    let triggers = strategy.entry(rows, &shown, budget).complete()?;
+    note_not_ready(&mut scan, columns, strategy, index, &eligible, |row| strategy.eligible_missing(rows, row));
+    note_not_ready(&mut scan, columns, strategy, &shown, &triggers, |row| strategy.entry_missing(rows, row));
+
+    let triggered: Vec<(u32, Arc<str>)> = shown
+        .iter()
+        .zip(triggers)
+        .filter_map(|(row, trigger)| Some((*row, trigger??)))
+        .collect();
+    if triggered.is_empty() {
+        return Ok(scan);
+    }
+    let (signals, mut problems) = score::score(columns, scripts, rows, session, strategy, &triggered, budget)?;
+    scan.signals = signals;
+    scan.problems.append(&mut problems);
+    Ok(scan)
+}
+
+/// The rows whose verdict is there and holds.
+fn pick<T>(index: &[u32], verdicts: &[Option<T>], holds: impl Fn(&T) -> bool) -> Vec<u32> {
+    let kept = index.iter().zip(verdicts).filter(|(_, verdict)| verdict.as_ref().is_some_and(&holds));
+    kept.map(|(row, _)| *row).collect()
+}
+
+fn note_not_ready<T>(
+    scan: &mut Scan,
+    columns: &Columns,
+    strategy: &Strategy,
+    index: &[u32],
+    verdicts: &[Option<T>],
+    missing: impl Fn(usize) -> Vec<Feature>,
+) {
+    let panel = columns.panel();
+    for (row, _) in index.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none()) {
+        let row = *row as usize;
+        let owner = panel.owner(row);
+        scan.not_ready.push(NotReady {
+            symbol: panel.symbols()[owner].clone(),
+            strategy: strategy.name().into(),
+            missing: missing(row),
+            bars: row + 1 - panel.rows(owner).start,
+        });
+    }
+}
+
+/// Tells of a script that erred on a row: which script, where, on which symbol, with what values.
+pub(crate) fn run_problem(columns: &Columns, strategy: &str, error: &RowError) -> Problem {
+    let panel = columns.panel();
+    let row = error.row as usize;
+    let symbol = &panel.symbols()[panel.owner(row)];
+    let values: Vec<String> = error
+        .reads
+        .iter()
+        .map(|feature| match columns.value(feature, row) {
+            Some(value) => format!("{feature} {value}"),
+            None => format!("{feature} missing"),
+        })
+        .collect();
+    let message = format!(
+        "{} on {symbol}, {} ({}); no entries from {strategy} on this session",
+        error.error,
+        panel.dates()[row],
+        values.join(", ")
+    );
+    Problem::new(strategy, ProblemKind::ScriptRun, message)
+}
