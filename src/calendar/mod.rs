@@ -1,8 +1,8 @@
 //! Which days are sessions of an asset class, and the instants at which they open and close.
 //!
 //! A session is named by its exchange-local date: New York for equities, UTC for crypto,
-//! where every day is one. Equities follow the New York Stock Exchange from 2000 to 2040;
-//! dates outside that span get the same rules, unverified. Nothing here asks what time it
+//! where every day is one. Equities follow the New York Stock Exchange's rules of 2000 and
+//! after; earlier dates get the same rules and may be wrong. Nothing here asks what time it
 //! is: the caller says so.
 
 mod nyse;
@@ -12,7 +12,8 @@ use chrono_tz::America::New_York;
 
 use crate::domain::AssetClass;
 
-/// Tells whether `class` trades on `date`. Costs a few nanoseconds and allocates nothing.
+/// Tells whether `class` trades on `date`. Allocates nothing, so that a walk over
+/// decades for each of thousands of symbols may ask it.
 pub fn is_session(class: AssetClass, date: NaiveDate) -> bool {
     match class {
         AssetClass::Equity => nyse::closure(date).is_none(),
