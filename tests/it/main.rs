@@ -1,0 +1,3 @@
+//! The one integration binary: linking polars once is enough.
+
+mod layers;
