@@ -1,1 +1,41 @@
-//! (to be written)
+//! The command line: arguments in, text and an exit code out.
+//!
+//! What a person asked for goes to stdout, logs and remarks to stderr. Exit codes are chosen
+//! in one place, `exit`.
+
+mod args;
+mod completions;
+mod config;
+mod exit;
+mod features;
+mod init;
+mod logging;
+mod output;
+mod run;
+mod signals;
+mod start;
+mod table;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// Runs the program: reads the command line, does what it asks, returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    exit::code(dispatch(cli))
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
+    match cli.command {
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Init(args) => init::init(&args),
+        Command::Config { action } => config::config(&cli.global, &action),
+        Command::Run(args) => start::wait(run::run(&cli.global, &args)),
+        Command::Signals(args) => start::wait(signals::signals(&cli.global, &args)),
+        Command::Features(args) => start::wait(features::features(&cli.global, &args)),
+    }
+}

@@ -1,0 +1,68 @@
+//! The price charts of a report: the last bars of each recommended symbol.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::decide::Prepared;
+use crate::decide::Recommendation;
+use crate::features::Feature;
+use crate::report::ChartData;
+use crate::scripts::Scripts;
+
+/// The sessions that a chart shows.
+const SESSIONS: usize = 120;
+
+/// Cuts the chart of every recommendation from the columns that decided it.
+pub(super) fn charts(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    recommendations: &[Recommendation],
+) -> BTreeMap<Uuid, ChartData> {
+    let chart = |recommendation| Some((recommendation_id(recommendation), chart(prepared, scripts, recommendation)?));
+    recommendations.iter().filter_map(chart).collect()
+}
+
+fn recommendation_id(recommendation: &Recommendation) -> Uuid {
+    recommendation.id
+}
+
+fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation) -> Option<ChartData> {
+    let columns = &prepared.columns;
+    let panel = columns.panel();
+    let position = panel.position(&recommendation.symbol)?;
+    let last = panel.row(position, recommendation.session)?;
+    let first = panel.rows(position).start.max((last + 1).saturating_sub(SESSIONS));
+    let ma50 = Feature::parse("ma50").ok()?;
+    Some(ChartData {
+        symbol: recommendation.symbol.to_string(),
+        dates: panel.dates()[first..=last].to_vec(),
+        close: panel.close()[first..=last].to_vec(),
+        ma50: (first..=last).map(|row| columns.value(&ma50, row)).collect(),
+        level: level(prepared, scripts, recommendation, last),
+        stop: recommendation.stop_price,
+        target: recommendation.target_price,
+        entry: recommendation.entry_price,
+    })
+}
+
+/// The extreme that the entry rule compares with: of the `highest_…` and `lowest_…` features
+/// that it reads, the one whose window the trigger's name repeats, like 20 in `breakout_20d`.
+fn level(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    recommendation: &Recommendation,
+    row: usize,
+) -> Option<(String, f64)> {
+    let window: String = recommendation.signal_type.chars().filter(char::is_ascii_digit).collect();
+    if window.is_empty() {
+        return None;
+    }
+    let reads = scripts.strategy(&recommendation.strategy_name)?.entry_reads();
+    let is_level = |name: &str| {
+        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+        (name.starts_with("highest_") || name.starts_with("lowest_")) && digits == window
+    };
+    let feature = reads.iter().find(|feature| is_level(&feature.to_string()))?;
+    Some((feature.to_string(), prepared.columns.value(feature, row)?))
+}

@@ -1,0 +1,84 @@
+//! The scripts of a run: the user's folders first, then the embedded set.
+//!
+//! A `strategies/` folder beside the settings replaces the embedded strategies as a whole, so
+//! that deleting a file there deletes the strategy. Scorers and templates are looked up one by
+//! one: a strategy keeps its scorer when only `strategies/` was written out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{App, Refusal};
+use crate::domain::{Problem, ProblemKind};
+use crate::reload;
+use crate::scripts;
+use crate::scripts::Options;
+use crate::scripts::{ScriptSource, Scripts};
+
+/// One snapshot of the scripts and templates, kept to the end of a run.
+#[derive(Clone, Debug)]
+pub struct ScriptSet {
+    pub scripts: Scripts,
+    /// The user's templates, by file name; the embedded ones serve where one is absent.
+    pub templates: BTreeMap<String, String>,
+    pub problems: Vec<Problem>,
+}
+
+/// Reads and compiles the scripts. One that does not load is absent and named in `problems`.
+///
+/// # Errors
+/// A `strategies/` folder without a single script in it, or in which none loads.
+pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
+    let root = &app.loaded.root;
+    let settings = &app.loaded.settings;
+    let (files, mut problems) = reload::scripts(root);
+    let (templates, template_problems) = reload::templates(root);
+    problems.extend(template_problems);
+
+    let own_strategies = root.join("strategies").exists();
+    let own: BTreeSet<(&str, &str)> = files.iter().map(|file| (file.folder.as_str(), file.name.as_str())).collect();
+    let mut sources: Vec<ScriptSource> = scripts::embedded()
+        .into_iter()
+        .filter(|source| match source.folder() {
+            "strategies" => !own_strategies,
+            folder => !own.contains(&(folder, source.name.as_str())),
+        })
+        .collect();
+    sources.extend(files.iter().map(|file| ScriptSource {
+        name: file.name.clone(),
+        path: file.display_path(),
+        text: file.text.clone(),
+    }));
+    let options = Options {
+        default_scorer: settings.signals.scorer.clone(),
+        overrides: settings
+            .strategies
+            .iter()
+            .map(|(name, own)| {
+                (name.clone(), own.constants.iter().map(|(name, value)| (name.clone(), value.as_f64())).collect())
+            })
+            .collect(),
+        disabled: settings
+            .strategies
+            .iter()
+            .filter(|(_, own)| !own.enabled)
+            .map(|(name, _)| name.clone())
+            .collect(),
+    };
+    let (compiled, load_problems) = Scripts::compile(&sources, &options);
+    problems.extend(load_problems);
+    if compiled.strategies().is_empty() {
+        let folder = root.join("strategies");
+        let mut message = format!("no strategy could be loaded from {}", folder.display());
+        for problem in &problems {
+            message.push_str(&format!("\n{problem}"));
+        }
+        message.push_str("\nwrite one there, or remove the folder to use the built-in strategies");
+        return Err(Refusal::Configuration(message));
+    }
+    for name in settings.strategies.keys().filter(|name| compiled.strategy(name).is_none()) {
+        if !problems.iter().any(|problem| problem.symbol == **name) {
+            let message = format!("[strategies.{name}] in the settings names no strategy that is loaded");
+            problems.push(Problem::new(name, ProblemKind::Settings, message));
+        }
+    }
+    Ok(ScriptSet { scripts: compiled, templates, problems })
+}

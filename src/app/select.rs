@@ -1,0 +1,136 @@
+//! Which asset classes, source and session a command is about.
+
+use chrono::NaiveDate;
+
+use super::{App, Refusal};
+use crate::calendar;
+use crate::domain::AssetClass;
+use crate::domain::{Problem, ProblemKind};
+use crate::settings::SourceName;
+
+/// How the asset classes were named: by the user, or by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// One class by its name: whatever stands in its way is an error.
+    ByName(AssetClass),
+    /// All of them: a class that cannot be had is skipped, and the reader told.
+    All,
+}
+
+/// One asset class that a command will load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    pub asset_class: AssetClass,
+    pub sources: Vec<SourceName>,
+    /// The newest session that may be looked at.
+    pub session: NaiveDate,
+}
+
+impl Asked {
+    /// Returns the word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Asked::ByName(class) => class.as_str(),
+            Asked::All => "all",
+        }
+    }
+
+    fn classes(self) -> Vec<AssetClass> {
+        match self {
+            Asked::ByName(class) => vec![class],
+            Asked::All => AssetClass::ALL.to_vec(),
+        }
+    }
+}
+
+/// Chooses what to load: each asked class with its sources and its session, `date` or the
+/// last finished one.
+///
+/// # Errors
+/// A class asked for by name that is not traded, has no usable source, or has no session on
+/// `date`; a date in the future; or no class left at all.
+pub(super) fn select(
+    app: &App,
+    asked: Asked,
+    source: Option<SourceName>,
+    date: Option<NaiveDate>,
+) -> Result<(Vec<Selection>, Vec<Problem>), Refusal> {
+    let mut chosen = Vec::new();
+    let mut skipped = Vec::new();
+    let mut last_refusal = None;
+    for asset_class in asked.classes() {
+        match select_class(app, asset_class, source, date) {
+            Ok(selection) => chosen.push(selection),
+            Err(refusal) if asked == Asked::All => {
+                skipped.push(Problem::new(asset_class, ProblemKind::Skipped, format!("skipped: {refusal}")));
+                last_refusal = Some(refusal);
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    match last_refusal {
+        Some(Refusal::Usage(_)) if chosen.is_empty() => Err(Refusal::Usage(lines(&skipped))),
+        Some(Refusal::Configuration(_)) if chosen.is_empty() => Err(Refusal::Configuration(lines(&skipped))),
+        _ => Ok((chosen, skipped)),
+    }
+}
+
+fn select_class(
+    app: &App,
+    asset_class: AssetClass,
+    source: Option<SourceName>,
+    date: Option<NaiveDate>,
+) -> Result<Selection, Refusal> {
+    let settings = &app.loaded.settings;
+    if settings.universe.of(asset_class).is_empty() {
+        let message = format!("no {asset_class} symbols to trade; list some in universe.{asset_class}");
+        return Err(Refusal::Configuration(message));
+    }
+    let session = session(app, asset_class, date)?;
+    let listed = match source {
+        Some(source) => vec![source],
+        None => settings.sources.of(asset_class).to_vec(),
+    };
+    let (usable, unusable): (Vec<SourceName>, Vec<SourceName>) =
+        listed.into_iter().partition(|source| why_unusable(*source).is_none());
+    if usable.is_empty() {
+        let reasons: Vec<String> =
+            unusable.iter().filter_map(|source| why_unusable(*source)).collect();
+        return Err(Refusal::Configuration(reasons.join("; ")));
+    }
+    Ok(Selection { asset_class, sources: usable, session })
+}
+
+/// Says why a source cannot be asked, and what to do instead.
+fn why_unusable(source: SourceName) -> Option<String> {
+    match source {
+        SourceName::Files | SourceName::Simulated => None,
+        SourceName::Polygon | SourceName::AlphaVantage | SourceName::Binance => Some(format!(
+            "source {source} is not in this version yet; put bars into files and set `sources.equity` or \
+             `sources.crypto` to [\"files\"], or look at the simulated market with --demo"
+        )),
+    }
+}
+
+fn session(app: &App, asset_class: AssetClass, date: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
+    let last_finished = calendar::last_finished(asset_class, app.clock.now());
+    let Some(date) = date else {
+        return Ok(last_finished);
+    };
+    if let Some(reason) = calendar::closed_reason(asset_class, date) {
+        let before = calendar::previous_session(asset_class, date);
+        return Err(Refusal::Usage(format!(
+            "{date} is {reason}: no {asset_class} session; the session before it is {before}"
+        )));
+    }
+    if date > last_finished {
+        return Err(Refusal::Usage(format!(
+            "{date} has not finished yet; the last finished {asset_class} session is {last_finished}"
+        )));
+    }
+    Ok(date)
+}
+
+fn lines(skipped: &[Problem]) -> String {
+    skipped.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,204 @@
+//! What the command line accepts. The help texts here are the manual.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::AssetClass;
+
+/// Turns trading rules that a person can read into one clear email a day.
+#[derive(Debug, Parser)]
+#[command(name = "ts", version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that stand before or after the subcommand.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The settings file; `ts.toml` in the working folder where it exists
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How logs on stderr are written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Pretends that it is this instant (RFC 3339), to repeat a run
+    #[arg(long, global = true, hide = true, value_name = "INSTANT")]
+    pub now: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decides the session and shows what the mail would say
+    #[command(alias = "run-signals-now")]
+    Run(RunArgs),
+    /// Lists every raw signal over a span of sessions, before filters and ranking
+    Signals(SignalsArgs),
+    /// Shows the feature values that a script would see
+    Features(FeaturesArgs),
+    /// Shows or checks the settings
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Writes settings, strategies, scorers and templates into the folder, for editing
+    Init(InitArgs),
+    /// Prints a completion script for a shell
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which asset classes a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ClassChoice {
+    Equity,
+    Crypto,
+    All,
+}
+
+impl ClassChoice {
+    /// Returns the asset classes, in the order in which they are decided.
+    pub fn classes(self) -> &'static [AssetClass] {
+        match self {
+            ClassChoice::Equity => &[AssetClass::Equity],
+            ClassChoice::Crypto => &[AssetClass::Crypto],
+            ClassChoice::All => &AssetClass::ALL,
+        }
+    }
+}
+
+/// Where bars come from, overriding the settings.
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// Uses the embedded simulated market: offline, no key, not real prices
+    #[arg(long, conflicts_with = "source")]
+    pub demo: bool,
+    /// Uses this source alone, whatever the settings list
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The asset classes to decide
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// The session to decide; the last finished one by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// Sends nothing and writes nothing to the journal
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Previews again on every edit of a script, template or the settings
+    #[arg(long, requires = "dry_run")]
+    pub watch: bool,
+    /// The positions held (CSV: symbol, asset_class, strategy, entry_date, entry_price, quantity, stop_price)
+    #[arg(long, value_name = "FILE")]
+    pub positions: Option<PathBuf>,
+    /// How the preview is written
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Writes the preview to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Exits with 1 where the run has any problem
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Json,
+    Html,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    Text,
+    Csv,
+    Json,
+}
+
+/// A span of sessions; both ends are clamped to the bars that are held.
+#[derive(Debug, Args)]
+pub struct SpanArgs {
+    /// The first session of the span
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<NaiveDate>,
+    /// The last session of the span
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<NaiveDate>,
+}
+
+#[derive(Debug, Args)]
+pub struct SignalsArgs {
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to scan
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// Only these strategies
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Writes the table to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct FeaturesArgs {
+    /// The symbol to show
+    pub symbol: String,
+    /// The one session to show
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    pub date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset class, where both list the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<ClassChoice>,
+    /// These features instead of the ones that the scripts read
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Writes the table to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Prints each value with the layer it came from, secrets redacted
+    Show,
+    /// Tells what is wrong or missing; exits with 78 where something is
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to write to
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}

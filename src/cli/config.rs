@@ -1,0 +1,35 @@
+//! `ts config`: the settings with the layer that each came from, and what is wrong with them.
+
+use crate::settings;
+
+use super::args::{ConfigAction, Global};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+use super::table::{Cell, Table};
+
+/// Shows or checks the settings.
+pub(super) fn config(global: &Global, action: &ConfigAction) -> anyhow::Result<Outcome> {
+    let loaded = start::settings(global)?;
+    match action {
+        ConfigAction::Show => {
+            let header = ["key", "value", "from"].map(str::to_owned).to_vec();
+            let rows = settings::show(&loaded)
+                .into_iter()
+                .map(|shown| vec![Cell::Text(shown.key), Cell::Text(shown.value), Cell::Text(shown.layer)])
+                .collect();
+            output::write(&Table { header, rows }.text(), None)?;
+            Ok(Outcome::Done)
+        }
+        ConfigAction::Check => {
+            let problems = settings::check(&loaded);
+            if problems.is_empty() {
+                output::write("The settings are complete.", None)?;
+                return Ok(Outcome::Done);
+            }
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            output::write(&lines.join("\n"), None)?;
+            Ok(Outcome::Incomplete)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `ts features`: the values that a script would see.
+
+use crate::app;
+use crate::app::FeatureRequest;
+
+use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
+use super::exit::Outcome;
+use super::output;
+use super::run::source;
+use super::start;
+use super::table::{Cell, Table};
+
+/// Computes the features of one symbol and prints them.
+pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let request = FeatureRequest {
+        symbol: args.symbol.clone(),
+        asset_class: match args.asset_class {
+            Some(ClassChoice::All) | None => None,
+            Some(choice) => choice.classes().first().copied(),
+        },
+        source: source(&args.source)?,
+        names: args.names.clone(),
+        from: args.date.or(args.span.from),
+        to: args.date.or(args.span.to),
+    };
+    let found = app::features(&app, &request).await?;
+    for problem in &found.problems {
+        eprintln!("problem: {problem}");
+    }
+    if found.demo {
+        eprintln!("DEMO: the bars are simulated, not real prices");
+    }
+    let mut table = Table::default();
+    table.header = vec!["date".to_owned(), "symbol".to_owned()];
+    table.header.extend(found.features.iter().map(ToString::to_string));
+    for (date, values) in &found.rows {
+        let mut cells = vec![Cell::Text(date.to_string()), Cell::Text(found.symbol.to_string())];
+        cells.extend(values.iter().map(|value| Cell::from(*value)));
+        table.rows.push(cells);
+    }
+    let text = match args.format {
+        TableFormat::Csv => table.csv()?,
+        TableFormat::Json => table.json()?,
+        // One session reads better down the page, many across it.
+        TableFormat::Text if table.rows.len() == 1 => upright(&table).text(),
+        TableFormat::Text => table.text(),
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(Outcome::Done)
+}
+
+fn upright(table: &Table) -> Table {
+    let row = |(name, cell): (&String, &Cell)| vec![Cell::Text(name.clone()), cell.clone()];
+    let rows = table.header.iter().zip(&table.rows[0]).skip(2).map(row).collect();
+    let title = |index: usize| match &table.rows[0][index] {
+        Cell::Text(text) => text.clone(),
+        Cell::Number(_) | Cell::Missing => String::new(),
+    };
+    Table { header: vec![title(1), title(0)], rows }
+}

@@ -1,0 +1,21 @@
+//! Logs, on stderr, for people or for machines.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+use super::args::LogFormat;
+
+/// Starts logging at a level like `info` or by directives like `warn,ts=debug`. The settings
+/// have checked the text; a second start changes nothing.
+pub(super) fn start(level: &str, format: LogFormat) {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let builder = fmt().with_env_filter(filter).with_writer(stderr).with_target(false).with_ansi(colour);
+    let started = match format {
+        LogFormat::Text => builder.compact().try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    drop(started);
+}

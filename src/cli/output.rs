@@ -1,0 +1,42 @@
+//! Where a command's result goes: a file that appears whole, or stdout.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+/// Writes text to `file`, or to stdout without one.
+///
+/// # Errors
+/// What the file system or a closed pipe says.
+pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
+    match file {
+        Some(path) => write_file(path, text),
+        None => {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            if !text.ends_with('\n') {
+                stdout.write_all(b"\n")?;
+            }
+            stdout.flush()?;
+            Ok(())
+        }
+    }
+}
+
+/// Writes a file by way of a temporary one beside it, so that a reader never sees half of it.
+pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let failed = || format!("failed to write {}", path.display());
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).with_context(failed)?;
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = Path::new(&part);
+    let written = std::fs::write(part, text).and_then(|()| std::fs::rename(part, path));
+    if written.is_err() {
+        drop(std::fs::remove_file(part));
+    }
+    written.with_context(failed)
+}

@@ -1,0 +1,74 @@
+//! `ts signals`: every raw signal over a span of sessions.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::app;
+use crate::app::SignalTable;
+
+use super::args::{Global, SignalsArgs, TableFormat};
+use super::exit::Outcome;
+use super::output;
+use super::run::{asked, source};
+use super::start;
+use super::table::{Cell, Table};
+
+/// Scans the span and prints the table.
+pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    // Drawn on a terminal only; elsewhere indicatif stays silent.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sessions")?);
+    let progress = {
+        let bar = bar.clone();
+        move |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let span = (args.span.from, args.span.to);
+    let found =
+        app::signals(&app, asked(args.asset_class), source(&args.source)?, span, &args.strategy, progress).await;
+    bar.finish_and_clear();
+    let found = found?;
+    for note in &found.notes {
+        eprintln!("note: {note}");
+    }
+    for problem in &found.problems {
+        eprintln!("problem: {problem}");
+    }
+    if found.demo {
+        eprintln!("DEMO: the bars are simulated, not real prices");
+    }
+    let table = table(&found);
+    let text = match args.format {
+        TableFormat::Csv => table.csv()?,
+        TableFormat::Json => table.json()?,
+        TableFormat::Text if table.rows.is_empty() => "No signals in the span.".to_owned(),
+        TableFormat::Text => table.text(),
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(Outcome::Done)
+}
+
+fn table(found: &SignalTable) -> Table {
+    let mut header: Vec<String> =
+        ["date", "symbol", "asset_class", "strategy", "trigger"].map(str::to_owned).to_vec();
+    header.extend(found.components.iter().cloned());
+    header.extend(["score", "close", "stop", "target"].map(str::to_owned));
+    let row = |signal: &crate::signals::Signal| {
+        let mut cells = vec![
+            Cell::Text(signal.session.to_string()),
+            Cell::Text(signal.symbol.to_string()),
+            Cell::Text(signal.asset_class.to_string()),
+            Cell::Text(signal.strategy.to_string()),
+            Cell::Text(signal.trigger.to_string()),
+        ];
+        cells.extend(found.components.iter().map(|name| {
+            let part = signal.components.iter().find(|part| part.name == *name);
+            Cell::from(part.map(|part| part.score))
+        }));
+        cells.extend([signal.score, signal.close, signal.stop, signal.target].map(Cell::Number));
+        cells
+    };
+    Table { header, rows: found.signals.iter().map(row).collect() }
+}

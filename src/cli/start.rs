@@ -1,0 +1,41 @@
+//! What every command does first: settings, logs, the clock, a runtime.
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::settings::Sources;
+use crate::settings::{Environment, Loaded};
+
+use super::args::Global;
+use super::exit::Outcome;
+use super::logging;
+
+/// Loads the settings and starts logging.
+pub(super) fn app(global: &Global) -> anyhow::Result<App> {
+    let loaded = settings(global)?;
+    logging::start(&loaded.settings.log.level, global.log_format);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let clock = global.now.map_or(Clock::System, Clock::Fixed);
+    Ok(App { loaded, clock })
+}
+
+/// Loads the settings alone.
+pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
+    let sources = Sources::new(global.config.as_deref(), std::env::current_dir()?);
+    let environment = Environment::from_process(&sources)?;
+    Ok(Loaded::load(&sources, &environment, &[])?)
+}
+
+/// Runs an asynchronous command to its end, or to the first Ctrl-C.
+pub(super) fn wait(command: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = command => outcome,
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted: nothing was sent or written"),
+        }
+    });
+    runtime.shutdown_background();
+    outcome
+}
