@@ -33,6 +33,12 @@ impl Bars {
         }
     }
 
+    /// Takes good bars as they are, for the tests of the layers above.
+    #[cfg(test)]
+    pub(crate) fn for_tests(symbol: Symbol, rows: &[Bar]) -> Self {
+        Self::from_checked(symbol, rows)
+    }
+
     /// Returns whose bars these are.
     pub fn symbol(&self) -> &Symbol {
         &self.symbol

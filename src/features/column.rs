@@ -1,0 +1,104 @@
+//! The values of one feature, row by row of the panel.
+
+use std::sync::Arc;
+
+use chrono::Datelike;
+
+use crate::bars::Panel;
+
+/// The values of one feature: one slot a row of the panel, finite or missing.
+///
+/// Cloning is cheap. Bars are read from the panel and a benchmark's value is kept once a day,
+/// so only what differs from row to row costs memory.
+#[derive(Clone, Debug)]
+pub struct Column(Store);
+
+#[derive(Clone, Debug)]
+enum Store {
+    Bar {
+        panel: Arc<Panel>,
+        field: Field,
+    },
+    /// NaN stands for missing; nothing outside this module sees it.
+    Rows(Arc<Vec<f64>>),
+    /// One value a day, shared by all rows of that day; the first is `first_day`'s.
+    Days {
+        panel: Arc<Panel>,
+        first_day: i32,
+        values: Arc<Vec<f64>>,
+    },
+}
+
+/// A column of the bars themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Open,
+    High,
+    Low,
+    Close,
+    Volume,
+}
+
+impl Column {
+    /// Reads a column of the bars.
+    pub(super) fn bar(panel: &Arc<Panel>, field: Field) -> Self {
+        Self(Store::Bar { panel: Arc::clone(panel), field })
+    }
+
+    /// Takes one value a row, NaN where missing.
+    pub(super) fn rows(values: Vec<f64>) -> Self {
+        Self(Store::Rows(Arc::new(values)))
+    }
+
+    /// Gives every row the value of its day; `values` are of days in a row from `first_day` (as
+    /// counted from the common era), NaN where missing.
+    pub(super) fn days(panel: &Arc<Panel>, first_day: i32, values: Vec<f64>) -> Self {
+        Self(Store::Days { panel: Arc::clone(panel), first_day, values: Arc::new(values) })
+    }
+
+    /// Returns the value at a row of the panel, or `None` where it is missing or past the end.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<f64> {
+        let value = match &self.0 {
+            Store::Rows(values) => *values.get(row)?,
+            Store::Bar { panel, field } => *field.of(panel).get(row)?,
+            Store::Days { panel, first_day, values } => {
+                let day = panel.dates().get(row)?.num_days_from_ce() - first_day;
+                *values.get(usize::try_from(day).ok()?)?
+            }
+        };
+        value.is_finite().then_some(value)
+    }
+
+    /// Returns the number of rows: the panel's.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Store::Rows(values) => values.len(),
+            Store::Bar { panel, .. } | Store::Days { panel, .. } => panel.len(),
+        }
+    }
+
+    /// Tells whether the panel has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Field {
+    fn of(self, panel: &Panel) -> &[f64] {
+        match self {
+            Field::Open => panel.open(),
+            Field::High => panel.high(),
+            Field::Low => panel.low(),
+            Field::Close => panel.close(),
+            Field::Volume => panel.volume(),
+        }
+    }
+}
+
+/// Makes what is not finite missing, and −0.0 into 0.0, so that equal values have equal bytes.
+pub(super) fn clean(values: &mut [f64]) {
+    for value in values {
+        *value = if value.is_finite() { *value + 0.0 } else { f64::NAN };
+    }
+}

@@ -1,0 +1,191 @@
+//! From the names that are wanted to their columns: the formulas first, all symbols in
+//! parallel, then the modifiers from the inside out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::column::{Column, clean};
+use super::families;
+use super::history::History;
+use super::name::{Feature, Modifier};
+use super::sessions::Sessions;
+use crate::bars::Panel;
+use chrono::Datelike;
+
+/// Computes every feature in `wanted`; `benchmark` is its position in the panel.
+pub(super) fn compute(
+    panel: &Arc<Panel>,
+    sessions: &Sessions,
+    tradable: &[bool],
+    benchmark: Option<usize>,
+    wanted: &BTreeSet<Feature>,
+) -> BTreeMap<Feature, Column> {
+    let mut work = Work { panel, sessions, tradable, benchmark, done: BTreeMap::new() };
+    work.formulas(wanted);
+    wanted.iter().map(|feature| (feature.clone(), work.column(feature))).collect()
+}
+
+struct Work<'a> {
+    panel: &'a Arc<Panel>,
+    sessions: &'a Sessions,
+    tradable: &'a [bool],
+    benchmark: Option<usize>,
+    done: BTreeMap<Feature, Column>,
+}
+
+impl Work<'_> {
+    /// Computes the formulas that stand on every symbol's own bars, symbol by symbol so that a
+    /// symbol's bars stay in the processor's cache, each straight into its place in the column.
+    fn formulas(&mut self, wanted: &BTreeSet<Feature>) {
+        let mut formulas = BTreeSet::new();
+        for feature in wanted {
+            // What is asked of the benchmark alone is not computed for everyone.
+            if feature.modifiers().contains(&Modifier::Benchmark) {
+                continue;
+            }
+            let formula = feature.formula();
+            match families::bar_field(formula.family()) {
+                Some(field) => drop(self.done.insert(formula, Column::bar(self.panel, field))),
+                None => drop(formulas.insert(formula)),
+            }
+        }
+        let mut columns: Vec<Vec<f64>> = formulas.iter().map(|_| vec![0.0; self.panel.len()]).collect();
+        let mut tasks: Vec<Vec<&mut [f64]>> =
+            self.panel.symbols().iter().map(|_| Vec::with_capacity(columns.len())).collect();
+        for column in &mut columns {
+            let mut rest = column.as_mut_slice();
+            for (position, task) in tasks.iter_mut().enumerate() {
+                let (own, after) = rest.split_at_mut(self.panel.rows(position).len());
+                task.push(own);
+                rest = after;
+            }
+        }
+        tasks.into_par_iter().enumerate().for_each(|(position, outs)| {
+            let history = History::of(self.panel, position);
+            for (formula, out) in formulas.iter().zip(outs) {
+                formula.compute(&history, out);
+                clean(out);
+            }
+        });
+        self.done.extend(formulas.into_iter().zip(columns.into_iter().map(Column::rows)));
+    }
+
+    fn column(&mut self, feature: &Feature) -> Column {
+        if let Some(done) = self.done.get(feature) {
+            return done.clone();
+        }
+        let column = match feature.split() {
+            None => self.done.get(&feature.formula()).cloned().unwrap_or_else(|| self.nothing()),
+            Some((Modifier::Benchmark, inner)) => self.of_benchmark(&inner),
+            Some((Modifier::Prev, inner)) => {
+                let inner = self.column(&inner);
+                self.previous(&inner)
+            }
+            Some((Modifier::Rank, inner)) => {
+                let inner = self.column(&inner);
+                self.ranked(&inner)
+            }
+        };
+        self.done.insert(feature.clone(), column.clone());
+        column
+    }
+
+    fn nothing(&self) -> Column {
+        Column::rows(vec![f64::NAN; self.panel.len()])
+    }
+
+    fn of_benchmark(&self, inner: &Feature) -> Column {
+        let (first_day, span) = self.sessions.span();
+        let mut by_day = vec![f64::NAN; span];
+        if let Some(position) = self.benchmark {
+            let dates = &self.panel.dates()[self.panel.rows(position)];
+            for (date, value) in dates.iter().zip(self.benchmark_series(inner, position)) {
+                by_day[(date.num_days_from_ce() - first_day) as usize] = value;
+            }
+        }
+        Column::days(self.panel, first_day, by_day)
+    }
+
+    /// The feature on the benchmark's own bars, NaN where missing.
+    fn benchmark_series(&self, feature: &Feature, position: usize) -> Vec<f64> {
+        let bars = self.panel.rows(position).len();
+        match feature.split() {
+            None => {
+                let mut out = vec![f64::NAN; bars];
+                feature.compute(&History::of(self.panel, position), &mut out);
+                clean(&mut out);
+                out
+            }
+            Some((Modifier::Benchmark, inner)) => self.benchmark_series(&inner, position),
+            Some((Modifier::Prev, inner)) => {
+                let mut series = self.benchmark_series(&inner, position);
+                series.insert(0, f64::NAN);
+                series.truncate(bars);
+                series
+            }
+            // The benchmark takes no part in the ranking.
+            Some((Modifier::Rank, _)) => vec![f64::NAN; bars],
+        }
+    }
+
+    fn previous(&self, inner: &Column) -> Column {
+        let mut out = vec![f64::NAN; self.panel.len()];
+        for position in 0..self.panel.symbols().len() {
+            for row in self.panel.rows(position).skip(1) {
+                out[row] = inner.get(row - 1).unwrap_or(f64::NAN);
+            }
+        }
+        Column::rows(out)
+    }
+
+    /// Ranks the universe's symbols on each session: (average rank − 1) / (n − 1).
+    fn ranked(&self, inner: &Column) -> Column {
+        let ranks_on = |session: &chrono::NaiveDate| -> Vec<(u32, f64)> {
+            let mut present: Vec<(u32, f64)> = self
+                .sessions
+                .rows_on(*session)
+                .iter()
+                .filter(|row| self.takes_part(**row))
+                .filter_map(|row| Some((*row, inner.get(*row as usize)?)))
+                .collect();
+            average_ranks(&mut present);
+            present
+        };
+        let mut out = vec![f64::NAN; self.panel.len()];
+        // A few sessions at a time: their ranks are scattered before the next are made.
+        for sessions in self.sessions.sessions().chunks(256) {
+            let ranked: Vec<Vec<(u32, f64)>> = sessions.par_iter().map(ranks_on).collect();
+            for (row, rank) in ranked.into_iter().flatten() {
+                out[row as usize] = rank;
+            }
+        }
+        Column::rows(out)
+    }
+
+    fn takes_part(&self, row: u32) -> bool {
+        let position = self.panel.owner(row as usize);
+        self.tradable[position] && self.benchmark != Some(position)
+    }
+}
+
+/// Turns the values of one session into ranks from 0 to 1, equal values sharing the average;
+/// fewer than two have none.
+fn average_ranks(present: &mut Vec<(u32, f64)>) {
+    if present.len() < 2 {
+        return present.clear();
+    }
+    let last = (present.len() - 1) as f64;
+    present.sort_unstable_by(|left, right| left.1.total_cmp(&right.1));
+    let mut start = 0;
+    while start < present.len() {
+        let value = present[start].1;
+        let same = present[start..].iter().take_while(|(_, other)| *other == value).count();
+        let rank = (start as f64 + (same - 1) as f64 / 2.0) / last;
+        for slot in &mut present[start..start + same] {
+            slot.1 = rank;
+        }
+        start += same;
+    }
+}

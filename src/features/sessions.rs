@@ -1,0 +1,66 @@
+//! Which rows of a panel fall on which day.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::bars::Panel;
+
+/// The rows of every day of a panel, and the days that count as sessions.
+#[derive(Clone, Debug)]
+pub(super) struct Sessions {
+    sessions: Vec<NaiveDate>,
+    first_day: i32,
+    /// `starts[day]..starts[day + 1]` in `rows` are those of the day so many after the first.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Sessions {
+    /// Sorts the rows by day; a day is a session where a symbol that `counts` has a bar.
+    pub(super) fn of(panel: &Panel, counts: impl Fn(usize) -> bool) -> Self {
+        let days = || panel.dates().iter().map(Datelike::num_days_from_ce);
+        let first_day = days().min().unwrap_or(0);
+        let offset = |date: &NaiveDate| (date.num_days_from_ce() - first_day) as usize;
+        let span = panel.dates().iter().map(|date| offset(date) + 1).max().unwrap_or(0);
+        let mut starts = vec![0_u32; span + 1];
+        for date in panel.dates() {
+            starts[offset(date) + 1] += 1;
+        }
+        for day in 0..span {
+            starts[day + 1] += starts[day];
+        }
+        // Rows come in symbol order, so each day's do too.
+        let mut next = starts.clone();
+        let mut rows = vec![0_u32; panel.len()];
+        for (row, date) in (0_u32..).zip(panel.dates()) {
+            let slot = &mut next[offset(date)];
+            rows[*slot as usize] = row;
+            *slot += 1;
+        }
+        let mut session_on = vec![None; span];
+        for position in (0..panel.symbols().len()).filter(|position| counts(*position)) {
+            for date in &panel.dates()[panel.rows(position)] {
+                session_on[offset(date)] = Some(*date);
+            }
+        }
+        Self { sessions: session_on.into_iter().flatten().collect(), first_day, starts, rows }
+    }
+
+    /// Returns the sessions, oldest first.
+    pub(super) fn sessions(&self) -> &[NaiveDate] {
+        &self.sessions
+    }
+
+    /// Returns the first day of the panel, counted from the common era, and the days that it spans.
+    pub(super) fn span(&self) -> (i32, usize) {
+        (self.first_day, self.starts.len() - 1)
+    }
+
+    /// Returns the rows on a day, in symbol order; none where the panel has no bar on it.
+    pub(super) fn rows_on(&self, date: NaiveDate) -> &[u32] {
+        let Ok(day) = usize::try_from(date.num_days_from_ce() - self.first_day) else { return &[] };
+        if day + 1 >= self.starts.len() {
+            return &[];
+        }
+        &self.rows[self.starts[day] as usize..self.starts[day + 1] as usize]
+    }
+}

@@ -1,0 +1,147 @@
+//! What to say about a name that is no feature: why, and which one was probably meant.
+
+use std::fmt;
+
+use super::families;
+use super::family::{Family, LARGEST_WINDOW};
+use super::name::split_modifiers;
+
+/// Names less alike than this (Jaro–Winkler, 0 to 1) are not suggested.
+const LIKENESS: f64 = 0.8;
+
+/// A name that is no feature.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{why}{}", Hint(.suggestion))]
+pub struct UnknownFeature {
+    /// The name as it was written.
+    pub name: String,
+    /// What is wrong with it, as a fragment.
+    pub why: String,
+    /// The feature that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+struct Hint<'a>(&'a Option<String>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; did you mean `{name}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn no_such_name(name: &str) -> UnknownFeature {
+    let suggestion = suggest(name);
+    let hint = if suggestion.is_none() { "; `ts features --list` shows them all" } else { "" };
+    UnknownFeature {
+        name: name.to_owned(),
+        why: format!("no feature is called `{}`{hint}", brief(name)),
+        suggestion,
+    }
+}
+
+pub(super) fn illegal_window(name: &str, family: &Family, smallest: usize) -> UnknownFeature {
+    let why = format!("`{}`: N of `{}` is {smallest} to {LARGEST_WINDOW}", brief(name), family.pattern);
+    UnknownFeature { name: name.to_owned(), why, suggestion: None }
+}
+
+pub(super) fn too_many_modifiers(name: &str, most: usize) -> UnknownFeature {
+    let why = format!("`{}` has more than {most} modifiers; use fewer", brief(name));
+    UnknownFeature { name: name.to_owned(), why, suggestion: None }
+}
+
+/// Cuts a name that is too long for a message.
+fn brief(name: &str) -> String {
+    if name.chars().count() <= 60 {
+        return name.to_owned();
+    }
+    name.chars().take(60).chain(['…']).collect()
+}
+
+/// The legal name nearest to `written`: its modifiers kept, its number filled into each pattern.
+fn suggest(written: &str) -> Option<String> {
+    let lower = brief(written).to_lowercase();
+    let (_, base) = split_modifiers(&lower);
+    let modifiers = &lower[..lower.len() - base.len()];
+    let plain_base = plain(base);
+    let number = first_number(base);
+    let (likeness, name) = families::catalogue()
+        .iter()
+        .map(|family| {
+            let candidate = filled(family, number);
+            (strsim::jaro_winkler(&plain_base, &plain(&candidate)), candidate)
+        })
+        // The first of equals: the catalogue begins with the names used most.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    (likeness >= LIKENESS).then(|| format!("{modifiers}{name}"))
+}
+
+fn filled(family: &Family, number: Option<usize>) -> String {
+    let Some(window) = family.window else { return family.pattern.to_owned() };
+    match number {
+        Some(n) if (window.smallest..=LARGEST_WINDOW).contains(&n) => family.name(n),
+        _ => family.example(),
+    }
+}
+
+/// Where the underscores stand is what people misremember first.
+fn plain(name: &str) -> String {
+    name.replace(['_', '-', '.'], "")
+}
+
+fn first_number(name: &str) -> Option<usize> {
+    let start = name.find(|c: char| c.is_ascii_digit())?;
+    let digits = &name[start..];
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::features::Feature;
+
+    fn check(written: &str, meant: Option<&str>) {
+        let suggestion = Feature::parse(written).err().and_then(|error| error.suggestion);
+        assert_eq!(suggestion.as_deref(), meant, "{written}");
+    }
+
+    #[test]
+    fn the_name_that_was_meant_is_suggested() {
+        check("Close", Some("close"));
+        check("clsoe", Some("close"));
+        check("ma_50", Some("ma50"));
+        check("MA50", Some("ma50"));
+        check("ma050", Some("ma50"));
+        check("sma50", Some("ma50"));
+        check("ema_21", Some("ema21"));
+        check("atr", Some("atr14"));
+        check("rsi_14", Some("rsi14"));
+        check("highest_close_20", Some("highest_close_20d"));
+        check("highest_closed_20d", Some("highest_close_20d"));
+        check("lowest_low55", Some("lowest_low_55d"));
+        check("returns_5", Some("returns_5d"));
+        check("return_1d", Some("returns_1d"));
+        check("ma50slope", Some("ma50_slope"));
+        check("volume_ratio_20", Some("volume_ratio20"));
+        check("bollinger_upper", None);
+        check("bb_uper20", Some("bb_upper20"));
+        check("macdsignal", Some("macd_signal"));
+        check("benchmark_ma_200", Some("benchmark_ma200"));
+        check("Rank_ROC60", Some("rank_roc60"));
+        check("xyzzy", None);
+        check("", None);
+    }
+
+    #[test]
+    fn messages_end_in_what_to_do() {
+        let message = |name: &str| Feature::parse(name).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(message("ma_50"), Err("no feature is called `ma_50`; did you mean `ma50`?".to_owned()));
+        assert_eq!(
+            message("xyzzy"),
+            Err("no feature is called `xyzzy`; `ts features --list` shows them all".to_owned())
+        );
+        assert_eq!(message("prev_rsi1"), Err("`prev_rsi1`: N of `rsi{N}` is 2 to 2000".to_owned()));
+    }
+}
