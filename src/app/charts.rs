@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::decide::Prepared;
 use crate::decide::Recommendation;
-use crate::features::Feature;
+use crate::features::core;
 use crate::report::ChartData;
 use crate::scripts::Scripts;
 
@@ -19,12 +19,7 @@ pub(super) fn charts(
     scripts: &Scripts,
     recommendations: &[Recommendation],
 ) -> BTreeMap<Uuid, ChartData> {
-    let chart = |recommendation| Some((recommendation_id(recommendation), chart(prepared, scripts, recommendation)?));
-    recommendations.iter().filter_map(chart).collect()
-}
-
-fn recommendation_id(recommendation: &Recommendation) -> Uuid {
-    recommendation.id
+    recommendations.iter().filter_map(|own| Some((own.id, chart(prepared, scripts, own)?))).collect()
 }
 
 fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation) -> Option<ChartData> {
@@ -33,12 +28,11 @@ fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation
     let position = panel.position(&recommendation.symbol)?;
     let last = panel.row(position, recommendation.session)?;
     let first = panel.rows(position).start.max((last + 1).saturating_sub(SESSIONS));
-    let ma50 = Feature::parse("ma50").ok()?;
     Some(ChartData {
         symbol: recommendation.symbol.to_string(),
         dates: panel.dates()[first..=last].to_vec(),
         close: panel.close()[first..=last].to_vec(),
-        ma50: (first..=last).map(|row| columns.value(&ma50, row)).collect(),
+        ma50: (first..=last).map(|row| columns.value(&core::MA50, row)).collect(),
         level: level(prepared, scripts, recommendation, last),
         stop: recommendation.stop_price,
         target: recommendation.target_price,

@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 
 use super::{MarketOverview, Prepared, Regime};
 use crate::domain::{Problem, ProblemKind};
+use crate::features::Feature;
+use crate::features::core;
 
 /// Describes the market on a session.
 pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOverview, Vec<Problem>) {
@@ -19,12 +21,12 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
         .filter(|row| columns.is_tradable(panel.owner(*row)))
         .collect();
     let over_mean: Vec<bool> =
-        today.iter().filter_map(|row| Some(panel.close()[*row] > columns.named("ma50", *row)?)).collect();
+        today.iter().filter_map(|row| Some(panel.close()[*row] > columns.value(&core::MA50, *row)?)).collect();
     let breadth = (!over_mean.is_empty())
         .then(|| over_mean.iter().filter(|over| **over).count() as f64 / over_mean.len() as f64);
 
     let row = prepared.benchmark.as_ref().and_then(|own| own.panel().row(0, session));
-    let value = |name: &str| prepared.benchmark.as_ref()?.named(name, row?);
+    let value = |feature: &Feature| prepared.benchmark.as_ref()?.value(feature, row?);
     let mut problems = Vec::new();
     if let (Some(symbol), None) = (columns.benchmark(), row) {
         let message = format!("the benchmark has no bar on {session}: no regime, benchmark features missing");
@@ -35,11 +37,11 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
         asset_class: panel.asset_class(),
         session,
         benchmark: columns.benchmark().cloned(),
-        benchmark_close: value("close"),
-        benchmark_return: value("returns_1d"),
-        regime: regime(value("close"), value("ma50"), value("ma200")),
+        benchmark_close: value(&core::CLOSE),
+        benchmark_return: value(&core::RETURNS_1D),
+        regime: regime(value(&core::CLOSE), value(&core::MA50), value(&core::MA200)),
         breadth,
-        volatility: value("volatility_20d"),
+        volatility: value(&core::VOLATILITY_20D),
         symbols_with_bar: today.len(),
         symbols: tradable.count(),
     };

@@ -12,14 +12,8 @@ use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::features::Columns;
 use crate::features::Feature;
+use crate::features::core;
 use crate::scripts::Scripts;
-
-/// What the core itself needs of every symbol: the stop's distance, the ranking's tie-break
-/// and capacity, and breadth.
-const OF_SYMBOLS: [&str; 4] = ["close", "atr14", "adv20", "ma50"];
-
-/// What the market overview needs of the benchmark.
-const OF_BENCHMARK: [&str; 5] = ["close", "returns_1d", "ma50", "ma200", "volatility_20d"];
 
 /// The loaded bars of one asset class, and which symbols may be bought.
 #[derive(Clone, Debug)]
@@ -61,14 +55,14 @@ pub fn prepare(
     let benchmark_columns = match of_benchmark {
         Some(own) if !own.is_empty() => {
             let panel = Panel::stack(asset_class, vec![own.clone()])?;
-            Some(Columns::compute(panel, &BTreeSet::new(), benchmark.as_ref(), &core(&OF_BENCHMARK)))
+            Some(Columns::compute(panel, &BTreeSet::new(), benchmark.as_ref(), &of_benchmark_alone()))
         }
         _ => None,
     };
     let panel = Panel::stack(asset_class, bars)?;
     let health = Health::new(&panel, missing_between, &splits);
     let mut wanted = scripts.features(asset_class);
-    wanted.extend(core(&OF_SYMBOLS));
+    wanted.extend(of_symbols());
     let columns = Columns::compute(panel, &universe, benchmark.as_ref(), &wanted);
     Ok(Prepared { columns, health, benchmark: benchmark_columns })
 }
@@ -77,11 +71,18 @@ pub fn prepare(
 /// asset class has its value there, right to 1e-9.
 pub fn bars_needed(scripts: &Scripts, asset_class: AssetClass) -> usize {
     let mut wanted = scripts.features(asset_class);
-    wanted.extend(core(&OF_SYMBOLS));
-    wanted.extend(core(&OF_BENCHMARK));
+    wanted.extend(of_symbols());
+    wanted.extend(of_benchmark_alone());
     wanted.iter().map(Feature::bars_needed).max().unwrap_or(0)
 }
 
-fn core(names: &[&str]) -> BTreeSet<Feature> {
-    names.iter().map(|name| Feature::parse(name).expect("the core names features of the catalogue")).collect()
+/// What the core needs of every symbol: stops, the ranking, capacity and breadth.
+fn of_symbols() -> BTreeSet<Feature> {
+    BTreeSet::from([&core::ATR14, &core::ADV20, &core::MA50].map(|feature| (**feature).clone()))
+}
+
+/// What the market overview needs of the benchmark.
+fn of_benchmark_alone() -> BTreeSet<Feature> {
+    let needed = [&core::CLOSE, &core::RETURNS_1D, &core::MA50, &core::MA200, &core::VOLATILITY_20D];
+    BTreeSet::from(needed.map(|feature| (**feature).clone()))
 }

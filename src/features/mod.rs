@@ -8,6 +8,7 @@
 mod column;
 mod columns;
 mod compute;
+pub mod core;
 mod families;
 mod family;
 mod history;

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use super::{Component, Signal};
 use crate::domain::{Problem, ProblemKind};
 use crate::features::Columns;
+use crate::features::core;
 use crate::scripts::Scripts;
 use crate::scripts::{Budget, RowError, Rows, Scorer, SignalView, Strategy};
 
@@ -72,7 +73,7 @@ fn signal(
     }
     let score = components.iter().map(|part| part.weight * part.score).sum();
     let close = panel.close()[row];
-    let Some(atr14) = columns.named("atr14", row) else {
+    let Some(atr14) = columns.value(&core::ATR14, row) else {
         let message = format!("{what} atr14 has no value, so no stop can be placed");
         return Err(Problem::new(symbol, ProblemKind::Stop, message));
     };
@@ -93,7 +94,7 @@ fn signal(
         close,
         stop,
         target: close + strategy.reward_risk() * (close - stop),
-        adv20: columns.named("adv20", row),
+        adv20: columns.value(&core::ADV20, row),
         max_adv_fraction: strategy.max_adv_fraction(),
     })
 }
