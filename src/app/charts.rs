@@ -8,6 +8,7 @@ use crate::decide::Prepared;
 use crate::decide::Recommendation;
 use crate::features::core;
 use crate::report::ChartData;
+use crate::scripts::Rule;
 use crate::scripts::Scripts;
 
 /// The sessions that a chart shows.
@@ -52,11 +53,11 @@ fn level(
     if window.is_empty() {
         return None;
     }
-    let reads = scripts.strategy(&recommendation.strategy_name)?.entry_reads();
+    let entry = scripts.strategy(&recommendation.strategy_name)?.function(Rule::Entry)?;
     let is_level = |name: &str| {
         let digits: String = name.chars().filter(char::is_ascii_digit).collect();
         (name.starts_with("highest_") || name.starts_with("lowest_")) && digits == window
     };
-    let feature = reads.iter().find(|feature| is_level(&feature.to_string()))?;
+    let feature = entry.reads().iter().map(|read| &read.feature).find(|feature| is_level(feature.as_str()))?;
     Some((feature.to_string(), prepared.columns.value(feature, row)?))
 }

@@ -28,7 +28,7 @@ pub fn init(dir: &Path) -> anyhow::Result<Vec<Written>> {
         (PathBuf::from(".env.example"), settings::ENV_EXAMPLE.to_owned()),
     ];
     for script in scripts::embedded() {
-        files.push((PathBuf::from(format!("{}/{}.rhai", script.folder(), script.name)), script.text));
+        files.push((PathBuf::from(format!("{}/{}.rhai", folder_of(&script), script.name)), script.text));
     }
     for (name, text) in report::templates() {
         files.push((Path::new("templates").join(name), text.to_owned()));

@@ -37,7 +37,7 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let own: BTreeSet<(&str, &str)> = files.iter().map(|file| (file.folder.as_str(), file.name.as_str())).collect();
     let mut sources: Vec<ScriptSource> = scripts::embedded()
         .into_iter()
-        .filter(|source| match source.folder() {
+        .filter(|source| match folder_of(source) {
             "strategies" => !own_strategies,
             folder => !own.contains(&(folder, source.name.as_str())),
         })

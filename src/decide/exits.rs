@@ -15,7 +15,8 @@ use crate::domain::Book;
 use crate::domain::Position;
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::Scripts;
-use crate::scripts::{Budget, PositionView, Rows, Strategy};
+use crate::scripts::not_ready;
+use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
@@ -56,13 +57,8 @@ struct Verdict {
     close: Option<f64>,
     bars_held: Option<usize>,
     sell: Option<String>,
-    /// Whether the strategy's own rule ran on this session.
-    rule: Rule,
-}
-
-enum Rule {
-    Ran,
-    Failed(String),
+    /// Whether the strategy's own rule ran on this session, or why it could not.
+    ran: Result<(), String>,
 }
 
 fn judge(
@@ -75,17 +71,18 @@ fn judge(
 ) -> Verdict {
     let panel = prepared.columns.panel();
     let mut verdict =
-        Verdict { stop_price: position.stop_price, close: None, bars_held: None, sell: None, rule: Rule::Ran };
-    let mut fail = |verdict: &mut Verdict, why: String| {
+        Verdict { stop_price: position.stop_price, close: None, bars_held: None, sell: None, ran: Ok(()) };
+    let mut name = |why: &str| {
         let message = format!("held since {}: {why}", position.entry_date);
         problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
-        verdict.rule = Rule::Failed(why);
     };
     let owner = panel.position(&position.symbol);
     let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
         let newest = owner.and_then(|owner| panel.dates()[panel.rows(owner)].last());
         let newest = newest.map_or("it has no bars at all".to_owned(), |date| format!("its newest is of {date}"));
-        fail(&mut verdict, format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked"));
+        let why = format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked");
+        name(&why);
+        verdict.ran = Err(why);
         return verdict;
     };
     let close = panel.close()[row];
@@ -93,20 +90,24 @@ fn judge(
     verdict.close = Some(close);
     verdict.bars_held = Some(held_rows.len() - 1);
     if let Some(gap) = prepared.health.gap(row) {
-        fail(&mut verdict, format!("unhealthy bars: {gap}"));
-        verdict.rule = Rule::Ran;
+        name(&format!("unhealthy bars: {gap}"));
     }
-    match scripts.strategy(&position.strategy) {
-        None => fail(&mut verdict, format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
+    let ruled = match scripts.strategy(&position.strategy) {
+        None => Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
+        // A stop that could not be raised still leaves the exit rule to be asked.
         Some(strategy) => {
             let raised = raise_stop(panel, strategy, rows, position, &held_rows, &mut verdict.stop_price);
-            let exited = raised.and_then(|()| exit(panel, strategy, rows, position, &held_rows, verdict.stop_price));
-            match exited {
-                Ok(reason) => verdict.sell = reason,
-                Err(why) => fail(&mut verdict, why),
-            }
+            let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price);
+            exited.and_then(|reason| {
+                verdict.sell = reason;
+                raised
+            })
         }
+    };
+    if let Err(why) = &ruled {
+        name(why);
     }
+    verdict.ran = ruled;
     if verdict.sell.is_none() && close <= verdict.stop_price {
         verdict.sell = Some(HARD_STOP.to_owned());
     }
@@ -141,8 +142,8 @@ fn raise_stop(
         match verdicts.complete().map(|mut values| values.pop().flatten()) {
             Ok(Some(Some(raised))) => *stop_price = stop_price.max(raised),
             Ok(Some(None)) => {}
-            Ok(None) => failed = Err(format!("its stop rule lacks {}", names(&strategy.stop_missing(rows, row)))),
-            Err(errors) => failed = Err(errors.iter().map(|e| e.error.to_string()).collect::<Vec<_>>().join("; ")),
+            Ok(None) => failed = Err(lacks(panel, strategy, rows, Rule::Stop, row)),
+            Err(errors) => failed = Err(told(&errors)),
         }
     }
     failed
@@ -162,14 +163,20 @@ fn exit(
     match strategy.exit(rows, &[row as u32], &[view], &mut budget).complete() {
         Ok(mut values) => match values.pop().flatten() {
             Some(reason) => Ok(reason.map(|reason| reason.to_string())),
-            None => Err(format!("its exit rule lacks {}", names(&strategy.exit_missing(rows, row)))),
+            None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
         },
-        Err(errors) => Err(errors.iter().map(|e| e.error.to_string()).collect::<Vec<_>>().join("; ")),
+        Err(errors) => Err(told(&errors)),
     }
 }
 
-fn names(features: &[crate::features::Feature]) -> String {
-    features.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize) -> String {
+    let missing = strategy.function(rule).map(|own| own.missing(rows, row as u32)).unwrap_or_default();
+    let bars = row + 1 - panel.rows(panel.owner(row)).start;
+    format!("its rule is not ready: {}", not_ready(&missing, bars))
+}
+
+fn told(errors: &[RowError]) -> String {
+    errors.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; ")
 }
 
 fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
@@ -178,7 +185,7 @@ fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price
         entry_price: position.entry_price,
         stop_price,
         entry_date: position.entry_date,
-        bars_held: row - first,
+        bars_held: (row - first) as u32,
         highest_close,
         quantity: position.quantity,
     }
@@ -187,11 +194,11 @@ fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price
 fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
     let pnl = verdict.close.map(|close| (close - position.entry_price) * position.quantity);
     let pnl_pct = verdict.close.map(|close| close / position.entry_price - 1.0);
-    let (status, note) = match (&verdict.sell, &verdict.rule, verdict.close) {
+    let (status, note) = match (&verdict.sell, &verdict.ran, verdict.close) {
         (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
-        (None, Rule::Failed(why), _) => (PositionStatus::Unchecked, why.clone()),
-        (None, Rule::Ran, Some(close)) => (PositionStatus::Hold, reasoning::above_stop(close, verdict.stop_price)),
-        (None, Rule::Ran, None) => (PositionStatus::Unchecked, "no bar".to_owned()),
+        (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
+        (None, Ok(()), Some(close)) => (PositionStatus::Hold, reasoning::above_stop(close, verdict.stop_price)),
+        (None, Ok(()), None) => (PositionStatus::Unchecked, "no bar".to_owned()),
     };
     HeldPosition {
         symbol: position.symbol.clone(),

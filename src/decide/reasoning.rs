@@ -1,18 +1,27 @@
 //! The plain sentences beside a recommendation: only numbers that the decision rests on.
 
+use std::collections::BTreeSet;
+
 use super::{HeldPosition, Prepared};
 use crate::domain::Position;
 use crate::domain::{percent, price};
+use crate::features::Feature;
 use crate::filters::Candidate;
 use crate::scripts::Scripts;
+use crate::scripts::{Function, Rule};
 
 /// Says why a candidate is bought: what its entry rule read, how it scored, what is risked.
 pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candidate) -> String {
     let signal = &candidate.signal;
-    let mut features = scripts.strategy(&signal.strategy).map(|own| own.features_read()).unwrap_or_default();
-    features.retain(|feature| feature.to_string() != "close");
+    let mut features: BTreeSet<&Feature> = BTreeSet::new();
+    let strategy = scripts.strategy(&signal.strategy);
+    for rule in [Rule::Eligible, Rule::Entry] {
+        let function = strategy.and_then(|strategy| strategy.function(rule));
+        features.extend(function.into_iter().flat_map(Function::reads).map(|read| &read.feature));
+    }
     let seen: Vec<String> = features
-        .iter()
+        .into_iter()
+        .filter(|feature| feature.as_str() != "close")
         .filter_map(|feature| Some(format!("{feature} {}", price(prepared.columns.value(feature, signal.row)?))))
         .collect();
     let parts: Vec<String> = signal

@@ -11,7 +11,8 @@ use crate::domain::{Problem, ProblemKind};
 use crate::features::Columns;
 use crate::features::Feature;
 use crate::scripts::Scripts;
-use crate::scripts::{Budget, Rows, RowError, Strategy};
+use crate::scripts::not_ready;
+use crate::scripts::{Budget, RowError, Rows, Rule, Strategy};
 
 /// What the scripts said on one session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,18 +36,10 @@ pub struct NotReady {
 impl NotReady {
     /// Returns the problem that tells the reader what is missing, and how much of it.
     pub fn problem(&self) -> Problem {
-        let lacks: Vec<String> = self.missing.iter().map(|feature| lack(feature, self.bars)).collect();
-        let message = format!("not ready for {}: {}", self.strategy, lacks.join(", "));
+        let missing: Vec<&Feature> = self.missing.iter().collect();
+        let message = format!("not ready for {}: {}", self.strategy, not_ready(&missing, self.bars));
         Problem::new(&self.symbol, ProblemKind::NotReady, message)
     }
-}
-
-fn lack(feature: &Feature, bars: usize) -> String {
-    let needed = feature.first_bar() + 1;
-    if bars < needed {
-        return format!("{feature} needs {needed} bars, has {bars}");
-    }
-    format!("{feature} has no value on this session")
 }
 
 /// Evaluates the scripts on one session.
@@ -81,9 +74,9 @@ pub fn scan(
                 found.not_ready.append(&mut scan.not_ready);
                 found.problems.append(&mut scan.problems);
             }
-            Err(errors) => found.problems.extend(
-                errors.iter().map(|error| run_problem(columns, strategy.name(), error)),
-            ),
+            Err(errors) => {
+                found.problems.extend(errors.iter().map(|error| run_problem(columns, strategy, error)));
+            }
         }
     }
     found
@@ -102,13 +95,13 @@ fn scan_strategy(
     let eligible = strategy.eligible(rows, index, budget).complete()?;
     let shown: Vec<u32> = pick(index, &eligible, |verdict| *verdict);
     let triggers = strategy.entry(rows, &shown, budget).complete()?;
-    note_not_ready(&mut scan, columns, strategy, index, &eligible, |row| strategy.eligible_missing(rows, row));
-    note_not_ready(&mut scan, columns, strategy, &shown, &triggers, |row| strategy.entry_missing(rows, row));
+    note_not_ready(&mut scan, columns, rows, strategy, Rule::Eligible, (index, &eligible));
+    note_not_ready(&mut scan, columns, rows, strategy, Rule::Entry, (&shown, &triggers));
 
     let triggered: Vec<(u32, Arc<str>)> = shown
         .iter()
         .zip(triggers)
-        .filter_map(|(row, trigger)| Some((*row, trigger??)))
+        .filter_map(|(row, trigger)| Some((*row, trigger??.as_str().into())))
         .collect();
     if triggered.is_empty() {
         return Ok(scan);
@@ -128,31 +121,31 @@ fn pick<T>(index: &[u32], verdicts: &[Option<T>], holds: impl Fn(&T) -> bool) ->
 fn note_not_ready<T>(
     scan: &mut Scan,
     columns: &Columns,
+    rows: &Rows,
     strategy: &Strategy,
-    index: &[u32],
-    verdicts: &[Option<T>],
-    missing: impl Fn(usize) -> Vec<Feature>,
+    rule: Rule,
+    (index, verdicts): (&[u32], &[Option<T>]),
 ) {
     let panel = columns.panel();
+    let Some(function) = strategy.function(rule) else { return };
     for (row, _) in index.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none()) {
-        let row = *row as usize;
-        let owner = panel.owner(row);
+        let owner = panel.owner(*row as usize);
         scan.not_ready.push(NotReady {
             symbol: panel.symbols()[owner].clone(),
             strategy: strategy.name().into(),
-            missing: missing(row),
-            bars: row + 1 - panel.rows(owner).start,
+            missing: function.missing(rows, *row).into_iter().cloned().collect(),
+            bars: *row as usize + 1 - panel.rows(owner).start,
         });
     }
 }
 
 /// Tells of a script that erred on a row: which script, where, on which symbol, with what values.
-pub(crate) fn run_problem(columns: &Columns, strategy: &str, error: &RowError) -> Problem {
+fn run_problem(columns: &Columns, strategy: &Strategy, error: &RowError) -> Problem {
     let panel = columns.panel();
     let row = error.row as usize;
     let symbol = &panel.symbols()[panel.owner(row)];
-    let values: Vec<String> = error
-        .reads
+    let values: Vec<String> = strategy
+        .features()
         .iter()
         .map(|feature| match columns.value(feature, row) {
             Some(value) => format!("{feature} {value}"),
@@ -160,10 +153,11 @@ pub(crate) fn run_problem(columns: &Columns, strategy: &str, error: &RowError) -
         })
         .collect();
     let message = format!(
-        "{} on {symbol}, {} ({}); no entries from {strategy} on this session",
+        "{} on {symbol}, {} ({}); no entries from {} on this session",
         error.error,
         panel.dates()[row],
-        values.join(", ")
+        values.join(", "),
+        strategy.name()
     );
-    Problem::new(strategy, ProblemKind::ScriptRun, message)
+    Problem::new(strategy.name(), ProblemKind::ScriptRun, message)
 }

@@ -12,6 +12,7 @@ use crate::domain::{Problem, ProblemKind};
 use crate::features::Columns;
 use crate::features::core;
 use crate::scripts::Scripts;
+use crate::scripts::not_ready;
 use crate::scripts::{Budget, RowError, Rows, Scorer, SignalView, Strategy};
 
 /// Scores the rows on which `strategy` triggered, each with its trigger.
@@ -27,10 +28,14 @@ pub(super) fn score(
     triggered: &[(u32, Arc<str>)],
     budget: &mut Budget,
 ) -> Result<(Vec<Signal>, Vec<Problem>), Vec<RowError>> {
-    let scorer = scripts.scorer_of(strategy);
+    // A strategy without a scorer is not loaded.
+    let Some(scorer) = scripts.scorer_of(strategy) else { return Ok((Vec::new(), Vec::new())) };
     let index: Vec<u32> = triggered.iter().map(|(row, _)| *row).collect();
-    let views: Vec<SignalView> =
-        triggered.iter().map(|(_, trigger)| SignalView::new(trigger, strategy.name())).collect();
+    let view = |(_, trigger): &(u32, Arc<str>)| SignalView {
+        trigger: trigger.as_ref().into(),
+        strategy: strategy.name().into(),
+    };
+    let views: Vec<SignalView> = triggered.iter().map(view).collect();
     let mut parts = Vec::with_capacity(scorer.weights().len());
     for component in 0..scorer.weights().len() {
         parts.push(scorer.component(component, rows, &index, &views, budget).complete()?);
@@ -64,9 +69,9 @@ fn signal(
     let mut components = Vec::with_capacity(scores.len());
     for (place, ((name, weight), score)) in scorer.weights().iter().zip(scores).enumerate() {
         let Some(score) = *score else {
-            let missing: Vec<String> =
-                scorer.missing(place, rows, row).iter().map(ToString::to_string).collect();
-            let message = format!("{what} scorer {} lacks {}", scorer.name(), missing.join(", "));
+            let missing = scorer.functions()[place].missing(rows, row as u32);
+            let bars = row + 1 - panel.rows(panel.owner(row)).start;
+            let message = format!("{what} scorer {} is not ready: {}", scorer.name(), not_ready(&missing, bars));
             return Err(Problem::new(symbol, ProblemKind::Score, message));
         };
         components.push(Component { name: name.clone(), score, weight: *weight });
