@@ -1,1 +1,57 @@
-//! (to be written)
+//! The settings: what the user may choose, and where each choice came from.
+//!
+//! Four layers, later ones winning: the `ts.toml` built into the program, the user's own, the
+//! environment, the flags. Each is flattened to dotted keys, checked against one table of keys
+//! ([`keys`]), and merged; so an error names the file and line (or the variable) that it is in,
+//! and all errors are told at once. What comes out is a plain tree of checked types.
+//!
+//! Nothing here falls back to a default on a bad value, and nothing reads the process's
+//! environment but [`Environment::from_process`].
+
+mod check;
+mod environment;
+mod error;
+mod file;
+mod hash;
+mod keys;
+mod load;
+mod model;
+mod show;
+mod universe;
+mod value;
+
+pub use check::check;
+pub use environment::Environment;
+pub use error::BadSetting;
+pub use error::Origin;
+pub use error::SettingsError;
+pub use hash::settings_hash;
+pub use load::FILE_NAME;
+pub use load::Loaded;
+pub use load::Origins;
+pub use load::Sources;
+pub use model::AlphaVantage;
+pub use model::Benchmark;
+pub use model::Binance;
+pub use model::Cache;
+pub use model::Conviction;
+pub use model::Email;
+pub use model::Files;
+pub use model::Job;
+pub use model::Journal;
+pub use model::Log;
+pub use model::Number;
+pub use model::Polygon;
+pub use model::Portfolio;
+pub use model::Risk;
+pub use model::Secrets;
+pub use model::Settings;
+pub use model::SignalSettings;
+pub use model::Simulated;
+pub use model::SourceName;
+pub use model::SourceSettings;
+pub use model::Strategy;
+pub use model::Tls;
+pub use model::Universe;
+pub use show::ShownValue;
+pub use show::show;

@@ -1,0 +1,306 @@
+//! Scripts and templates as they lie in the user's folders.
+//!
+//! A file is read whole or not at all: one that is too large, no text, or badly named is a
+//! problem and absent from the set. Hidden files, editors' backups and subfolders are no one's
+//! scripts and are passed over. Only regular files are opened: a pipe would never end.
+
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
+
+/// The name of the folder of templates.
+pub const TEMPLATES: &str = "templates";
+
+/// More files than this in a folder are a mistake, such as a wrong path.
+const MAX_FILES: usize = 1_000;
+
+/// The longest script or template, in bytes; the shipped ones are under 20 KiB.
+pub(super) const MAX_BYTES: u64 = 1 << 20;
+
+const TEMPLATE_EXTENSIONS: [&str; 3] = ["html", "txt", "css"];
+
+/// The folder that a script lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScriptFolder {
+    Strategies,
+    Scorers,
+}
+
+impl ScriptFolder {
+    /// Both folders, in the order in which they are read.
+    pub const ALL: [ScriptFolder; 2] = [ScriptFolder::Strategies, ScriptFolder::Scorers];
+
+    /// Returns the folder's name below the settings' folder.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ScriptFolder::Strategies => "strategies",
+            ScriptFolder::Scorers => "scorers",
+        }
+    }
+}
+
+/// A script as text, not yet compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptFile {
+    /// The file's stem: lower-case letters, digits and `_`.
+    pub name: String,
+    pub path: PathBuf,
+    pub kind: ScriptFolder,
+    /// Without a byte order mark; line ends as in the file.
+    pub text: String,
+}
+
+/// A template or style sheet as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// The file's name with its extension, as templates name each other.
+    pub name: String,
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// Reads `strategies/*.rhai` and `scorers/*.rhai` below `root`, sorted by folder, then name.
+///
+/// A folder that is not there holds nothing, without a problem.
+pub fn read_scripts(root: &Path) -> (Vec<ScriptFile>, Vec<Problem>) {
+    let mut scripts = Vec::new();
+    let mut problems = Vec::new();
+    for kind in ScriptFolder::ALL {
+        let folder = root.join(kind.as_str());
+        for path in list(&folder, &["rhai"], ProblemKind::ScriptLoad, &mut problems) {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if name.is_empty()
+                || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            {
+                let message = "is not a script's name; use lower-case letters, digits and `_`, then `.rhai`";
+                problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message));
+                continue;
+            }
+            match read(&path) {
+                Ok(Some(text)) => scripts.push(ScriptFile { name, path, kind, text }),
+                Ok(None) => {}
+                Err(message) => problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message)),
+            }
+        }
+    }
+    (scripts, problems)
+}
+
+/// Reads `templates/*.html`, `*.txt` and `*.css` below `root`, sorted by name.
+///
+/// A folder that is not there holds nothing, without a problem.
+pub fn read_templates(root: &Path) -> (Vec<TemplateFile>, Vec<Problem>) {
+    let mut templates = Vec::new();
+    let mut problems = Vec::new();
+    for path in list(&root.join(TEMPLATES), &TEMPLATE_EXTENSIONS, ProblemKind::Settings, &mut problems) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match read(&path) {
+            Ok(Some(text)) => templates.push(TemplateFile { name, path, text }),
+            Ok(None) => {}
+            Err(message) => problems.push(Problem::new(path.display(), ProblemKind::Settings, message)),
+        }
+    }
+    (templates, problems)
+}
+
+/// Tells whether a file's name is one that a user edits and the program reads.
+pub(super) fn is_read(path: &Path) -> bool {
+    // Test cases lie beside their scripts, in TOML.
+    has_extension(path, &["rhai", "toml"]) || has_extension(path, &TEMPLATE_EXTENSIONS)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    // In any case: `MINE.RHAI` is told as badly named rather than passed over.
+    !name.starts_with('.') && extensions.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// Returns the files of a folder with one of the extensions, sorted by name.
+fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut refuse = |message: String| problems.push(Problem::new(folder.display(), kind, message));
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && folder.symlink_metadata().is_err() => {
+            return Vec::new();
+        }
+        Err(error) => {
+            refuse(format!("cannot be read as a folder ({error}); mend or remove it"));
+            return Vec::new();
+        }
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) if has_extension(&entry.path(), extensions) => files.push(entry.path()),
+            Ok(_) => {}
+            Err(error) => refuse(format!("could not be listed to its end ({error}); check the disk")),
+        }
+    }
+    files.sort();
+    if files.len() > MAX_FILES {
+        refuse(format!(
+            "holds {} files; only the first {MAX_FILES} by name are read, remove the others",
+            files.len()
+        ));
+        files.truncate(MAX_FILES);
+    }
+    files
+}
+
+/// Reads one file as text; `None` for one that went away since it was listed.
+fn read(path: &Path) -> Result<Option<String>, String> {
+    let unreadable = |error: io::Error| format!("cannot be read ({error}); check its permissions");
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // An editor that saves by renaming takes the file away for a moment; the watcher
+            // sees it come back. A link that leads nowhere stays.
+            let is_link = path.symlink_metadata().is_ok();
+            return if is_link {
+                Err("is a link to nothing; mend or remove it".to_owned())
+            } else {
+                Ok(None)
+            };
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    if !about.is_file() {
+        return Err("is not a regular file; rename or remove it".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    // One byte over the limit is enough to know, however much the file grew since.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err("is over 1 MiB; split it".to_owned());
+    }
+    text(bytes).map(Some)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        format!("is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to())
+    })?;
+    if let Some(offset) = text.find('\0') {
+        return Err(format!("has a NUL at byte {offset}; save it as plain text"));
+    }
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes files below a fresh folder and reads the scripts: their names, and what is said.
+    fn scripts(files: &[(&str, &[u8])]) -> (Vec<String>, Vec<String>) {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        for (name, bytes) in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder below the root")).expect("a folder in it");
+            fs::write(path, bytes).expect("a file in it");
+        }
+        let (scripts, problems) = read_scripts(root.path());
+        let place = format!("{}/", root.path().display());
+        let said = problems.iter().map(|problem| problem.to_string().replace(&place, ""));
+        (scripts.iter().map(|s| format!("{}/{}", s.kind.as_str(), s.name)).collect(), said.collect())
+    }
+
+    fn check_bad(name: &str, bytes: &[u8], expected: &str) {
+        let (read, said) = scripts(&[(name, bytes), ("strategies/good.rhai", b"")]);
+        assert_eq!(read, ["strategies/good"]);
+        assert_eq!(said, [format!("{name}: {expected}")]);
+    }
+
+    #[test]
+    fn missing_folders_hold_nothing_without_a_problem() {
+        assert_eq!(scripts(&[]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn both_folders_are_read_in_order_and_may_share_a_name() {
+        let (read, said) =
+            scripts(&[("scorers/a.rhai", b""), ("strategies/b.rhai", b""), ("strategies/a.rhai", b"")]);
+        assert_eq!(read, ["strategies/a", "strategies/b", "scorers/a"]);
+        assert_eq!(said, [""; 0]);
+    }
+
+    #[test]
+    fn backups_hidden_files_and_other_kinds_are_passed_over() {
+        let names =
+            [".x.rhai.swp", ".#x.rhai", "x.rhai~", "#x.rhai#", "x.rhai.bak", "x.test.toml", "4913", ".rhai"];
+        for name in names {
+            assert_eq!(scripts(&[(&format!("strategies/{name}"), b"\xff")]), (vec![], vec![]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bad_file_costs_itself_only() {
+        let name = "is not a script's name; use lower-case letters, digits and `_`, then `.rhai`";
+        check_bad("strategies/Bad-Name.rhai", b"", name);
+        check_bad("strategies/a.test.rhai", b"", name);
+        check_bad("strategies/x.rhai", b"ab\xff", "is not UTF-8 at byte 2; save it as UTF-8");
+        check_bad("strategies/x.rhai", b"abc\0", "has a NUL at byte 3; save it as plain text");
+        check_bad("strategies/x.rhai", &vec![b' '; (1 << 20) + 1], "is over 1 MiB; split it");
+        check_bad("scorers/LOUD.RHAI", b"", name);
+    }
+
+    #[test]
+    fn a_file_of_the_full_size_is_read() {
+        assert_eq!(scripts(&[("strategies/x.rhai", &vec![b' '; 1 << 20])]).0, ["strategies/x"]);
+    }
+
+    #[test]
+    fn what_is_no_file_or_no_folder_is_told() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir_all(root.path().join("strategies/x.rhai")).expect("a folder in it");
+        fs::write(root.path().join("scorers"), "").expect("a file in it");
+        let (scripts, problems) = read_scripts(root.path());
+        assert_eq!(scripts, []);
+        assert_eq!(problems.len(), 2);
+        assert!(problems[0].message.starts_with("is not a regular file"), "{problems:?}");
+        assert!(problems[1].message.starts_with("cannot be read as a folder"), "{problems:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_told() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(root.path().join("strategies")).expect("a folder in it");
+        std::os::unix::fs::symlink("gone", root.path().join("strategies/x.rhai")).expect("a link in it");
+        let (_, problems) = read_scripts(root.path());
+        assert_eq!(problems[0].message, "is a link to nothing; mend or remove it");
+    }
+
+    #[test]
+    fn too_many_files_are_cut_by_name() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(root.path().join("strategies")).expect("a folder in it");
+        for i in 0..=MAX_FILES {
+            fs::write(root.path().join(format!("strategies/s{i:05}.rhai")), "").expect("a file in it");
+        }
+        let (scripts, problems) = read_scripts(root.path());
+        assert_eq!((scripts.len(), scripts[999].name.as_str(), problems.len()), (1_000, "s00999", 1));
+    }
+
+    #[test]
+    fn a_byte_order_mark_goes_and_windows_line_ends_stay() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(root.path().join(TEMPLATES)).expect("a folder in it");
+        fs::write(root.path().join("templates/styles.css"), "\u{feff}a\r\nb").expect("a file in it");
+        fs::write(root.path().join("templates/notes.md"), "x").expect("a file in it");
+        let (templates, problems) = read_templates(root.path());
+        assert_eq!(problems, []);
+        assert_eq!(templates.len(), 1);
+        assert_eq!((templates[0].name.as_str(), templates[0].text.as_str()), ("styles.css", "a\r\nb"));
+    }
+}

@@ -1,0 +1,337 @@
+//! The settings as the rest of the program reads them: checked, typed, with absolute paths.
+//!
+//! Plain data. Only [`super::load`] makes these from layers; nothing here knows one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::Error as _;
+
+use crate::domain::AssetClass;
+use crate::domain::Symbol;
+
+/// Every setting. Paths are absolute; fractions are fractions of one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub universe: Universe,
+    pub benchmark: Benchmark,
+    pub sources: SourceSettings,
+    pub cache: Cache,
+    pub signals: SignalSettings,
+    pub risk: Risk,
+    /// By strategy name (the script's stem). A strategy that is not here is enabled.
+    #[serde(default)]
+    pub strategies: BTreeMap<String, Strategy>,
+    /// Symbol to sector; a symbol without one is never capped.
+    #[serde(default)]
+    pub sectors: BTreeMap<Symbol, String>,
+    pub portfolio: Portfolio,
+    pub email: Email,
+    pub journal: Journal,
+    pub log: Log,
+    #[serde(default)]
+    pub schedule: Vec<Job>,
+    /// From the environment only.
+    #[serde(skip)]
+    pub secrets: Secrets,
+}
+
+/// The symbols that are looked at, unique, in the order written. Empty: the class is not traded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Universe {
+    pub equity: Vec<Symbol>,
+    pub crypto: Vec<Symbol>,
+}
+
+impl Universe {
+    /// Returns the symbols of one class.
+    pub fn of(&self, class: AssetClass) -> &[Symbol] {
+        match class {
+            AssetClass::Equity => &self.equity,
+            AssetClass::Crypto => &self.crypto,
+        }
+    }
+}
+
+/// The symbol that each class is measured against.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Benchmark {
+    pub equity: Symbol,
+    pub crypto: Symbol,
+}
+
+impl Benchmark {
+    /// Returns the benchmark of one class.
+    pub fn of(&self, class: AssetClass) -> &Symbol {
+        match class {
+            AssetClass::Equity => &self.equity,
+            AssetClass::Crypto => &self.crypto,
+        }
+    }
+}
+
+/// A place where bars come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceName {
+    Polygon,
+    AlphaVantage,
+    Binance,
+    Files,
+    Simulated,
+}
+
+impl SourceName {
+    /// Returns the word that settings, flags and JSON use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceName::Polygon => "polygon",
+            SourceName::AlphaVantage => "alpha_vantage",
+            SourceName::Binance => "binance",
+            SourceName::Files => "files",
+            SourceName::Simulated => "simulated",
+        }
+    }
+}
+
+impl std::fmt::Display for SourceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The sources of each class, in the order in which they are tried, and how each is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSettings {
+    pub equity: Vec<SourceName>,
+    pub crypto: Vec<SourceName>,
+    pub polygon: Polygon,
+    pub binance: Binance,
+    pub alpha_vantage: AlphaVantage,
+    pub files: Files,
+    pub simulated: Simulated,
+}
+
+impl SourceSettings {
+    /// Returns the sources of one class.
+    pub fn of(&self, class: AssetClass) -> &[SourceName] {
+        match class {
+            AssetClass::Equity => &self.equity,
+            AssetClass::Crypto => &self.crypto,
+        }
+    }
+}
+
+/// Polygon, now Massive.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Polygon {
+    pub base_url: String,
+    pub requests_per_minute: u32,
+    pub timeout_secs: u64,
+}
+
+/// Binance's public market data.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binance {
+    pub base_url: String,
+    pub requests_per_minute: u32,
+    pub timeout_secs: u64,
+}
+
+/// Alpha Vantage.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlphaVantage {
+    pub base_url: String,
+    pub requests_per_day: u32,
+    pub timeout_secs: u64,
+}
+
+/// A folder of the user's own bars.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    pub dir: PathBuf,
+}
+
+/// The simulated market.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulated {
+    pub seed: u64,
+}
+
+/// The cache of fetched bars.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    pub dir: PathBuf,
+    pub ttl_hours: u32,
+}
+
+/// How strongly a signal speaks, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Conviction {
+    Low,
+    Medium,
+    High,
+}
+
+/// From raw signals to recommendations.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalSettings {
+    pub max_recommendations: usize,
+    pub min_conviction: Conviction,
+    pub technical_weight: f64,
+    pub news_weight: f64,
+    /// The stem of the scorer that scores a strategy which names none.
+    pub scorer: String,
+}
+
+/// Sizes and limits, shared by both classes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Risk {
+    /// In the quote currency.
+    pub account_equity: f64,
+    /// Fraction of equity lost when a stop is hit.
+    pub risk_per_trade: f64,
+    /// Fraction of equity in one position.
+    pub max_position: f64,
+    pub max_positions: usize,
+    /// Fraction of equity in all positions together.
+    pub max_exposure: f64,
+    pub max_per_sector: usize,
+    pub correlation_guard: bool,
+}
+
+/// What the settings say about one strategy.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Strategy {
+    #[serde(default = "enabled_unless_said")]
+    pub enabled: bool,
+    /// Overrides of the script's constants, by name.
+    #[serde(flatten)]
+    pub constants: BTreeMap<String, Number>,
+}
+
+fn enabled_unless_said() -> bool {
+    true
+}
+
+/// A number as it was written: scripts tell `20` from `20.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+/// The positions that the user holds, where the journal has none.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portfolio {
+    #[serde(deserialize_with = "path_unless_empty")]
+    pub file: Option<PathBuf>,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Upgraded after connecting; refused if the server does not offer it.
+    Starttls,
+    /// From the first byte.
+    Implicit,
+    /// Not at all; only a loopback host may be so configured.
+    None,
+}
+
+/// The mail; its password is in [`Secrets`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    pub smtp_host: String,
+    pub smtp_port: u16,
+    /// Empty: no login.
+    pub smtp_user: String,
+    pub tls: Tls,
+    #[serde(deserialize_with = "path_unless_empty")]
+    pub ca_file: Option<PathBuf>,
+    pub from_email: String,
+    pub from_name: String,
+    pub recipients: Vec<String>,
+}
+
+/// Where what was sent is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    pub path: PathBuf,
+}
+
+/// How much is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or directives like `warn,ts=debug`.
+    pub level: String,
+}
+
+/// One job of the daemon; names are unique.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    pub job: String,
+    pub asset_class: AssetClass,
+    /// Five fields: minute, hour, day, month, weekday.
+    pub cron: String,
+    #[serde(deserialize_with = "timezone")]
+    pub timezone: Tz,
+}
+
+/// What only the environment may hold. Printing one prints no secret.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    pub polygon_api_key: Option<SecretString>,
+    pub alpha_vantage_api_key: Option<SecretString>,
+    /// Reserved: there is no news score yet.
+    pub newsapi_api_key: Option<SecretString>,
+    pub smtp_password: Option<SecretString>,
+}
+
+impl Settings {
+    /// Returns the variable that holds the key of `source`, if it needs one that is not set.
+    pub fn missing_key(&self, source: SourceName) -> Option<&'static str> {
+        match source {
+            SourceName::Polygon if self.secrets.polygon_api_key.is_none() => Some("POLYGON_API_KEY"),
+            SourceName::AlphaVantage if self.secrets.alpha_vantage_api_key.is_none() => {
+                Some("ALPHA_VANTAGE_API_KEY")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn path_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(if text.is_empty() { None } else { Some(PathBuf::from(text)) })
+}
+
+fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map_err(|_| D::Error::custom(format!("unknown timezone `{name}`")))
+}

@@ -1,0 +1,333 @@
+//! What a single value may be: its type and its range, without regard to any other value.
+//!
+//! A check returns what is wrong and what to write instead; which file and line it is in is the
+//! caller's to say. No check reads a file.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use chrono_tz::Tz;
+use toml::Value;
+
+use crate::domain::Symbol;
+
+/// The kind of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Symbols, or a table `{ file = "…" }`.
+    Symbols,
+    Symbol,
+    /// Some of these sources, each at most once.
+    Sources(&'static [&'static str]),
+    OneOf(&'static [&'static str]),
+    Url,
+    Host,
+    Path,
+    /// May be empty, which means none.
+    OptionalPath,
+    Text,
+    OptionalText,
+    /// Lower-case letters, digits, `_` and `-`.
+    Name,
+    Whole {
+        least: i64,
+        most: i64,
+    },
+    /// Over 0, at most 1.
+    Fraction,
+    Positive,
+    NotNegative,
+    Number,
+    Switch,
+    Address,
+    Addresses,
+    Cron,
+    Timezone,
+    LogLevel,
+}
+
+/// What is wrong with a value; `item` is the place in a list, 0-based.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub item: Option<usize>,
+    pub message: String,
+}
+
+/// Reads the text of an environment variable as the kind wants it. What does not fit stays
+/// text, for [`faults`] to refuse.
+pub(super) fn from_text(kind: Kind, text: &str) -> Value {
+    let trimmed = text.trim();
+    let read = match kind {
+        Kind::Symbols | Kind::Sources(_) | Kind::Addresses => {
+            let items = trimmed.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
+        }
+        Kind::Whole { .. } => trimmed.parse().ok().map(Value::Integer),
+        Kind::Fraction | Kind::Positive | Kind::NotNegative | Kind::Number => {
+            let whole = trimmed.parse().ok().map(Value::Integer);
+            whole.or_else(|| trimmed.parse().ok().map(Value::Float))
+        }
+        Kind::Switch => trimmed.parse().ok().map(Value::Boolean),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Value::String(trimmed.to_owned()))
+}
+
+/// Returns all that is wrong with a value; nothing where it may be used.
+pub(super) fn faults(kind: Kind, value: &Value) -> Vec<Fault> {
+    match (kind, value) {
+        (Kind::Symbols, Value::Table(table)) => {
+            let named = table.get("file").and_then(Value::as_str).is_some_and(|file| !file.trim().is_empty());
+            let wrong = !named || table.len() != 1;
+            wrong
+                .then(|| whole("write a list of symbols, or { file = \"universe.csv\" }".to_owned()))
+                .into_iter()
+                .collect()
+        }
+        (Kind::Symbols | Kind::Sources(_) | Kind::Addresses, Value::Array(items)) => list_faults(kind, items),
+        _ => fault(kind, value).map(whole).into_iter().collect(),
+    }
+}
+
+fn whole(message: String) -> Fault {
+    Fault { item: None, message }
+}
+
+fn list_faults(kind: Kind, items: &[Value]) -> Vec<Fault> {
+    let item_kind = match kind {
+        Kind::Symbols => Kind::Symbol,
+        Kind::Sources(names) => Kind::OneOf(names),
+        _ => Kind::Address,
+    };
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for (i, value) in items.iter().enumerate() {
+        let again = value.as_str().is_some_and(|text| !seen.insert(text.trim().to_lowercase()));
+        let wrong =
+            fault(item_kind, value).or_else(|| again.then(|| format!("{value} is listed twice; keep one")));
+        found.extend(wrong.map(|message| Fault { item: Some(i), message }));
+    }
+    found
+}
+
+fn fault(kind: Kind, value: &Value) -> Option<String> {
+    let Some(wanted) = wanted(kind, value) else { return None };
+    Some(format!("{} {wanted}", shortened(value)))
+}
+
+/// Returns `is …; write …` where the value does not fit.
+fn wanted(kind: Kind, value: &Value) -> Option<String> {
+    match kind {
+        Kind::Whole { least, most } => {
+            let Value::Integer(n) = value else { return Some(wrong_type(value, "a whole number")) };
+            let top = if most == i64::MAX { String::new() } else { format!(" and at most {most}") };
+            (!(least..=most).contains(n))
+                .then(|| format!("is out of range; write a whole number of at least {least}{top}"))
+        }
+        Kind::Fraction => {
+            number(value, |x| x > 0.0 && x <= 1.0, "a fraction over 0 and at most 1 (0.15 is 15 percent)")
+        }
+        Kind::Positive => number(value, |x| x > 0.0, "a number over 0"),
+        Kind::NotNegative => number(value, |x| x >= 0.0, "a number of at least 0"),
+        Kind::Number => number(value, |_| true, "a finite number"),
+        Kind::Switch => (!value.is_bool()).then(|| wrong_type(value, "true or false")),
+        Kind::Symbols => Some(wrong_type(value, "a list of symbols, or { file = \"universe.csv\" }")),
+        Kind::Sources(names) => Some(wrong_type(value, &format!("a list of {}", names.join(", ")))),
+        Kind::Addresses => Some(wrong_type(value, "a list of mail addresses")),
+        _ => {
+            let Value::String(text) = value else { return Some(wrong_type(value, "a text in quotes")) };
+            if text.chars().any(char::is_control) {
+                return Some(
+                    "holds a line break or another control character; write one line of text".to_owned(),
+                );
+            }
+            text_wanted(kind, text)
+        }
+    }
+}
+
+fn wrong_type(value: &Value, wanted: &str) -> String {
+    format!("is {}; write {wanted}", article(value.type_str()))
+}
+
+pub(super) fn article(type_name: &str) -> String {
+    let an = type_name.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {type_name}", if an { "an" } else { "a" })
+}
+
+fn number(value: &Value, fits: fn(f64) -> bool, wanted: &str) -> Option<String> {
+    let x = match value {
+        Value::Integer(n) => *n as f64,
+        Value::Float(x) => *x,
+        _ => return Some(wrong_type(value, wanted)),
+    };
+    (!x.is_finite() || !fits(x)).then(|| format!("is out of range; write {wanted}"))
+}
+
+fn text_wanted(kind: Kind, text: &str) -> Option<String> {
+    let (fits, wanted) = match kind {
+        Kind::OneOf(words) => return one_of(words, text),
+        Kind::Symbol => (Symbol::new(text).is_ok(), "is not a symbol; write one like \"BRK.B\""),
+        Kind::Url => return url_wanted(text),
+        Kind::Host => (
+            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '/' || c == '@'),
+            "is not a host; write its name alone, like \"smtp.sendgrid.net\"",
+        ),
+        Kind::Path | Kind::Text => (!text.trim().is_empty(), "is empty; write a value, or leave the key out"),
+        Kind::Name => (
+            !text.is_empty()
+                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-'),
+            "is not a name; use lower-case letters, digits, `_` and `-`",
+        ),
+        Kind::Address => (is_address(text), "is not a mail address; write one like \"me@example.com\""),
+        Kind::Cron => (
+            text.split_whitespace().count() == 5,
+            "does not have five fields; write minute, hour, day, month and weekday, like \"30 16 * * Mon-Fri\"",
+        ),
+        Kind::Timezone => {
+            (text.parse::<Tz>().is_ok(), "is not a timezone; write one like \"America/New_York\"")
+        }
+        Kind::LogLevel => {
+            (is_log_level(text), "is not a log level; write error, warn, info, debug, trace or off")
+        }
+        _ => (true, ""),
+    };
+    (!fits).then(|| wanted.to_owned())
+}
+
+fn one_of(words: &[&str], text: &str) -> Option<String> {
+    if words.contains(&text) {
+        return None;
+    }
+    let alike = |word: &&&str| strsim::jaro_winkler(&word.to_lowercase(), &text.to_lowercase()) > 0.8;
+    let hint =
+        words.iter().find(alike).map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
+    Some(format!("is not one of {}{hint}; write one of them", words.join(", ")))
+}
+
+fn url_wanted(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
+    match host {
+        Some(host) if host.contains('@') => Some(
+            "holds a user or password; write the address alone, keys come from the environment".to_owned(),
+        ),
+        Some(host) if !host.is_empty() && !text.contains([' ', '?', '#']) => None,
+        _ => Some("is not an address; write one like \"https://api.massive.com\"".to_owned()),
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    let Some((user, host)) = text.split_once('@') else { return false };
+    let odd = |c: char| c.is_whitespace() || matches!(c, '@' | ',' | ';' | '<' | '>');
+    !user.is_empty()
+        && !host.is_empty()
+        && !text.contains(|c: char| c != '@' && odd(c))
+        && !host.contains('@')
+}
+
+fn is_log_level(text: &str) -> bool {
+    let is_level = |word: &str| {
+        ["off", "error", "warn", "info", "debug", "trace"].contains(&word.trim().to_lowercase().as_str())
+    };
+    text.split(',').all(|directive| match directive.split_once('=') {
+        Some((target, level)) => !target.trim().is_empty() && is_level(level),
+        None => is_level(directive),
+    })
+}
+
+/// Tells whether a host is this machine itself.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Returns a value as text for a message, cut to a line's length. An address is cut down to
+/// nothing where it could hold a password.
+fn shortened(value: &Value) -> String {
+    let text = value.to_string().replace('\n', " ");
+    if text.contains("://") && text.contains('@') {
+        return "the address".to_owned();
+    }
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    text.chars().take(57).chain("…".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Kind, text: &str, expected: Option<&str>) {
+        let table: toml::Table = format!("v = {text}").parse().expect("the test's own text");
+        let found = faults(kind, &table["v"]);
+        match expected {
+            None => assert_eq!(found, [], "{text}"),
+            Some(part) => assert!(found.iter().any(|f| f.message.contains(part)), "{text}: {found:?}"),
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        check(Kind::Fraction, "1", None);
+        check(Kind::Fraction, "0.0075", None);
+        check(Kind::Fraction, "0", Some("over 0"));
+        check(Kind::Fraction, "15", Some("at most 1"));
+        check(Kind::Fraction, "nan", Some("out of range"));
+        check(Kind::Positive, "inf", Some("out of range"));
+        check(Kind::Positive, "\"5\"", Some("is a string; write a number over 0"));
+        check(Kind::Whole { least: 1, most: 65_535 }, "65536", Some("at most 65535"));
+        check(Kind::Whole { least: 1, most: 9 }, "1.0", Some("is a float; write a whole number"));
+        check(Kind::NotNegative, "-0.1", Some("at least 0"));
+        check(Kind::Number, "-3", None);
+    }
+
+    #[test]
+    fn words_are_taken_only_as_written() {
+        let levels = Kind::OneOf(&["LOW", "MEDIUM", "HIGH"]);
+        check(levels, "\"HIGH\"", None);
+        check(levels, "\"medum\"", Some("did you mean \"MEDIUM\"?"));
+        check(Kind::Timezone, "\"America/New_York\"", None);
+        check(Kind::Timezone, "\"New York\"", Some("not a timezone"));
+        check(Kind::Cron, "\"0 30 16 * * Mon\"", Some("five fields"));
+        check(Kind::Switch, "1", Some("true or false"));
+        check(Kind::LogLevel, "\"warn,ts=debug\"", None);
+        check(Kind::LogLevel, "\"inof\"", Some("not a log level"));
+        check(Kind::Text, "\"a\\nb\"", Some("control character"));
+    }
+
+    #[test]
+    fn a_mail_address_has_two_halves_and_no_list_in_it() {
+        check(Kind::Addresses, "[]", None);
+        check(Kind::Addresses, "[\"a@b.c\"]", None);
+        for bad in ["a", "@b", "a@", "a@b@c", "a@b,c@d", "A <a@b>", "a b@c"] {
+            check(Kind::Addresses, &format!("[{bad:?}]"), Some("not a mail address"));
+        }
+        check(Kind::Addresses, "[\"a@b.c\", \"A@b.c\"]", Some("listed twice"));
+        check(Kind::Addresses, "\"a@b.c\"", Some("is a string; write a list"));
+    }
+
+    #[test]
+    fn a_symbol_stands_once_whatever_its_case() {
+        check(Kind::Symbols, "[\"AAPL\", \"aapl\"]", Some("listed twice"));
+        check(Kind::Symbols, "{ file = \"u.csv\" }", None);
+        check(Kind::Symbols, "{ path = \"u.csv\" }", Some("{ file ="));
+        check(Kind::Symbols, "[]", None);
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_refused_without_printing_it() {
+        let found = faults(Kind::Url, &Value::String("https://me:hunter2@host/x".to_owned()));
+        assert!(found.len() == 1 && !found[0].message.contains("hunter2"), "{found:?}");
+    }
+
+    #[test]
+    fn the_environments_text_becomes_the_kind_that_is_wanted() {
+        assert_eq!(from_text(Kind::Number, "20"), Value::Integer(20));
+        assert_eq!(from_text(Kind::Number, " 2.5 "), Value::Float(2.5));
+        assert_eq!(from_text(Kind::Switch, "false"), Value::Boolean(false));
+        assert_eq!(from_text(Kind::Addresses, ""), Value::Array(Vec::new()));
+        assert_eq!(from_text(Kind::Symbols, "A, B,").as_array().map(Vec::len), Some(2));
+    }
+}
