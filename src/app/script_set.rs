@@ -29,9 +29,10 @@ pub struct ScriptSet {
 pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let root = &app.loaded.root;
     let settings = &app.loaded.settings;
-    let (files, mut problems) = reload::scripts(root);
-    let (templates, template_problems) = reload::templates(root);
+    let (files, mut problems) = reload::read_scripts(root);
+    let (templates, template_problems) = reload::read_templates(root);
     problems.extend(template_problems);
+    let templates = templates.into_iter().map(|file| (file.name, file.text)).collect();
 
     let own_strategies = root.join("strategies").exists();
     let own: BTreeSet<(&str, &str)> = files.iter().map(|file| (file.folder.as_str(), file.name.as_str())).collect();

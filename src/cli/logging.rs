@@ -11,8 +11,11 @@ use super::args::LogFormat;
 /// have checked the text; a second start changes nothing.
 pub(super) fn start(level: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let colour = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let builder = fmt().with_env_filter(filter).with_writer(stderr).with_target(false).with_ansi(colour);
+    let mut builder = fmt().with_env_filter(filter).with_writer(stderr).with_target(false);
+    if !stderr().is_terminal() {
+        // On a terminal the subscriber itself respects NO_COLOR.
+        builder = builder.with_ansi(false);
+    }
     let started = match format {
         LogFormat::Text => builder.compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::clock::Clock;
 use crate::settings::Sources;
-use crate::settings::{Environment, Loaded};
+use crate::settings::{Environment, Loaded, Settings};
 
 use super::args::Global;
 use super::exit::Outcome;
@@ -22,9 +22,14 @@ pub(super) fn app(global: &Global) -> anyhow::Result<App> {
 
 /// Loads the settings alone.
 pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
-    let sources = Sources::new(global.config.as_deref(), std::env::current_dir()?);
-    let environment = Environment::from_process(&sources)?;
-    Ok(Loaded::load(&sources, &environment, &[])?)
+    let mut sources = Sources {
+        file: global.config.clone(),
+        working_folder: std::env::current_dir()?,
+        environment: Environment::default(),
+        flags: Vec::new(),
+    };
+    sources.environment = Environment::from_process(&sources.root())?;
+    Ok(Settings::load(&sources)?)
 }
 
 /// Runs an asynchronous command to its end, or to the first Ctrl-C.

@@ -28,7 +28,10 @@ use crate::domain::ProblemKind;
 pub const FILE_NAME: &str = "ts.toml";
 
 /// The commented defaults, which are also the documentation of the settings.
-pub(super) const DEFAULTS: &str = include_str!("../../ts.toml");
+pub const DEFAULTS: &str = include_str!("../../ts.toml");
+
+/// Every environment variable that is read, commented, for `ts init`.
+pub const ENV_EXAMPLE: &str = include_str!("../../.env.example");
 
 /// Where the settings come from.
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::Error as _;
 
 use crate::domain::AssetClass;
+use crate::domain::Conviction;
 use crate::domain::Symbol;
 
 /// Every setting. Paths are absolute; fractions are fractions of one.
@@ -102,6 +103,23 @@ impl SourceName {
     }
 }
 
+/// A word that names no source.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("unknown source `{0}`; there are polygon, alpha_vantage, binance, files and simulated")]
+pub struct UnknownSource(pub String);
+
+impl std::str::FromStr for SourceName {
+    type Err = UnknownSource;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        use SourceName::{AlphaVantage, Binance, Files, Polygon, Simulated};
+        [Polygon, AlphaVantage, Binance, Files, Simulated]
+            .into_iter()
+            .find(|source| source.as_str() == word)
+            .ok_or_else(|| UnknownSource(word.to_owned()))
+    }
+}
+
 impl std::fmt::Display for SourceName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -180,15 +198,6 @@ pub struct Cache {
     pub ttl_hours: u32,
 }
 
-/// How strongly a signal speaks, weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Conviction {
-    Low,
-    Medium,
-    High,
-}
-
 /// From raw signals to recommendations.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -238,6 +247,16 @@ fn enabled_unless_said() -> bool {
 pub enum Number {
     Integer(i64),
     Float(f64),
+}
+
+impl Number {
+    /// Returns the number as a float.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Integer(number) => number as f64,
+            Number::Float(number) => number,
+        }
+    }
 }
 
 /// The positions that the user holds, where the journal has none.
