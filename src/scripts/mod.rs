@@ -1,1 +1,48 @@
-//! (to be written)
+//! The host of the Rhai scripts: strategies that decide, and scorers that grade.
+//!
+//! [`Scripts::compile`] turns texts into one immutable snapshot; a script that fails costs only
+//! itself. The snapshot is bound to feature columns and asked about blocks of rows. A script
+//! sees the row it is asked about and nothing else: no clock, file, network, randomness,
+//! neighbour row or other script. Everything that parses or runs a script does so on
+//! [`pool`]'s threads, whose stacks are deep enough for the deepest script that is accepted.
+//!
+//! What goes up from here: which features the scripts read ([`Scripts::features`]), and for
+//! each function the [`Body`] as written, for explaining a verdict and for translating it.
+
+mod body;
+mod budget;
+mod compile;
+mod constants;
+pub mod embedded;
+mod engine;
+mod evaluate;
+mod function;
+mod load_error;
+mod maths;
+mod reads;
+mod row;
+mod scorer;
+mod script_error;
+mod set;
+mod strategy;
+mod view;
+mod vocabulary;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use body::{Body, Program};
+pub use budget::Budget;
+pub use constants::Constants;
+pub use embedded::embedded;
+pub use engine::pool;
+pub use evaluate::{RowError, Verdicts};
+pub use function::{Function, not_ready};
+pub use load_error::LoadError;
+pub use reads::{Need, Read};
+pub use row::{PositionView, SignalView};
+pub use scorer::Scorer;
+pub use script_error::ScriptError;
+pub use set::{Options, ScriptSource, Scripts};
+pub use strategy::{Rule, Strategy};
+pub use view::Rows;

@@ -1,0 +1,233 @@
+//! From one text to a checked script: parsed, its constants evaluated, its names checked, and
+//! only then optimised.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rhai::AST;
+use rhai::Engine;
+use rhai::OptimizationLevel;
+use rhai::ParseError;
+use rhai::Position;
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::body::Body;
+use super::body::Program;
+use super::body::check_nesting;
+use super::constants::Constants;
+use super::engine::Names;
+use super::engine::engine;
+use super::function::Function;
+use super::load_error::Findings;
+use super::load_error::LoadError;
+use super::reads::Kind;
+use super::reads::reads;
+use super::set::ScriptSource;
+use super::vocabulary::suggest;
+
+/// The longest script; the largest shipped one has 3 kB.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// A script that passed every check that strategies and scorers share.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub name: Arc<str>,
+    pub path: Arc<str>,
+    /// SHA-256 of the text and of the overrides, in hex.
+    pub hash: String,
+    pub constants: Constants,
+    /// The functions as written.
+    pub program: Program,
+    /// The functions as they are run, constants folded in.
+    pub ast: AST,
+}
+
+/// A parsed script whose functions are still to be checked against what they are given.
+pub(super) struct Draft<'a> {
+    source: &'a ScriptSource,
+    pub constants: Constants,
+    pub program: Program,
+    pub findings: Findings<'a>,
+    hash: String,
+    ast: AST,
+}
+
+/// The engines that parse, made once for a set of scripts.
+pub(super) struct Parsers {
+    open: Engine,
+    strict: Engine,
+}
+
+impl Parsers {
+    pub fn new() -> Self {
+        Self { open: engine(Names::Open), strict: engine(Names::Strict) }
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// Parses a script and evaluates its constants.
+    ///
+    /// # Errors
+    /// What is wrong with the text, where that leaves nothing to check further.
+    pub fn parse(
+        parsers: &Parsers,
+        source: &'a ScriptSource,
+        overrides: &BTreeMap<String, f64>,
+    ) -> Result<Self, Vec<LoadError>> {
+        let mut findings = Findings::new(&source.name, &source.path);
+        if source.text.len() > MAX_BYTES {
+            let message = format!("the file has {} bytes, more than {MAX_BYTES}", source.text.len());
+            findings.add(Position::NONE, "too_long", message, "split it into several strategies");
+            return Err(findings.into_errors());
+        }
+        let open = match parsers.open.compile(&source.text) {
+            Ok(ast) => ast,
+            Err(error) => return Err(unparsed(&error, findings)),
+        };
+        check_nesting(&open, &mut findings);
+        if !findings.is_empty() {
+            return Err(findings.into_errors());
+        }
+        let constants = Constants::evaluate(&parsers.open, &open, overrides, &mut findings);
+        if !findings.is_empty() {
+            return Err(findings.into_errors());
+        }
+        let ast = match parsers.strict.compile_with_scope(&constants.scope(), &source.text) {
+            Ok(ast) => ast,
+            Err(error) => return Err(unparsed(&error, findings)),
+        };
+        let program = Program::of(&ast, &mut findings);
+        check_shadowing(&program, &ast, &constants, &mut findings);
+        Ok(Self { source, constants, program, findings, hash: hash(&source.text, overrides), ast })
+    }
+
+    /// Checks a function that the host calls, and returns it with what it reads. A missing one,
+    /// or one with other parameters, is a finding.
+    pub fn function(&mut self, name: &str, kinds: &[Kind], signature: &str) -> Option<Function> {
+        let Some(body) = self.program.function(name, kinds.len()) else {
+            let other = self.program.named(name).next().map(|body| (body.position, body.params.len()));
+            match other {
+                Some((position, count)) => self.findings.add(
+                    position,
+                    "wrong_parameters",
+                    format!("`{name}` has {count} parameter(s)"),
+                    format!("write it as `fn {signature}`"),
+                ),
+                None => self.findings.add(
+                    Position::NONE,
+                    "missing_function",
+                    format!("there is no function `{name}`"),
+                    format!("add `fn {signature}`"),
+                ),
+            }
+            return None;
+        };
+        let found = reads(&self.program, body, kinds, &mut self.findings);
+        let place = place_of(&self.source.text, body);
+        Some(Function::new(self.source.name.as_str().into(), self.source.path.as_str().into(), name, place, found))
+    }
+
+    /// Checks the functions that nothing may ever call, then optimises.
+    ///
+    /// # Errors
+    /// Everything that was found.
+    pub fn finish(mut self, parsers: &Parsers) -> Result<Compiled, Vec<LoadError>> {
+        for body in self.program.functions() {
+            let kinds = vec![Kind::Other; body.params.len()];
+            reads(&self.program, body, &kinds, &mut self.findings);
+        }
+        if !self.findings.is_empty() {
+            return Err(self.findings.into_errors());
+        }
+        self.ast.clear_statements();
+        let ast = parsers.strict.optimize_ast(&self.constants.scope(), self.ast, OptimizationLevel::Simple);
+        Ok(Compiled {
+            name: self.source.name.as_str().into(),
+            path: self.source.path.as_str().into(),
+            hash: self.hash,
+            constants: self.constants,
+            program: self.program,
+            ast,
+        })
+    }
+
+    /// Returns a constant that must be a number.
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        let number = self.constants.numbers().get(name).copied();
+        if number.is_none() && self.constants.value(name).is_some() {
+            let place = self.constants.position(name);
+            self.findings.add(place, "bad_constant", format!("`{name}` is not a number"), "make it one");
+        }
+        number
+    }
+
+    /// Checks the keys of a map constant against those that are known.
+    pub fn check_keys(&mut self, constant: &str, known: &[&str]) {
+        let Some(map) = self.constants.value(constant).and_then(|value| value.clone().try_cast::<rhai::Map>()) else {
+            return;
+        };
+        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let message = format!("`{constant}` has no key `{key}`");
+            let help = suggest(key, known.iter().copied());
+            self.findings.add(self.constants.position(constant), "unknown_key", message, help);
+        }
+    }
+}
+
+/// The optimiser folds constants by name, and would put one in the place of a local of the
+/// same name.
+fn check_shadowing(program: &Program, ast: &AST, constants: &Constants, findings: &mut Findings) {
+    let clash = |name: &str, place: Position, findings: &mut Findings| {
+        if constants.value(name).is_some() {
+            let message = format!("`{name}` is a constant and the name of a variable");
+            findings.add(place, "shadowed_constant", message, "give the variable a name of its own");
+        }
+    };
+    for body in program.functions() {
+        body.params.iter().for_each(|param| clash(param, body.position, findings));
+    }
+    let mut top_level = ast.statements().len();
+    ast.walk(&mut |path: &[rhai::ASTNode]| {
+        let Some(rhai::ASTNode::Stmt(statement)) = path.last() else { return true };
+        if path.len() == 1 && top_level > 0 {
+            top_level -= 1;
+            return true;
+        }
+        match statement {
+            rhai::Stmt::Var(parts, _, place) => clash(&parts.0.name, *place, findings),
+            rhai::Stmt::For(parts, place) => {
+                clash(&parts.0.name, *place, findings);
+                parts.1.iter().for_each(|counter| clash(&counter.name, *place, findings));
+            }
+            _ => {}
+        }
+        true
+    });
+}
+
+fn unparsed(error: &ParseError, mut findings: Findings) -> Vec<LoadError> {
+    findings.add(error.1, "syntax", error.0.to_string(), "correct the text at that place");
+    findings.into_errors()
+}
+
+/// The line and column of a function's name: Rhai knows only where its braces open.
+fn place_of(text: &str, body: &Body) -> (usize, usize) {
+    let brace = body.position.line().unwrap_or(1);
+    let lines: Vec<&str> = text.lines().take(brace).collect();
+    let heading = format!("fn {}", body.name);
+    let found = lines.iter().enumerate().rev().find_map(|(line, text)| {
+        let column = text.find(&heading)?;
+        Some((line + 1, text[..column].chars().count() + 1))
+    });
+    found.unwrap_or((brace, body.position.position().unwrap_or(1)))
+}
+
+fn hash(text: &str, overrides: &BTreeMap<String, f64>) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(text.as_bytes());
+    for (name, value) in overrides {
+        hasher.update(format!("\n{name}={value:?}").as_bytes());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

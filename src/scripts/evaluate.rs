@@ -1,0 +1,392 @@
+//! Runs one function of a script over a block of rows.
+//!
+//! This is the one way in which a script is asked anything, so that another engine, working by
+//! columns, may stand behind it. The interpreter here goes row by row; what it answers does not
+//! depend on the order of the rows.
+
+use rhai::CallFnOptions;
+use rhai::Dynamic;
+use rhai::EvalAltResult;
+use rhai::Scope;
+
+use super::budget::Budget;
+use super::compile::Compiled;
+use super::engine::counted;
+use super::engine::pool;
+use super::function::Function;
+use super::row::Row;
+use super::script_error::ScriptError;
+use super::set::Host;
+use super::view::Rows;
+
+/// What a function answered for each row of a block, in the order of the block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdicts<T> {
+    /// `None` where the row lacks a required feature, or the function failed.
+    pub values: Vec<Option<T>>,
+    /// The rows where the function failed, in the order of the block.
+    pub errors: Vec<RowError>,
+}
+
+/// The failure of a function on a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    pub row: u32,
+    pub error: ScriptError,
+}
+
+impl<T> Verdicts<T> {
+    /// Answers nothing for every row, without an error.
+    pub(super) fn silent(index: &[u32]) -> Self {
+        Self { values: index.iter().map(|_| None).collect(), errors: Vec::new() }
+    }
+}
+
+/// A function of a script, with all that is needed to call it.
+pub(super) struct Call<'a> {
+    pub host: &'a Host,
+    pub script: &'a Compiled,
+    pub function: &'a Function,
+}
+
+/// A second argument of a script's function, beside the row.
+pub(super) trait Argument: Clone + Send + Sync + 'static {}
+impl<T: Clone + Send + Sync + 'static> Argument for T {}
+
+impl Call<'_> {
+    /// Calls the function with each row alone.
+    pub fn rows<T: Send>(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        budget: &mut Budget,
+        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+    ) -> Verdicts<T> {
+        self.block(rows, index, budget, read, |row, _| self.invoke((row,)))
+    }
+
+    /// Calls the function with each row and the argument that stands at the same place.
+    ///
+    /// A block with too few arguments answers nothing for the rows that lack one.
+    pub fn rows_with<A: Argument, T: Send>(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        arguments: &[A],
+        budget: &mut Budget,
+        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+    ) -> Verdicts<T> {
+        self.block(rows, index, budget, read, |row, place| {
+            let Some(argument) = arguments.get(place) else {
+                return Err("no position or signal was given for the row".into());
+            };
+            self.invoke((row, argument.clone()))
+        })
+    }
+
+    fn invoke(&self, arguments: impl rhai::FuncArgs) -> Result<Dynamic, Box<EvalAltResult>> {
+        let options = CallFnOptions::new().eval_ast(false);
+        let mut scope = Scope::new();
+        let name = self.function.name();
+        self.host.engine.call_fn_with_options(options, &mut scope, &self.script.ast, name, arguments)
+    }
+
+    fn block<T: Send>(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        budget: &mut Budget,
+        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+        call: impl Fn(Row, usize) -> Result<Dynamic, Box<EvalAltResult>> + Sync,
+    ) -> Verdicts<T> {
+        if !rows.view.is_of(&self.host.layout) {
+            return self.refused(index, "the rows were bound to other scripts; bind them to these");
+        }
+        let required: Vec<usize> =
+            self.function.required().iter().filter_map(|feature| self.host.layout.slot(feature)).collect();
+
+        pool().install(|| {
+            let mut verdicts = Verdicts { values: Vec::with_capacity(index.len()), errors: Vec::new() };
+            for (place, row) in index.iter().copied().enumerate() {
+                if required.iter().any(|slot| rows.view.value(*slot, row).is_none()) {
+                    verdicts.values.push(None);
+                    continue;
+                }
+                let (outcome, operations) = counted(|| call(Row { view: rows.view.clone(), index: row }, place));
+                budget.charge(operations);
+                if budget.is_exceeded() {
+                    return self.refused(index, &exceeded(budget));
+                }
+                let answer = match outcome {
+                    Ok(value) => read(&value).map_err(|message| ScriptError::of(self.function, message)),
+                    Err(error) => Err(ScriptError::from_rhai(self.function, *error)),
+                };
+                match answer {
+                    Ok(value) => verdicts.values.push(Some(value)),
+                    Err(error) => {
+                        verdicts.values.push(None);
+                        verdicts.errors.push(RowError { row, error });
+                    }
+                }
+            }
+            verdicts
+        })
+    }
+
+    /// Answers nothing for the whole block, with one error. A budget that runs out must not
+    /// favour the rows that happened to come first.
+    fn refused<T>(&self, index: &[u32], message: &str) -> Verdicts<T> {
+        let error = ScriptError::of(self.function, message);
+        let first = index.iter().min().map(|row| RowError { row: *row, error });
+        Verdicts { values: index.iter().map(|_| None).collect(), errors: first.into_iter().collect() }
+    }
+}
+
+fn exceeded(budget: &Budget) -> String {
+    format!(
+        "the strategy used more than its {} operations of the session; look for a loop that does needless work",
+        budget.allowed()
+    )
+}
+
+/// Names a value's type in a trader's words, with the value where it is short.
+pub(super) fn told(value: &Dynamic) -> String {
+    match value.type_name() {
+        "()" => "() (nothing)".to_owned(),
+        "bool" => format!("{value} (true or false)"),
+        "i64" | "f64" => format!("{value} (a number)"),
+        "string" => format!("{:?} (text)", value.to_string().chars().take(60).collect::<String>()),
+        other => format!("a value of type {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use crate::scripts::Budget;
+    use crate::scripts::PositionView;
+    use crate::scripts::Rule;
+    use crate::scripts::Scripts;
+    use crate::scripts::SignalView;
+    use crate::scripts::Verdicts;
+    use crate::scripts::fixtures::HEAD;
+    use crate::scripts::fixtures::eligible;
+    use crate::scripts::fixtures::options;
+    use crate::scripts::fixtures::rows;
+    use crate::scripts::fixtures::source;
+    use crate::scripts::fixtures::strategy;
+    use crate::scripts::not_ready;
+
+    /// Evaluates an `eligible` over rows with these closes and means.
+    fn run(body: &str, values: &[&[(&str, f64)]], index: &[u32]) -> Verdicts<bool> {
+        let (scripts, strategy) = strategy(&eligible(body));
+        let rows = rows(&scripts, values);
+        strategy.eligible(&rows, index, &mut Budget::for_rows(100))
+    }
+
+    fn fails(body: &str, expected: &str) {
+        let verdicts = run(body, &[&[("close", 5.0)]], &[0]);
+        assert_eq!(verdicts.values, [None], "{body}");
+        assert_eq!(verdicts.errors.len(), 1, "{body}");
+        let told = verdicts.errors[0].error.to_string();
+        assert!(told.contains(expected), "{body}: {told}");
+    }
+
+    #[test]
+    fn a_row_without_a_required_feature_is_not_shown() {
+        let body = "if row.close > 0.0 { row.ma50 < row.close } else { true }";
+        let verdicts = run(body, &[&[("close", 5.0), ("ma50", 4.0)], &[("close", 5.0)], &[("ma50", 4.0)]], &[2, 0, 1]);
+        assert_eq!(verdicts.values, [None, Some(true), None]);
+        assert_eq!(verdicts.errors, []);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_missing() {
+        let values: [&[(&str, f64)]; 2] = [&[("close", f64::NAN)], &[("close", f64::INFINITY)]];
+        assert_eq!(run("row.close > 1.0", &values, &[0, 1]).values, [None, None]);
+    }
+
+    #[test]
+    fn an_optional_feature_reads_as_nothing() {
+        let verdicts = run("row.ma50 == () && (row.ma20 ?? 7.0) == 7.0", &[&[]], &[0]);
+        assert_eq!(verdicts.values, [Some(true)]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_bars_that_it_needs() {
+        let (scripts, strategy) = strategy(&eligible("row.close > row.ma200 && row.ma50_slope > 0.0"));
+        let rows = rows(&scripts, &[&[("close", 5.0)]]);
+        let function = strategy.function(Rule::Eligible).expect("every strategy has one");
+        let missing = function.missing(&rows, 0);
+        assert_eq!(not_ready(&missing, 143), "ma200 needs 200 bars, has 143; ma50_slope has no value on that session");
+    }
+
+    #[test]
+    fn wrong_values_are_errors_with_their_place() {
+        fails("row.close", "strategies/probe.rhai:3:1: in `eligible`: gave 5.0 (a number); it must give true or false");
+        fails("if row.close > 9.0 { true }", "gave () (nothing)");
+        fails("\"yes\"", "gave \"yes\" (text)");
+        fails("row.close > 1.0 && #{ a: 1 }.b", "3:");
+        fails("throw \"no\"", "no");
+        fails("1 / 0 > 1", "ivision by zero");
+    }
+
+    #[test]
+    fn an_error_in_a_helper_names_the_helper() {
+        let text = eligible("helper(row)") + "fn helper(r) {\n  abs(\"x\") > r.close\n}";
+        let (scripts, strategy) = strategy(&text);
+        let rows = rows(&scripts, &[&[("close", 5.0)]]);
+        let error = &strategy.eligible(&rows, &[0], &mut Budget::for_rows(1)).errors[0].error;
+        assert_eq!((error.function.as_str(), error.line), ("helper", 7), "{error}");
+    }
+
+    #[test]
+    fn hostile_scripts_end_as_errors() {
+        fails("loop { }", "more than 100000 operations");
+        fails("while true { } true", "more than 100000 operations");
+        fails("let n = 0; for i in 0..9223372036854775807 { n += 1; } true", "more than 100000 operations");
+        fails("let s = \"x\"; loop { s += s; }", "too large");
+        fails("let s = \"x\"; loop { s = s + s; }", "too large");
+        fails("let s = \"x\"; loop { s = `${s}${s}`; }", "too large");
+        fails("let a = [1]; loop { a += a; }", "too large");
+        fails("let a = [1]; loop { a = [a, a]; }", "too large");
+        fails("let a = [1]; loop { a = a + a; }", "too large");
+        fails("let m = #{ a: 1 }; loop { m = #{ a: m, b: m }; }", "too large");
+        fails("9223372036854775807 + 1 > 0", "overflow");
+        fails("[1][5] > 0", "out of bounds");
+    }
+
+    #[test]
+    fn a_function_that_calls_itself_ends_as_an_error() {
+        let (scripts, strategy) = strategy(&(eligible("again(row, 0)") + "fn again(r, n) { again(r, n + 1) }"));
+        let rows = rows(&scripts, &[&[("close", 5.0)]]);
+        let verdicts = strategy.eligible(&rows, &[0], &mut Budget::for_rows(1));
+        assert!(verdicts.errors[0].error.message.contains("nested deeper than 8"), "{:?}", verdicts.errors);
+    }
+
+    #[test]
+    fn a_budget_that_runs_out_favours_no_row() {
+        let body = "let n = 0; if row.close > 2.0 { for i in 0..3000 { n += 1; } } true";
+        let (scripts, strategy) = strategy(&eligible(body));
+        let rows = rows(&scripts, &[&[("close", 1.0)], &[("close", 3.0)], &[("close", 3.0)], &[("close", 3.0)]]);
+        let orders: [[u32; 4]; 3] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]];
+        for index in orders {
+            let mut budget = Budget::for_rows(4);
+            let verdicts = strategy.eligible(&rows, &index, &mut budget);
+            assert!(budget.used() > 6_000, "{budget:?}");
+            if budget.is_exceeded() {
+                assert_eq!(verdicts.values, [None; 4]);
+                assert_eq!(verdicts.errors.len(), 1);
+                assert_eq!(verdicts.errors[0].row, 0);
+            } else {
+                assert_eq!(verdicts.values, [Some(true); 4]);
+            }
+        }
+        let short = strategy.eligible(&rows, &[2, 1], &mut Budget::for_rows(1));
+        assert_eq!((short.values, short.errors[0].row), (vec![None, None], 1));
+    }
+
+    #[test]
+    fn the_order_of_rows_changes_no_answer() {
+        let values: Vec<[(&str, f64); 2]> =
+            (0..50).map(|n| [("close", f64::from(n * 7 % 50)), ("ma50", 25.0)]).collect();
+        let values: Vec<&[(&str, f64)]> = values.iter().map(|row| &row[..]).collect();
+        let forward: Vec<u32> = (0..50).collect();
+        let backward: Vec<u32> = (0..50).rev().collect();
+        let body = "if row.close == 21.0 { throw \"odd\"; } row.close > row.ma50";
+        let (ahead, mut behind) = (run(body, &values, &forward), run(body, &values, &backward));
+        behind.values.reverse();
+        behind.errors.reverse();
+        assert_eq!(ahead, behind);
+        assert_eq!(ahead.errors.len(), 1);
+    }
+
+    #[test]
+    fn forty_conditions_are_not_too_many() {
+        let body = vec!["row.close > 1.0"; 40].join(" && ");
+        assert_eq!(run(&body, &[&[("close", 5.0)]], &[0]).values, [Some(true)]);
+    }
+
+    #[test]
+    fn rows_of_other_scripts_are_refused() {
+        let (_, first) = strategy(&eligible("row.close > 1.0"));
+        let (other, _) = strategy(&eligible("row.ma50 > 1.0"));
+        let rows = rows(&other, &[&[("ma50", 5.0)]]);
+        let verdicts = first.eligible(&rows, &[0], &mut Budget::for_rows(1));
+        assert!(verdicts.errors[0].error.message.contains("bound to other scripts"));
+    }
+
+    fn position() -> PositionView {
+        let entry_date = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a date");
+        PositionView {
+            entry_price: 100.0,
+            stop_price: 90.0,
+            entry_date,
+            bars_held: 4,
+            highest_close: 111.5,
+            quantity: 10.0,
+        }
+    }
+
+    #[test]
+    fn a_position_shows_every_field() {
+        let text = format!(
+            "{HEAD}fn eligible(row) {{ true }}\nfn entry(row) {{ }}\nfn exit(row, position) {{\n\
+             if position.entry_price == 100.0 && position.stop_price == 90.0 && position.entry_date == \"2026-03-02\"\n\
+             && position.bars_held == 4 && position.highest_close == 111.5 && position.quantity == 10.0 {{ \"all\" }} }}\n\
+             fn stop(row, position) {{ if row.close > 1.0 {{ position.entry_price - 2 * row.close }} }}"
+        );
+        let (scripts, strategy) = strategy(&text);
+        let rows = rows(&scripts, &[&[("close", 5.0)], &[("close", 0.5)]]);
+        let held = [position(), position()];
+        let budget = &mut Budget::for_rows(2);
+        let exits = strategy.exit(&rows, &[0, 1], &held, budget);
+        assert_eq!(exits.values, [Some(Some("all".into())), Some(Some("all".into()))]);
+        assert_eq!(strategy.stop(&rows, &[0, 1], &held, budget).values, [Some(Some(90.0)), Some(None)]);
+        let lacking = strategy.exit(&rows, &[0, 1], &held[..1], budget);
+        assert_eq!((lacking.values[1].clone(), lacking.errors.len()), (None, 1));
+    }
+
+    #[test]
+    fn words_are_short_and_plain() {
+        for (word, legal) in [
+            ("\"breakout_20d\"", true),
+            ("()", true),
+            ("\"\"", false),
+            ("\"Two words\"", false),
+            ("\"<b>\"", false),
+            ("1", false),
+            ("\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", false),
+        ] {
+            let text = format!("{HEAD}fn eligible(row) {{ true }}\nfn entry(row) {{ {word} }}\nfn exit(row, position) {{ }}");
+            let (scripts, strategy) = strategy(&text);
+            let rows = rows(&scripts, &[&[]]);
+            let verdicts = strategy.entry(&rows, &[0], &mut Budget::for_rows(1));
+            assert_eq!(verdicts.errors.is_empty(), legal, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_component_is_between_0_and_10() {
+        for (body, expected) in [("10", Some(10.0)), ("0.0", Some(0.0)), ("10.5", None), ("-1", None), ("()", None)] {
+            let text = format!("const WEIGHTS = #{{ only: 1 }};\nfn only(row, signal) {{ {body} }}");
+            let (scripts, errors) = Scripts::check(&[source("flat", &text)], &options());
+            assert_eq!(errors, []);
+            let rows = rows(&scripts, &[&[]]);
+            let signals = [SignalView { trigger: "t".into(), strategy: "s".into() }];
+            let scorer = scripts.scorer("flat").expect("it was loaded");
+            let verdicts = scorer.component(0, &rows, &[0], &signals, &mut Budget::for_rows(1));
+            assert_eq!(verdicts.values, [expected], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_call_from_another_pool_is_answered() {
+        let (scripts, strategy) = strategy(&eligible("row.close > 1.0"));
+        let rows = rows(&scripts, &[&[("close", 5.0)]]);
+        let answer = || strategy.eligible(&rows, &[0], &mut Budget::for_rows(1)).values;
+        assert_eq!(crate::scripts::pool().install(answer), [Some(true)]);
+        assert_eq!(rayon::join(answer, answer), (vec![Some(true)], vec![Some(true)]));
+    }
+}

@@ -1,0 +1,96 @@
+//! One function of a script that the host calls: where it stands and what it needs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::reads::Need;
+use super::reads::Read;
+use super::view::Rows;
+use crate::features::Feature;
+
+/// A function that the host calls, with the features that it reads.
+#[derive(Clone, Debug)]
+pub struct Function {
+    pub(super) script: Arc<str>,
+    pub(super) path: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    reads: Vec<Read>,
+    required: Vec<Feature>,
+}
+
+impl Function {
+    pub(super) fn new(
+        script: Arc<str>,
+        path: Arc<str>,
+        name: &str,
+        (line, column): (usize, usize),
+        reads: Vec<Read>,
+    ) -> Self {
+        let tested: BTreeSet<&Feature> =
+            reads.iter().filter(|read| read.need == Need::Tested).map(|read| &read.feature).collect();
+        let plain: BTreeSet<&Feature> =
+            reads.iter().filter(|read| read.need == Need::Plain).map(|read| &read.feature).collect();
+        let required = plain.difference(&tested).map(|feature| (*feature).clone()).collect();
+        Self { script, path, name: name.into(), line, column, reads, required }
+    }
+
+    /// Returns the name of the script.
+    pub fn script(&self) -> &str {
+        &self.script
+    }
+
+    /// Returns the script's file, as it is named in messages.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the name of the function.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the line of the function, 1-based.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// Returns the column of the function, 1-based.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// Returns every place where the function or a helper of it reads a feature.
+    pub fn reads(&self) -> &[Read] {
+        &self.reads
+    }
+
+    /// Returns the features without which the function is not called, sorted: those that are
+    /// read plainly somewhere and tested for `()` nowhere.
+    pub fn required(&self) -> &[Feature] {
+        &self.required
+    }
+
+    /// Returns the required features that a row lacks.
+    pub fn missing(&self, rows: &Rows, row: u32) -> Vec<&Feature> {
+        self.required.iter().filter(|feature| rows.value(feature, row).is_none()).collect()
+    }
+}
+
+/// Says why a symbol with `bars` bars up to a row lacks these features: "ma200 needs 200 bars,
+/// has 143". A feature that lacks something else than bars, like a benchmark's bar, is said to
+/// have no value.
+pub fn not_ready(missing: &[&Feature], bars: usize) -> String {
+    let reasons: Vec<String> = missing
+        .iter()
+        .map(|feature| {
+            let needed = feature.first_bar() + 1;
+            if bars < needed {
+                return format!("{feature} needs {needed} bars, has {bars}");
+            }
+            format!("{feature} has no value on that session")
+        })
+        .collect();
+    reasons.join("; ")
+}

@@ -1,0 +1,142 @@
+//! A scorer: components from 0 to 10, and the weight of each.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rhai::Map;
+
+use super::body::Program;
+use super::budget::Budget;
+use super::compile::Compiled;
+use super::compile::Draft;
+use super::constants::Constants;
+use super::constants::as_number;
+use super::evaluate::Call;
+use super::evaluate::Verdicts;
+use super::evaluate::told;
+use super::function::Function;
+use super::reads::Kind;
+use super::row::SignalView;
+use super::set::Host;
+use super::view::Rows;
+use crate::features::Feature;
+
+/// The constant that makes a script a scorer.
+pub(super) const WEIGHTS: &str = "WEIGHTS";
+const META_KEYS: [&str; 1] = ["version"];
+const FULL_MARKS: f64 = 10.0;
+/// Weights are written with few digits: 0.33 + 0.33 + 0.34 must do, a forgotten one must not.
+const WEIGHT_TOLERANCE: f64 = 1e-6;
+
+/// What a scorer is made of, checked.
+#[derive(Debug)]
+pub(super) struct ScorerParts {
+    weights: Vec<(String, f64)>,
+    functions: Vec<Function>,
+}
+
+/// A scorer of a snapshot. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Scorer {
+    pub(super) host: Arc<Host>,
+    pub(super) script: Arc<Compiled>,
+    pub(super) parts: Arc<ScorerParts>,
+}
+
+impl ScorerParts {
+    /// Returns every feature that the functions read.
+    pub fn features(&self) -> BTreeSet<Feature> {
+        let reads = self.functions.iter().flat_map(Function::reads);
+        reads.map(|read| read.feature.clone()).collect()
+    }
+
+    /// Checks what only scorers must have; what is missing is among the draft's findings.
+    pub fn check(draft: &mut Draft) -> Option<Self> {
+        draft.check_keys("META", &META_KEYS);
+        let place = draft.constants.position(WEIGHTS);
+        let Some(map) = draft.constants.value(WEIGHTS).and_then(|value| value.clone().try_cast::<Map>()) else {
+            let help = "write `const WEIGHTS = #{ breakout: 0.6, momentum: 0.4 };`";
+            draft.findings.add(place, "bad_weights", "`WEIGHTS` is not a map", help);
+            return None;
+        };
+        let mut weights = Vec::new();
+        let mut functions = Vec::new();
+        for (name, value) in &map {
+            match as_number(value) {
+                Some(weight) if weight.is_finite() && weight >= 0.0 => weights.push((name.to_string(), weight)),
+                _ => {
+                    let message = format!("the weight of `{name}` is {}", told(value));
+                    draft.findings.add(place, "bad_weights", message, "make it a number of 0 or more");
+                }
+            }
+            functions.extend(draft.function(name, &[Kind::Row, Kind::Signal], &format!("{name}(row, signal)")));
+        }
+        let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
+            let message = format!("the weights add up to {sum}");
+            let help = "make them add up to 1, so that scores of all scorers compare";
+            draft.findings.add(place, "bad_weights", message, help);
+        }
+        Some(Self { weights, functions })
+    }
+}
+
+impl Scorer {
+    /// Returns the name: the stem of the file.
+    pub fn name(&self) -> &str {
+        &self.script.name
+    }
+
+    /// Returns the file, as it is named in messages.
+    pub fn path(&self) -> &str {
+        &self.script.path
+    }
+
+    /// Returns the hash of its text, in hex.
+    pub fn hash(&self) -> &str {
+        &self.script.hash
+    }
+
+    /// Returns each component's name and weight, sorted by name; the weights add up to 1.
+    pub fn weights(&self) -> &[(String, f64)] {
+        &self.parts.weights
+    }
+
+    /// Returns the components' functions, in the order of [`Scorer::weights`].
+    pub fn functions(&self) -> &[Function] {
+        &self.parts.functions
+    }
+
+    /// Returns its functions as written.
+    pub fn program(&self) -> &Program {
+        &self.script.program
+    }
+
+    /// Returns its constants of every type, for evaluating a part of a component.
+    pub fn all_constants(&self) -> &Constants {
+        &self.script.constants
+    }
+
+    /// Returns every feature that it reads, required or not.
+    pub fn features(&self) -> BTreeSet<Feature> {
+        self.parts.features()
+    }
+
+    /// Grades signals by one component, 0 to 10, `signals[i]` standing at row `index[i]`. A
+    /// component that does not exist answers nothing.
+    pub fn component(
+        &self,
+        component: usize,
+        rows: &Rows,
+        index: &[u32],
+        signals: &[SignalView],
+        budget: &mut Budget,
+    ) -> Verdicts<f64> {
+        let Some(function) = self.parts.functions.get(component) else { return Verdicts::silent(index) };
+        let call = Call { host: &self.host, script: &self.script, function };
+        call.rows_with(rows, index, signals, budget, |value| match as_number(value) {
+            Some(score) if (0.0..=FULL_MARKS).contains(&score) => Ok(score),
+            _ => Err(format!("gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)", told(value))),
+        })
+    }
+}

@@ -1,0 +1,402 @@
+//! One snapshot of all scripts: compiled together, never changed, kept by a run to its end.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rhai::Engine;
+
+use super::compile::Compiled;
+use super::compile::Draft;
+use super::compile::Parsers;
+use super::engine::Names;
+use super::engine::engine;
+use super::engine::pool;
+use super::load_error::LoadError;
+use super::row::register_features;
+use super::scorer::Scorer;
+use super::scorer::ScorerParts;
+use super::scorer::WEIGHTS;
+use super::strategy::Entries;
+use super::strategy::Strategy;
+use super::strategy::StrategyParts;
+use super::view::Layout;
+use super::view::Rows;
+use super::vocabulary::suggest;
+use crate::domain::AssetClass;
+use crate::domain::Problem;
+use crate::features::Columns;
+use crate::features::Feature;
+
+/// The text of a script.
+///
+/// Whether it is a strategy or a scorer is in the text: one that defines `WEIGHTS` is a scorer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptSource {
+    /// The stem of the file, by which settings and reports name the script.
+    pub name: String,
+    /// The file, for messages only.
+    pub path: String,
+    pub text: String,
+}
+
+/// What the settings say about scripts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The scorer of strategies that name none.
+    pub default_scorer: String,
+    /// New values of constants, by strategy.
+    pub overrides: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Strategies that make no entries.
+    pub disabled: BTreeSet<String>,
+}
+
+/// The engine that runs a set of scripts, with a getter for each feature that they read.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub engine: Engine,
+    pub layout: Arc<Layout>,
+}
+
+/// All scripts that could be loaded. Cheap to clone; never changes.
+#[derive(Clone, Debug)]
+pub struct Scripts {
+    host: Arc<Host>,
+    strategies: Arc<Vec<Strategy>>,
+    scorers: Arc<Vec<Scorer>>,
+}
+
+/// A script that passed all checks, before the engine that runs it is made.
+enum Ready {
+    Strategy(Arc<Compiled>, Arc<StrategyParts>),
+    Scorer(Arc<Compiled>, Arc<ScorerParts>),
+}
+
+impl Ready {
+    fn script(&self) -> &Compiled {
+        match self {
+            Ready::Strategy(script, _) | Ready::Scorer(script, _) => script,
+        }
+    }
+}
+
+impl Scripts {
+    /// Compiles scripts into a snapshot. A script that fails is absent from it and told as a
+    /// problem; the others are not affected.
+    pub fn compile(sources: &[ScriptSource], options: &Options) -> (Self, Vec<Problem>) {
+        let (scripts, errors) = Self::check(sources, options);
+        (scripts, errors.iter().map(LoadError::to_problem).collect())
+    }
+
+    /// Compiles like [`Scripts::compile`], and tells every finding with its place.
+    pub fn check(sources: &[ScriptSource], options: &Options) -> (Self, Vec<LoadError>) {
+        pool().install(|| compile(sources, options))
+    }
+
+    /// Returns the strategies of both asset classes, sorted by name, disabled ones too.
+    pub fn strategies(&self) -> &[Strategy] {
+        &self.strategies
+    }
+
+    /// Returns the strategy of that name.
+    pub fn strategy(&self, name: &str) -> Option<&Strategy> {
+        self.strategies.iter().find(|strategy| strategy.name() == name)
+    }
+
+    /// Returns the scorers, sorted by name.
+    pub fn scorers(&self) -> &[Scorer] {
+        &self.scorers
+    }
+
+    /// Returns the scorer of that name.
+    pub fn scorer(&self, name: &str) -> Option<&Scorer> {
+        self.scorers.iter().find(|scorer| scorer.name() == name)
+    }
+
+    /// Returns the scorer of a strategy; a strategy of this snapshot always has one.
+    pub fn scorer_of(&self, strategy: &Strategy) -> Option<&Scorer> {
+        self.scorer(strategy.scorer_name())
+    }
+
+    /// Returns the features that the strategies of an asset class and their scorers read.
+    pub fn features(&self, asset_class: AssetClass) -> BTreeSet<Feature> {
+        let mut features = BTreeSet::new();
+        for strategy in self.strategies.iter().filter(|strategy| strategy.asset_class() == asset_class) {
+            features.extend(strategy.features());
+            features.extend(self.scorer_of(strategy).into_iter().flat_map(Scorer::features));
+        }
+        features
+    }
+
+    /// Returns the hash of each script's text and overrides, in hex, by name.
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        let strategies = self.strategies.iter().map(|one| (one.name().to_owned(), one.hash().to_owned()));
+        let scorers = self.scorers.iter().map(|one| (one.name().to_owned(), one.hash().to_owned()));
+        strategies.chain(scorers).collect()
+    }
+
+    /// Binds the columns to the scripts, once for all questions about them. A feature without a
+    /// column is missing on every row.
+    pub fn bind(&self, columns: &Columns) -> Rows {
+        Rows::bind(&self.host.layout, columns)
+    }
+
+    /// Makes rows from given values, as the scripts' own test cases state them: a feature that a
+    /// row does not name is missing.
+    pub fn rows(&self, values: &[BTreeMap<Feature, f64>]) -> Rows {
+        Rows::given(&self.host.layout, values)
+    }
+}
+
+fn compile(sources: &[ScriptSource], options: &Options) -> (Scripts, Vec<LoadError>) {
+    let parsers = Parsers::new();
+    let mut errors = Vec::new();
+    let mut ready: Vec<Ready> = Vec::new();
+    for source in sources {
+        let name_is_legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if source.name.is_empty() || !source.name.chars().all(name_is_legal) {
+            let help = "name the file with letters, digits, `_` and `-`";
+            errors.push(whole(source, "bad_name", format!("`{}` cannot be a script's name", source.name), help));
+            continue;
+        }
+        if ready.iter().any(|other| *other.script().name == *source.name) {
+            let message = format!("another script is called `{}`", source.name);
+            errors.push(whole(source, "duplicate_name", message, "rename one of the two files"));
+            continue;
+        }
+        match compile_one(&parsers, source, options) {
+            Ok(script) => ready.push(script),
+            Err(found) => errors.extend(found),
+        }
+    }
+    errors.extend(unknown_strategies(sources, options));
+    let scripts = assemble(ready, options, &mut errors);
+    errors.sort();
+    (scripts, errors)
+}
+
+fn compile_one(parsers: &Parsers, source: &ScriptSource, options: &Options) -> Result<Ready, Vec<LoadError>> {
+    let none = BTreeMap::new();
+    let overrides = options.overrides.get(&source.name).unwrap_or(&none);
+    let mut draft = Draft::parse(parsers, source, overrides)?;
+    if draft.constants.value(WEIGHTS).is_some() {
+        let parts = ScorerParts::check(&mut draft);
+        let script = Arc::new(draft.finish(parsers)?);
+        let Some(parts) = parts else { return Err(Vec::new()) };
+        return Ok(Ready::Scorer(script, Arc::new(parts)));
+    }
+    let parts = StrategyParts::check(&mut draft);
+    let script = Arc::new(draft.finish(parsers)?);
+    let Some(parts) = parts else { return Err(Vec::new()) };
+    Ok(Ready::Strategy(script, Arc::new(parts)))
+}
+
+/// Makes the engine for all that was loaded, and drops strategies that have no scorer.
+fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -> Scripts {
+    let scorers: BTreeSet<String> = ready
+        .iter()
+        .filter(|script| matches!(script, Ready::Scorer(..)))
+        .map(|script| script.script().name.to_string())
+        .collect();
+    let layout = Arc::new(Layout::new(ready.iter().flat_map(features).collect()));
+    let mut engine = engine(Names::Strict);
+    register_features(&mut engine, &layout);
+    let host = Arc::new(Host { engine, layout });
+
+    let mut strategies = Vec::new();
+    let mut graders = Vec::new();
+    for one in ready {
+        match one {
+            Ready::Scorer(script, parts) => graders.push(Scorer { host: host.clone(), script, parts }),
+            Ready::Strategy(script, parts) => {
+                let scorer = parts.scorer.as_deref().unwrap_or(&options.default_scorer);
+                if !scorers.contains(scorer) {
+                    errors.push(without_scorer(&script, scorer, &scorers));
+                    continue;
+                }
+                let disabled = options.disabled.contains(&*script.name);
+                let entries = if disabled { Entries::Off } else { Entries::On };
+                let scorer = scorer.into();
+                strategies.push(Strategy { host: host.clone(), script, parts, scorer, entries });
+            }
+        }
+    }
+    strategies.sort_by(|a, b| a.name().cmp(b.name()));
+    graders.sort_by(|a, b| a.name().cmp(b.name()));
+    Scripts { host, strategies: Arc::new(strategies), scorers: Arc::new(graders) }
+}
+
+fn features(script: &Ready) -> BTreeSet<Feature> {
+    match script {
+        Ready::Strategy(_, parts) => parts.features(),
+        Ready::Scorer(_, parts) => parts.features(),
+    }
+}
+
+fn without_scorer(script: &Compiled, scorer: &str, scorers: &BTreeSet<String>) -> LoadError {
+    LoadError {
+        script: script.name.to_string(),
+        path: script.path.to_string(),
+        line: script.constants.position("META").line(),
+        column: script.constants.position("META").position(),
+        code: "unknown_scorer",
+        message: format!("its scorer `{scorer}` is not loaded"),
+        help: suggest(scorer, scorers.iter().map(String::as_str)),
+    }
+}
+
+/// Settings for a strategy that does not exist would silently do nothing.
+fn unknown_strategies(sources: &[ScriptSource], options: &Options) -> Vec<LoadError> {
+    let names: BTreeSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let mentioned: BTreeSet<&str> =
+        options.overrides.keys().chain(&options.disabled).map(String::as_str).collect();
+    mentioned
+        .difference(&names)
+        .map(|name| LoadError {
+            script: (*name).to_owned(),
+            path: format!("[strategies.{name}]"),
+            line: None,
+            column: None,
+            code: "unknown_strategy",
+            message: "the settings name a strategy that does not exist".to_owned(),
+            help: suggest(name, names.iter().copied()),
+        })
+        .collect()
+}
+
+fn whole(source: &ScriptSource, code: &'static str, message: String, help: &str) -> LoadError {
+    LoadError {
+        script: source.name.clone(),
+        path: source.path.clone(),
+        line: None,
+        column: None,
+        code,
+        message,
+        help: help.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ProblemKind;
+    use crate::scripts::fixtures::HEAD;
+    use crate::scripts::fixtures::RULES;
+    use crate::scripts::fixtures::SCORER;
+    use crate::scripts::fixtures::compile;
+    use crate::scripts::fixtures::eligible;
+    use crate::scripts::fixtures::options;
+    use crate::scripts::fixtures::source;
+
+    fn refused(text: &str, expected: &str) {
+        let (scripts, errors) = compile(text);
+        assert!(scripts.strategies().is_empty(), "{text}");
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        assert!(first.contains(expected), "{text}: {first}");
+    }
+
+    #[test]
+    fn a_broken_script_costs_only_itself() {
+        let good = format!("{HEAD}{RULES}");
+        let sources = [source("good", &good), source("bad", "fn eligible(row) {"), source("flat", SCORER)];
+        let (scripts, problems) = Scripts::compile(&sources, &options());
+        assert_eq!(scripts.strategies().len(), 1);
+        assert_eq!(problems.len(), 1);
+        assert_eq!((problems[0].symbol.as_str(), problems[0].kind), ("bad", ProblemKind::ScriptLoad));
+        assert!(problems[0].message.starts_with("strategies/bad.rhai:1:"), "{}", problems[0]);
+    }
+
+    #[test]
+    fn what_a_strategy_must_have_is_asked_for() {
+        refused("", "there is no function `eligible`; add `fn eligible(row)`");
+        refused(&HEAD.replace("equity", "bonds"), "neither `equity` nor `crypto`");
+        refused(&format!("{HEAD}{}", RULES.replace("entry(row)", "entry(row, x)")), "`entry` has 2 parameter(s)");
+        refused(&format!("{HEAD}{RULES}fn stop(row) {{ }}"), "`stop` has 1 parameter(s); write it as `fn stop(row, position)`");
+        let text = format!("{HEAD}{RULES}");
+        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorrer: \"x\""), "did you mean `scorer`?");
+        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", version: \"x\""), "not a whole number");
+        refused(&text.replace("const STOP_ATR_MULT = 2.0;", ""), "`STOP_ATR_MULT` is not defined");
+        refused(&text.replace("2.0", "0"), "`STOP_ATR_MULT` is 0; it must be above 0");
+        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorer: \"flta\""), "did you mean `flat`?");
+    }
+
+    #[test]
+    fn what_a_scorer_must_have_is_asked_for() {
+        for (text, expected) in [
+            ("const WEIGHTS = #{ a: 1.0 };", "there is no function `a`; add `fn a(row, signal)`"),
+            ("const WEIGHTS = #{ a: 1.0 }; fn a(row) { 1 }", "`a` has 1 parameter(s)"),
+            ("const WEIGHTS = #{ a: 0.7 }; fn a(row, signal) { 1 }", "add up to 0.7"),
+            ("const WEIGHTS = #{ a: \"1\" }; fn a(row, signal) { 1 }", "the weight of `a`"),
+            ("const WEIGHTS = [1];", "`WEIGHTS` is not a map"),
+            ("const WEIGHTS = #{ a: 1 }; fn a(row, signal) { signal.triger }", "did you mean `trigger`?"),
+        ] {
+            let (scripts, errors) = Scripts::check(&[source("broken", text)], &options());
+            assert!(scripts.scorers().is_empty(), "{text}");
+            let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            assert!(told.iter().any(|error| error.contains(expected)), "{text}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_it_costs_anything() {
+        let nested = |depth: usize| "switch 1 { 1 => ".repeat(depth) + "true" + &" , _ => false }".repeat(depth);
+        assert_eq!(compile(&eligible(&nested(8))).1, []);
+        refused(&eligible(&nested(9)), "nested deeper than 8");
+        refused(&eligible(&nested(30)), "");
+        let blocks = "{".repeat(12) + "true" + &"}".repeat(12);
+        refused(&eligible(&format!("if {} {{ true }} else {{ false }}", blocks)), "nested deeper than 8");
+        let chain = (0..20).map(|n| format!("if row.close > {n}.5 {{ true }} else ")).collect::<String>() + "{ false }";
+        assert_eq!(compile(&eligible(&chain)).1, []);
+    }
+
+    #[test]
+    fn hostile_texts_are_refused() {
+        for body in [
+            "eval(\"1\")", "sleep(3)", "timestamp()", "exit()", "print(1)", "Fn(\"x\")", "import \"x\" as x; true",
+            "[1].map(|x| x)", "\"\".pad(1000000000, \"x\")", "[1].push(2)", "open(\"x\")", "(1.0).to_json()",
+            "call(1)", "curry(1)", "global::X",
+        ] {
+            refused(&eligible(body), "strategies/probe.rhai:3:");
+        }
+        refused(&eligible(&("(".repeat(500) + "1" + &")".repeat(500))), "");
+        refused(&"/".repeat(70_000), "more than 65536");
+        refused(&format!("{HEAD}{RULES}{}", "fn f".to_owned() + &(0..70).map(|n| format!("{n}() {{ }}\nfn g")).collect::<String>() + "() { }"), "");
+    }
+
+    #[test]
+    fn settings_for_no_strategy_are_told() {
+        let mut options = options();
+        options.disabled.insert("prob".to_owned());
+        let text = format!("{HEAD}{RULES}");
+        let (_, errors) = Scripts::check(&[source("probe", &text), source("flat", SCORER)], &options);
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].to_string().contains("did you mean `probe`?"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn a_disabled_strategy_stays_for_its_exits() {
+        let mut options = options();
+        options.disabled.insert("probe".to_owned());
+        let text = format!("{HEAD}{RULES}");
+        let (scripts, errors) = Scripts::check(&[source("probe", &text), source("flat", SCORER)], &options);
+        assert_eq!(errors, []);
+        assert!(!scripts.strategies()[0].is_enabled());
+    }
+
+    #[test]
+    fn names_are_unique_across_strategies_and_scorers() {
+        let (_, errors) = Scripts::check(&[source("flat", SCORER), source("flat", SCORER)], &options());
+        assert_eq!(errors[0].code, "duplicate_name");
+    }
+
+    #[test]
+    fn features_are_those_of_the_class_and_its_scorers() {
+        let crypto = eligible("row.ma9 > 1.0").replace("equity", "crypto");
+        let scorer = "const WEIGHTS = #{ a: 1 }; fn a(row, signal) { row.rsi2 ?? 1.0 }";
+        let sources = [source("e", &eligible("row.ma50 > 1.0")), source("c", &crypto), source("flat", scorer)];
+        let (scripts, errors) = Scripts::check(&sources, &options());
+        assert_eq!(errors, []);
+        let told: Vec<String> = scripts.features(AssetClass::Equity).iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["ma50", "rsi2"]);
+    }
+}

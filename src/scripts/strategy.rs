@@ -1,0 +1,295 @@
+//! A strategy: what makes a symbol eligible, what triggers an entry, when to sell.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rhai::Dynamic;
+use rhai::ImmutableString;
+use rhai::Map;
+
+use super::body::Program;
+use super::budget::Budget;
+use super::compile::Compiled;
+use super::compile::Draft;
+use super::constants::Constants;
+use super::evaluate::Call;
+use super::evaluate::Verdicts;
+use super::evaluate::told;
+use super::function::Function;
+use super::reads::Kind;
+use super::row::PositionView;
+use super::set::Host;
+use super::view::Rows;
+use crate::domain::AssetClass;
+use crate::features::Feature;
+
+const META_KEYS: [&str; 3] = ["asset_class", "version", "scorer"];
+const DEFAULT_REWARD_RISK: f64 = 2.0;
+const DEFAULT_MAX_ADV_FRACTION: f64 = 0.005;
+/// The longest trigger or reason: it stands in a table of the mail.
+const MAX_WORD_LENGTH: usize = 40;
+
+/// The functions that a strategy may define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    Eligible,
+    Entry,
+    Stop,
+    Exit,
+}
+
+/// Whether a strategy makes entries. Its exits run in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entries {
+    On,
+    Off,
+}
+
+/// What a strategy is made of, checked.
+#[derive(Debug)]
+pub(super) struct StrategyParts {
+    asset_class: AssetClass,
+    version: Option<i64>,
+    pub scorer: Option<String>,
+    stop_atr_mult: f64,
+    reward_risk: f64,
+    max_adv_fraction: f64,
+    functions: BTreeMap<Rule, Function>,
+}
+
+/// A strategy of a snapshot. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Strategy {
+    pub(super) host: Arc<Host>,
+    pub(super) script: Arc<Compiled>,
+    pub(super) parts: Arc<StrategyParts>,
+    pub(super) scorer: Arc<str>,
+    pub(super) entries: Entries,
+}
+
+impl StrategyParts {
+    /// Returns every feature that the functions read.
+    pub fn features(&self) -> BTreeSet<Feature> {
+        let reads = self.functions.values().flat_map(Function::reads);
+        reads.map(|read| read.feature.clone()).collect()
+    }
+
+    /// Checks what only strategies must have; `None` where something is missing, which is then
+    /// among the draft's findings.
+    pub fn check(draft: &mut Draft) -> Option<Self> {
+        let functions = [
+            (Rule::Eligible, "eligible", &[Kind::Row][..], "eligible(row)"),
+            (Rule::Entry, "entry", &[Kind::Row], "entry(row)"),
+            (Rule::Exit, "exit", &[Kind::Row, Kind::Position], "exit(row, position)"),
+            (Rule::Stop, "stop", &[Kind::Row, Kind::Position], "stop(row, position)"),
+        ]
+        .into_iter()
+        .filter(|(rule, name, ..)| *rule != Rule::Stop || draft.program.named(name).next().is_some())
+        .collect::<Vec<_>>();
+        let functions = functions
+            .into_iter()
+            .filter_map(|(rule, name, kinds, signature)| Some((rule, draft.function(name, kinds, signature)?)))
+            .collect();
+
+        draft.check_keys("META", &META_KEYS);
+        let meta = draft.constants.value("META").and_then(|meta| meta.clone().try_cast::<Map>()).unwrap_or_default();
+        let place = draft.constants.position("META");
+        let class = meta.get("asset_class").map(ToString::to_string).unwrap_or_default();
+        let asset_class = AssetClass::from_str(&class);
+        if asset_class.is_err() {
+            let help = "begin with `const META = #{ asset_class: \"equity\", version: 1 };`, or `\"crypto\"`";
+            draft.findings.add(place, "bad_meta", "`META.asset_class` is neither `equity` nor `crypto`", help);
+        }
+        let version = meta.get("version").and_then(|version| version.as_int().ok());
+        if meta.contains_key("version") && version.is_none() {
+            draft.findings.add(place, "bad_meta", "`META.version` is not a whole number", "write `version: 1`");
+        }
+        let scorer = meta.get("scorer").and_then(|name| name.clone().into_string().ok());
+        if meta.contains_key("scorer") && scorer.is_none() {
+            let help = "name a file of scorers/ without its ending, as in `scorer: \"technical\"`";
+            draft.findings.add(place, "bad_meta", "`META.scorer` is not text", help);
+        }
+        let stop_atr_mult = positive(draft, "STOP_ATR_MULT", None);
+        let reward_risk = positive(draft, "REWARD_RISK", Some(DEFAULT_REWARD_RISK));
+        let max_adv_fraction = positive(draft, "MAX_ADV_FRACTION", Some(DEFAULT_MAX_ADV_FRACTION));
+        Some(Self {
+            asset_class: asset_class.ok()?,
+            version,
+            scorer,
+            stop_atr_mult: stop_atr_mult?,
+            reward_risk: reward_risk?,
+            max_adv_fraction: max_adv_fraction?,
+            functions,
+        })
+    }
+}
+
+/// Reads a number that must be above zero.
+fn positive(draft: &mut Draft, name: &str, default: Option<f64>) -> Option<f64> {
+    let place = draft.constants.position(name);
+    let defined = draft.constants.value(name).is_some();
+    match draft.number(name) {
+        Some(number) if number > 0.0 => Some(number),
+        Some(number) => {
+            draft.findings.add(place, "bad_constant", format!("`{name}` is {number}"), "it must be above 0");
+            None
+        }
+        None if defined => None,
+        None => {
+            if default.is_none() {
+                let help = format!("add `const {name} = 2.5;`, the stop's distance in average true ranges");
+                draft.findings.add(place, "missing_constant", format!("`{name}` is not defined"), help);
+            }
+            default
+        }
+    }
+}
+
+impl Strategy {
+    /// Returns the name: the stem of the file.
+    pub fn name(&self) -> &str {
+        &self.script.name
+    }
+
+    /// Returns the file, as it is named in messages.
+    pub fn path(&self) -> &str {
+        &self.script.path
+    }
+
+    /// Returns the market that it trades.
+    pub fn asset_class(&self) -> AssetClass {
+        self.parts.asset_class
+    }
+
+    /// Returns its own version number, where it states one.
+    pub fn version(&self) -> Option<i64> {
+        self.parts.version
+    }
+
+    /// Returns the name of the scorer that grades its signals.
+    pub fn scorer_name(&self) -> &str {
+        &self.scorer
+    }
+
+    /// Tells whether it may make entries; the exits of a disabled strategy still run.
+    pub fn is_enabled(&self) -> bool {
+        self.entries == Entries::On
+    }
+
+    /// Returns the hash of its text and of the overrides used, in hex.
+    pub fn hash(&self) -> &str {
+        &self.script.hash
+    }
+
+    /// Returns its numeric constants with the values used.
+    pub fn constants(&self) -> &BTreeMap<String, f64> {
+        self.script.constants.numbers()
+    }
+
+    /// Returns its constants of every type, for evaluating a part of a rule.
+    pub fn all_constants(&self) -> &Constants {
+        &self.script.constants
+    }
+
+    /// Returns the distance of the stop, in 14-day average true ranges.
+    pub fn stop_atr_mult(&self) -> f64 {
+        self.parts.stop_atr_mult
+    }
+
+    /// Returns the distance of the target over that of the stop.
+    pub fn reward_risk(&self) -> f64 {
+        self.parts.reward_risk
+    }
+
+    /// Returns the largest order as a fraction of the 20-day dollar volume.
+    pub fn max_adv_fraction(&self) -> f64 {
+        self.parts.max_adv_fraction
+    }
+
+    /// Returns one of its functions; only [`Rule::Stop`] may be absent.
+    pub fn function(&self, rule: Rule) -> Option<&Function> {
+        self.parts.functions.get(&rule)
+    }
+
+    /// Returns its functions as written.
+    pub fn program(&self) -> &Program {
+        &self.script.program
+    }
+
+    /// Returns every feature that it reads, required or not; not its scorer's.
+    pub fn features(&self) -> BTreeSet<Feature> {
+        self.parts.features()
+    }
+
+    /// Asks which rows are eligible.
+    pub fn eligible(&self, rows: &Rows, index: &[u32], budget: &mut Budget) -> Verdicts<bool> {
+        let Some(call) = self.call(Rule::Eligible) else { return Verdicts::silent(index) };
+        call.rows(rows, index, budget, |value| {
+            value.as_bool().map_err(|_| format!("gave {}; it must give true or false", told(value)))
+        })
+    }
+
+    /// Asks which rows trigger an entry: `Some(None)` is no signal.
+    pub fn entry(&self, rows: &Rows, index: &[u32], budget: &mut Budget) -> Verdicts<Option<ImmutableString>> {
+        let Some(call) = self.call(Rule::Entry) else { return Verdicts::silent(index) };
+        call.rows(rows, index, budget, |value| word(value, "() for no signal, or the signal's type"))
+    }
+
+    /// Asks which positions to sell, `positions[i]` being held at row `index[i]`: `Some(None)` is
+    /// hold.
+    pub fn exit(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        positions: &[PositionView],
+        budget: &mut Budget,
+    ) -> Verdicts<Option<ImmutableString>> {
+        let Some(call) = self.call(Rule::Exit) else { return Verdicts::silent(index) };
+        call.rows_with(rows, index, positions, budget, |value| word(value, "() to hold, or the reason to sell"))
+    }
+
+    /// Asks for new stops: `Some(None)` keeps the stop. A strategy without the function keeps
+    /// every stop. That a stop never moves down is the caller's to see to.
+    pub fn stop(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        positions: &[PositionView],
+        budget: &mut Budget,
+    ) -> Verdicts<Option<f64>> {
+        let Some(call) = self.call(Rule::Stop) else {
+            return Verdicts { values: vec![Some(None); index.len()], errors: Vec::new() };
+        };
+        call.rows_with(rows, index, positions, budget, |value| {
+            if value.is_unit() {
+                return Ok(None);
+            }
+            match super::constants::as_number(value) {
+                Some(price) if price.is_finite() => Ok(Some(price)),
+                _ => Err(format!("gave {}; it must give () to keep the stop, or a price", told(value))),
+            }
+        })
+    }
+
+    fn call(&self, rule: Rule) -> Option<Call<'_>> {
+        let function = self.parts.functions.get(&rule)?;
+        Some(Call { host: &self.host, script: &self.script, function })
+    }
+}
+
+/// Reads () or a short word, which goes into file names of charts, tables and JSON.
+fn word(value: &Dynamic, wanted: &str) -> Result<Option<ImmutableString>, String> {
+    if value.is_unit() {
+        return Ok(None);
+    }
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match value.clone().into_immutable_string() {
+        Ok(word) if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) => Ok(Some(word)),
+        _ => Err(format!(
+            "gave {}; it must give {wanted}: small letters, digits and `_`, at most {MAX_WORD_LENGTH}",
+            told(value)
+        )),
+    }
+}

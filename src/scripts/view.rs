@@ -1,0 +1,86 @@
+//! Feature columns as the engine reaches them: one numbered slot for each feature.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::features::Column;
+use crate::features::Columns;
+use crate::features::Feature;
+
+/// The features that a set of scripts reads, each with its slot. Sorted.
+#[derive(Debug)]
+pub(super) struct Layout {
+    features: Vec<Feature>,
+}
+
+impl Layout {
+    pub fn new(features: BTreeSet<Feature>) -> Self {
+        Self { features: features.into_iter().collect() }
+    }
+
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    pub fn slot(&self, feature: &Feature) -> Option<usize> {
+        self.features.binary_search(feature).ok()
+    }
+}
+
+/// Where a slot's values come from.
+#[derive(Debug)]
+enum Slot {
+    Absent,
+    Column(Column),
+    Given(Vec<Option<f64>>),
+}
+
+/// The columns behind the rows that scripts see.
+#[derive(Debug)]
+pub(super) struct View {
+    layout: Arc<Layout>,
+    slots: Vec<Slot>,
+}
+
+impl View {
+    /// Returns a finite value, or `None` where there is none.
+    pub fn value(&self, slot: usize, row: u32) -> Option<f64> {
+        let value = match &self.slots[slot] {
+            Slot::Absent => None,
+            Slot::Column(column) => column.get(row as usize),
+            Slot::Given(values) => values.get(row as usize).copied().flatten(),
+        };
+        value.filter(|number| number.is_finite())
+    }
+
+    /// Tells whether these columns were bound for the scripts of a layout.
+    pub fn is_of(&self, layout: &Arc<Layout>) -> bool {
+        Arc::ptr_eq(&self.layout, layout)
+    }
+}
+
+/// Rows as one snapshot of scripts sees them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    pub(super) view: Arc<View>,
+}
+
+impl Rows {
+    pub(super) fn bind(layout: &Arc<Layout>, columns: &Columns) -> Self {
+        let slot = |feature| columns.column(feature).map_or(Slot::Absent, |column| Slot::Column(column.clone()));
+        let slots = layout.features().iter().map(slot).collect();
+        Self { view: Arc::new(View { layout: layout.clone(), slots }) }
+    }
+
+    pub(super) fn given(layout: &Arc<Layout>, rows: &[BTreeMap<Feature, f64>]) -> Self {
+        let slot = |feature| Slot::Given(rows.iter().map(|row| row.get(feature).copied()).collect());
+        let slots = layout.features().iter().map(slot).collect();
+        Self { view: Arc::new(View { layout: layout.clone(), slots }) }
+    }
+
+    /// Returns what a script would read from a row, `None` where that is `()`.
+    pub fn value(&self, feature: &Feature, row: u32) -> Option<f64> {
+        self.view.value(self.view.layout.slot(feature)?, row)
+    }
+}
