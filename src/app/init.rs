@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::script_set::folder_of;
 use crate::report;
 use crate::scripts;
 use crate::settings;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{App, Refusal};
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::Problem;
 use crate::reload;
 use crate::scripts;
 use crate::scripts::Options;
@@ -20,6 +20,11 @@ pub struct ScriptSet {
     /// The user's templates, by file name; the embedded ones serve where one is absent.
     pub templates: BTreeMap<String, String>,
     pub problems: Vec<Problem>,
+}
+
+/// Returns the folder of a built-in script.
+pub(super) fn folder_of(source: &ScriptSource) -> &str {
+    source.path.split_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Reads and compiles the scripts. One that does not load is absent and named in `problems`.
@@ -35,7 +40,8 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let templates = templates.into_iter().map(|file| (file.name, file.text)).collect();
 
     let own_strategies = root.join("strategies").exists();
-    let own: BTreeSet<(&str, &str)> = files.iter().map(|file| (file.folder.as_str(), file.name.as_str())).collect();
+    let own: BTreeSet<(&str, &str)> =
+        files.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
     let mut sources: Vec<ScriptSource> = scripts::embedded()
         .into_iter()
         .filter(|source| match folder_of(source) {
@@ -45,7 +51,7 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
         .collect();
     sources.extend(files.iter().map(|file| ScriptSource {
         name: file.name.clone(),
-        path: file.display_path(),
+        path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
         text: file.text.clone(),
     }));
     let options = Options {
@@ -74,12 +80,6 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
         }
         message.push_str("\nwrite one there, or remove the folder to use the built-in strategies");
         return Err(Refusal::Configuration(message));
-    }
-    for name in settings.strategies.keys().filter(|name| compiled.strategy(name).is_none()) {
-        if !problems.iter().any(|problem| problem.symbol == **name) {
-            let message = format!("[strategies.{name}] in the settings names no strategy that is loaded");
-            problems.push(Problem::new(name, ProblemKind::Settings, message));
-        }
     }
     Ok(ScriptSet { scripts: compiled, templates, problems })
 }

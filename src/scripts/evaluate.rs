@@ -36,6 +36,15 @@ pub struct RowError {
 }
 
 impl<T> Verdicts<T> {
+    /// Returns the values of a block in which no row failed.
+    ///
+    /// # Errors
+    /// The failed rows, where there are any: a script that errs has said nothing about the
+    /// others either.
+    pub fn complete(self) -> Result<Vec<Option<T>>, Vec<RowError>> {
+        if self.errors.is_empty() { Ok(self.values) } else { Err(self.errors) }
+    }
+
     /// Answers nothing for every row, without an error.
     pub(super) fn silent(index: &[u32]) -> Self {
         Self { values: index.iter().map(|_| None).collect(), errors: Vec::new() }
