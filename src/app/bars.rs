@@ -89,7 +89,8 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
             gave.push(name.as_str());
         }
     }
-    for (symbol, reasons) in failures.iter().filter(|(symbol, _)| !bars.contains_key(*symbol)) {
+    failures.retain(|symbol, _| !bars.contains_key(symbol));
+    for (symbol, reasons) in &failures {
         problems.push(Problem::new(symbol, ProblemKind::NoBars, reasons.join("; ")));
         // A symbol without bars stays in the universe, so that it counts as stale.
         let (empty, _) = check(symbol.clone(), Vec::new(), selection.session);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::decide::Prepared;
 use crate::decide::Recommendation;
 use crate::features::core;
-use crate::report::ChartData;
+use crate::report::{ChartData, ChartLevel};
 use crate::scripts::Rule;
 use crate::scripts::Scripts;
 
@@ -30,7 +30,7 @@ fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation
     let last = panel.row(position, recommendation.session)?;
     let first = panel.rows(position).start.max((last + 1).saturating_sub(SESSIONS));
     Some(ChartData {
-        symbol: recommendation.symbol.to_string(),
+        symbol: recommendation.symbol.clone(),
         dates: panel.dates()[first..=last].to_vec(),
         close: panel.close()[first..=last].to_vec(),
         ma50: (first..=last).map(|row| columns.value(&core::MA50, row)).collect(),
@@ -48,7 +48,7 @@ fn level(
     scripts: &Scripts,
     recommendation: &Recommendation,
     row: usize,
-) -> Option<(String, f64)> {
+) -> Option<ChartLevel> {
     let window: String = recommendation.signal_type.chars().filter(char::is_ascii_digit).collect();
     if window.is_empty() {
         return None;
@@ -59,5 +59,5 @@ fn level(
         (name.starts_with("highest_") || name.starts_with("lowest_")) && digits == window
     };
     let feature = entry.reads().iter().map(|read| &read.feature).find(|feature| is_level(feature.as_str()))?;
-    Some((feature.to_string(), prepared.columns.value(feature, row)?))
+    Some(ChartLevel { label: feature.to_string(), price: prepared.columns.value(feature, row)? })
 }

@@ -31,7 +31,7 @@ pub fn init(dir: &Path) -> anyhow::Result<Vec<Written>> {
     for script in scripts::embedded() {
         files.push((PathBuf::from(format!("{}/{}.rhai", folder_of(&script), script.name)), script.text));
     }
-    for (name, text) in report::templates() {
+    for (name, text) in report::built_in_templates() {
         files.push((Path::new("templates").join(name), text.to_owned()));
     }
     files.into_iter().map(|(name, text)| write_new(&dir.join(&name), &text)).collect()

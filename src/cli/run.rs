@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::app;
 use crate::app::{App, Asked, Refusal, RunOutcome, RunRequest};
 use crate::report;
+use crate::report::{Charts, Templates};
 
 use super::args::{ClassChoice, Global, ReportFormat, RunArgs, SourceArgs};
 use super::exit::Outcome;
@@ -41,19 +42,22 @@ pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome
         positions: args.positions.clone(),
     };
     let outcome = app::run(app, &request).await?;
-    let html = report::html(&outcome.report, &outcome.charts, &outcome.templates);
-    let text = report::text(&outcome.report, &outcome.charts, &outcome.templates);
-    for problem in html.problems.iter().chain(&text.problems) {
+    let (templates, mut problems) = Templates::load(&outcome.templates)?;
+    let (html, of_html) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
+    let (text, of_text) = report::text(&outcome.report, &templates)?;
+    problems.extend(of_html);
+    problems.extend(of_text);
+    for problem in &problems {
         tracing::warn!("{problem}");
     }
     let rendered = match args.format {
-        ReportFormat::Text => text.text.clone(),
-        ReportFormat::Html => html.text.clone(),
+        ReportFormat::Text => text,
+        ReportFormat::Html => html.clone(),
         ReportFormat::Json => report::json(&outcome.report)?,
     };
     output::write(&rendered, args.output.as_deref())?;
     if args.output.is_none() || args.format != ReportFormat::Html {
-        say_where(app, &html.text);
+        say_where(app, &html);
     }
     Ok(verdict(args, &outcome))
 }

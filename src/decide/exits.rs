@@ -131,7 +131,7 @@ fn raise_stop(
     held: &Range<usize>,
     stop_price: &mut f64,
 ) -> Result<(), String> {
-    if !strategy.has_stop() {
+    if strategy.function(Rule::Stop).is_none() {
         return Ok(());
     }
     let mut failed = Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{HeldPosition, Prepared};
 use crate::domain::Position;
-use crate::domain::{percent, price};
+use crate::domain::format::{percent, price, signed_percent};
 use crate::features::Feature;
 use crate::filters::Candidate;
 use crate::scripts::Scripts;
@@ -42,10 +42,10 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
         signal.score,
         parts.join(" + "),
         price(signal.stop),
-        percent((signal.close - signal.stop) / signal.close),
+        percent((signal.close - signal.stop) / signal.close, 1),
         price(signal.target),
-        percent(size.fraction),
-        percent(size.risk),
+        percent(size.fraction, 1),
+        percent(size.risk, 2),
     )
 }
 
@@ -59,11 +59,11 @@ pub(super) fn of_exit(position: &Position, held: &HeldPosition, reason: &str, cl
         price(position.entry_price),
         position.entry_date,
         price(held.stop_price),
-        percent(close / position.entry_price - 1.0),
+        signed_percent(close / position.entry_price - 1.0, 1),
     )
 }
 
 /// Says how far a close stands above a stop.
 pub(super) fn above_stop(close: f64, stop_price: f64) -> String {
-    format!("{} above its stop", percent(close / stop_price - 1.0))
+    format!("{} above its stop", percent(close / stop_price - 1.0, 1))
 }

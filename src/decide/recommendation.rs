@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
-use crate::filters::Conviction;
+use crate::domain::Conviction;
 use crate::signals::Component;
 
 /// Buy or sell.

@@ -53,7 +53,7 @@ pub fn decide(
         let scan = signals::scan(columns, scripts, &rows, session, &[]);
         problems.extend(scan.problems);
         problems.extend(scan.not_ready.iter().map(NotReady::problem));
-        problems.extend(prepared.health.warnings(session, columns.panel()));
+        problems.extend(unhealthy(prepared, session));
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = without(book, &decision, &sold);
@@ -119,6 +119,28 @@ fn stale(
         )
     });
     (problems, no_decision)
+}
+
+/// Names the universe's symbols whose bars are in doubt on the session.
+fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
+    let (columns, health) = (&prepared.columns, &prepared.health);
+    let panel = columns.panel();
+    let mut problems = Vec::new();
+    for row in columns.rows_on(session).iter().map(|row| *row as usize) {
+        let owner = panel.owner(row);
+        if !columns.is_tradable(owner) {
+            continue;
+        }
+        let symbol = &panel.symbols()[owner];
+        if let Some(jump) = health.suspect(row) {
+            problems.push(Problem::new(symbol, ProblemKind::Suspect, format!("{jump}: no BUY for five sessions")));
+        }
+        if let Some(gap) = health.gap(row) {
+            problems.push(Problem::new(symbol, ProblemKind::Gap, format!("{gap}: no BUY for 20 sessions")));
+        }
+        problems.extend(health.warnings(panel, row));
+    }
+    problems
 }
 
 /// The book as the entries find it: what is sold has freed its slot and its cash.

@@ -7,6 +7,7 @@ mod asset_class;
 mod bar;
 mod book;
 mod conviction;
+pub mod format;
 mod problem;
 mod symbol;
 
