@@ -4,8 +4,12 @@
 //! above this layer checks prices again. Nothing here fetches: sources hand over raw
 //! [`crate::domain::Bar`]s, `check` sorts the good from the bad.
 
+mod check;
+mod health;
 mod panel;
 mod series;
 
+pub use check::check;
+pub use health::{Gap, Health, Jump, Split};
 pub use panel::{Panel, PanelError};
 pub use series::Bars;

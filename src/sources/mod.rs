@@ -1,1 +1,193 @@
-//! (to be written)
+//! Where raw daily bars come from: one open trait, one folder or file for each source.
+//!
+//! A source hands over what it was told, unchecked: [`crate::bars::check`] judges the bars. A
+//! source never caches and never asks the clock.
+
+mod error;
+mod files;
+mod simulated;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use chrono::Days;
+use chrono::NaiveDate;
+
+use crate::domain::AssetClass;
+use crate::domain::Bar;
+use crate::domain::Problem;
+use crate::domain::Symbol;
+
+pub use error::SourceError;
+pub use files::Files;
+pub use simulated::{SEED, Simulated};
+
+/// A boxed future, so that sources of different types stand in one list.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How many days before the wanted one [`Source::latest`] looks: more than the longest closure of
+/// any exchange.
+const LATEST_SPAN: Days = Days::new(14);
+
+/// One symbol's daily bars over a span of days, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub asset_class: AssetClass,
+    pub symbol: Symbol,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+/// What a source gave for a request: raw bars within the span, in no promised order, and what it
+/// could not read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fetched {
+    pub bars: Vec<Bar>,
+    pub problems: Vec<Problem>,
+}
+
+/// What a source allows, so that a fetch can be planned; `None` is without a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub requests_per_minute: Option<u32>,
+    /// The most bars that one request gives.
+    pub largest_page: Option<usize>,
+    pub whole_market: WholeMarket,
+}
+
+impl Limits {
+    /// The limits of a source on this machine: none.
+    pub const NONE: Limits =
+        Limits { requests_per_minute: None, largest_page: None, whole_market: WholeMarket::Unavailable };
+}
+
+/// Whether one request can give every symbol's bar of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WholeMarket {
+    /// [`Source::market`] works: D missing sessions cost D requests, however many the symbols.
+    ByDay,
+    Unavailable,
+}
+
+/// A place that knows daily bars.
+///
+/// Implementations respect their own rate limit before each request, and report a failure by its
+/// kind, never with a secret in it.
+pub trait Source: Send + Sync {
+    /// Returns the name that settings and reports use.
+    fn name(&self) -> &str;
+
+    /// Returns what the source allows.
+    fn limits(&self) -> Limits;
+
+    /// Gives one symbol's bars over a span. No bar in the span is an empty answer, not an error.
+    ///
+    /// # Errors
+    /// [`SourceError`] by the kind of failure.
+    fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>>;
+
+    /// Answers many requests, in their order; one's failure does not touch the others.
+    fn daily_many<'a>(&'a self, requests: &'a [Request]) -> BoxFuture<'a, Vec<Result<Fetched, SourceError>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(requests.len());
+            for request in requests {
+                answers.push(self.daily(request).await);
+            }
+            answers
+        })
+    }
+
+    /// Gives a symbol's newest bar up to and including `until`, or `None` where the two weeks
+    /// before it have none.
+    ///
+    /// # Errors
+    /// As [`Source::daily`].
+    fn latest<'a>(
+        &'a self,
+        asset_class: AssetClass,
+        symbol: &'a Symbol,
+        until: NaiveDate,
+    ) -> BoxFuture<'a, Result<Option<Bar>, SourceError>> {
+        Box::pin(async move {
+            let from = until.checked_sub_days(LATEST_SPAN).unwrap_or(NaiveDate::MIN);
+            let request = Request { asset_class, symbol: symbol.clone(), from, to: until };
+            let fetched = self.daily(&request).await?;
+            Ok(fetched.bars.into_iter().max_by_key(|bar| bar.date))
+        })
+    }
+
+    /// Gives every symbol's bar of one session, where [`Limits::whole_market`] says so.
+    ///
+    /// # Errors
+    /// [`SourceError::Unsupported`] where it does not, else as [`Source::daily`].
+    fn market<'a>(
+        &'a self,
+        _asset_class: AssetClass,
+        _session: NaiveDate,
+    ) -> BoxFuture<'a, Result<Vec<(Symbol, Bar)>, SourceError>> {
+        Box::pin(async move { Err(SourceError::Unsupported { source_name: self.name().to_owned() }) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has bars, in no order, for every symbol but `GONE`.
+    struct Shelf;
+
+    impl Source for Shelf {
+        fn name(&self) -> &str {
+            "shelf"
+        }
+
+        fn limits(&self) -> Limits {
+            Limits::NONE
+        }
+
+        fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {
+            Box::pin(async move {
+                if request.symbol.as_str() == "GONE" {
+                    let hint = String::new();
+                    return Err(SourceError::UnknownSymbol { symbol: request.symbol.clone(), hint });
+                }
+                let bars = [4, 5, 3].map(bar).into_iter().filter(|bar| bar.date <= request.to);
+                Ok(Fetched { bars: bars.collect(), problems: Vec::new() })
+            })
+        }
+    }
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, 1, day).expect("a day of January")
+    }
+
+    fn bar(number: u32) -> Bar {
+        Bar { date: day(number), open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 1.0 }
+    }
+
+    fn request(symbol: &str) -> Request {
+        let symbol = Symbol::new(symbol).expect("a symbol");
+        Request { asset_class: AssetClass::Equity, symbol, from: day(1), to: day(9) }
+    }
+
+    #[tokio::test]
+    async fn one_failure_of_many_costs_its_own_answer() {
+        let source: Box<dyn Source> = Box::new(Shelf);
+        let answers = source.daily_many(&[request("A"), request("GONE"), request("B")]).await;
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[tokio::test]
+    async fn the_latest_bar_is_the_newest_up_to_the_day() {
+        let symbol = Symbol::new("A").expect("a symbol");
+        for (until, expected) in [(day(9), Some(bar(5))), (day(4), Some(bar(4))), (day(2), None)] {
+            assert_eq!(Shelf.latest(AssetClass::Equity, &symbol, until).await, Ok(expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_without_a_whole_market_refuses_it() {
+        let answer = Shelf.market(AssetClass::Equity, day(2)).await;
+        assert_eq!(answer, Err(SourceError::Unsupported { source_name: "shelf".into() }));
+    }
+}

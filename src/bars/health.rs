@@ -1,0 +1,267 @@
+//! What makes a symbol's history doubtful although each of its bars is sound: closes that jump
+//! like an unadjusted split, and sessions without a bar.
+//!
+//! Refuses to decide: it answers by row, and the layer above withholds the BUY. It holds events,
+//! not a flag a row, since nearly no row has one.
+
+use chrono::NaiveDate;
+
+use super::Panel;
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
+use crate::domain::Symbol;
+
+/// A close outside of these multiples of the close before it jumps.
+const SMALLEST_RATIO: f64 = 0.6;
+const LARGEST_RATIO: f64 = 1.6;
+/// How near a close ratio must be to a listed split's to look like that split, unadjusted.
+const SPLIT_TOLERANCE: f64 = 0.03;
+/// A jump makes this many bars suspect, its own the first.
+const SUSPECT_BARS: usize = 5;
+/// A gap makes this many bars unhealthy, the first after it included.
+const GAP_BARS: usize = 20;
+
+/// A split that a vendor lists: each share held before `date` became `ratio` shares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    pub symbol: Symbol,
+    /// The first session that trades at the new price.
+    pub date: NaiveDate,
+    /// New shares for each old one: 4 for a 4:1 split, 0.1 for a 1:10 reverse split.
+    pub ratio: f64,
+}
+
+/// A close that moved like an unadjusted split.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jump {
+    /// The session of the close that jumped.
+    pub date: NaiveDate,
+    /// That close over the one before.
+    pub ratio: f64,
+}
+
+/// Sessions in a row without a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last bar before the gap.
+    pub last: NaiveDate,
+    /// The first bar after it.
+    pub next: NaiveDate,
+    /// The sessions strictly between them.
+    pub missing: usize,
+}
+
+/// Something that happened between a bar and the one before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Event<T> {
+    /// The row of the later bar.
+    row: usize,
+    /// The first row that no longer sees it: never in the next symbol.
+    until: usize,
+    what: T,
+}
+
+/// The jumps and gaps of a panel, by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    jumps: Vec<Event<Jump>>,
+    /// Gaps of two sessions or more.
+    gaps: Vec<Event<Gap>>,
+    /// Gaps of one session.
+    singles: Vec<Event<Gap>>,
+}
+
+impl Health {
+    /// Finds the jumps and gaps of every symbol.
+    ///
+    /// `missing_between` counts the sessions strictly between two dates. `splits` lists the
+    /// splits, in any order: a close that still shows one of them jumps, however small the ratio.
+    pub fn new(
+        panel: &Panel,
+        missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
+        splits: &[Split],
+    ) -> Self {
+        let mut health = Self { jumps: Vec::new(), gaps: Vec::new(), singles: Vec::new() };
+        for (position, symbol) in panel.symbols().iter().enumerate() {
+            let rows = panel.rows(position);
+            for row in rows.clone().skip(1) {
+                let (last, next) = (panel.dates()[row - 1], panel.dates()[row]);
+                let ratio = panel.close()[row] / panel.close()[row - 1];
+                let is_outside = !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio);
+                if is_outside || shows_split(symbol, last, next, ratio, splits) {
+                    let until = rows.end.min(row + SUSPECT_BARS);
+                    health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
+                }
+                let missing = missing_between(last, next);
+                let gap =
+                    Event { row, until: rows.end.min(row + GAP_BARS), what: Gap { last, next, missing } };
+                match missing {
+                    0 => {}
+                    1 => health.singles.push(gap),
+                    _ => health.gaps.push(gap),
+                }
+            }
+        }
+        health
+    }
+
+    /// Returns the newest jump in the last five bars up to and including `row`.
+    pub fn suspect(&self, row: usize) -> Option<Jump> {
+        newest(&self.jumps, row)
+    }
+
+    /// Returns the newest gap of two sessions or more for which `row` is still within 20 bars.
+    pub fn gap(&self, row: usize) -> Option<Gap> {
+        newest(&self.gaps, row)
+    }
+
+    /// Warns of single sessions without a bar within the last 20 bars up to `row`: one problem
+    /// that names them all, or none.
+    pub fn warnings(&self, panel: &Panel, row: usize) -> Vec<Problem> {
+        let end = self.singles.partition_point(|event| event.row <= row);
+        let seen = self.singles[..end].iter().rev().take_while(|event| row < event.until);
+        let mut between: Vec<String> =
+            seen.map(|event| format!("{} and {}", event.what.last, event.what.next)).collect();
+        if between.is_empty() {
+            return Vec::new();
+        }
+        between.reverse();
+        let symbol = &panel.symbols()[panel.owner(row)];
+        let message = format!("one session has no bar between {}", between.join(", between "));
+        vec![Problem::new(symbol, ProblemKind::Gap, message)]
+    }
+}
+
+/// The newest event that `row` still sees. Only the last one at or before the row can be seen: an
+/// older one ends no later, and one of another symbol ends before.
+fn newest<T: Copy>(events: &[Event<T>], row: usize) -> Option<T> {
+    let end = events.partition_point(|event| event.row <= row);
+    let event = events[..end].last()?;
+    (row < event.until).then_some(event.what)
+}
+
+/// Tells whether a close ratio is that of a split listed after `last`, up to `next`.
+fn shows_split(symbol: &Symbol, last: NaiveDate, next: NaiveDate, ratio: f64, splits: &[Split]) -> bool {
+    splits.iter().any(|split| {
+        let falls_here = split.symbol == *symbol && last < split.date && split.date <= next;
+        falls_here && (ratio * split.ratio - 1.0).abs() <= SPLIT_TOLERANCE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bars::Bars;
+    use crate::domain::AssetClass;
+    use crate::domain::Bar;
+
+    fn day(offset: usize) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2024, 1, 1).expect("a date") + chrono::Days::new(offset as u64)
+    }
+
+    fn symbol(text: &str) -> Symbol {
+        Symbol::new(text).expect("a symbol")
+    }
+
+    fn bars(name: &str, days: &[usize], closes: impl Fn(usize) -> f64) -> Bars {
+        let rows: Vec<Bar> = days
+            .iter()
+            .map(|offset| {
+                let price = closes(*offset);
+                Bar { date: day(*offset), open: price, high: price, low: price, close: price, volume: 1.0 }
+            })
+            .collect();
+        Bars::from_checked(symbol(name), &rows)
+    }
+
+    fn panel(series: Vec<Bars>) -> Panel {
+        Panel::stack(AssetClass::Crypto, series).expect("distinct symbols")
+    }
+
+    fn every_day(last: NaiveDate, next: NaiveDate) -> usize {
+        usize::try_from((next - last).num_days() - 1).expect("ordered dates")
+    }
+
+    fn rows_where<T>(panel: &Panel, query: impl Fn(usize) -> Option<T>) -> Vec<usize> {
+        (0..panel.len()).filter(|row| query(*row).is_some()).collect()
+    }
+
+    #[test]
+    fn a_jump_is_suspect_for_five_sessions() {
+        let days: Vec<usize> = (0..20).collect();
+        let panel = panel(vec![bars("X", &days, |d| if d < 10 { 100.0 } else { 50.0 })]);
+        let health = Health::new(&panel, every_day, &[]);
+        assert_eq!(rows_where(&panel, |row| health.suspect(row)), [10, 11, 12, 13, 14]);
+        assert_eq!(health.suspect(14), Some(Jump { date: day(10), ratio: 0.5 }));
+    }
+
+    #[test]
+    fn the_limits_themselves_are_no_jump() {
+        for (ratio, expected) in [(0.6, 0), (1.6, 0), (0.599, 1), (1.601, 1), (0.667, 0)] {
+            let panel = panel(vec![bars("X", &[0, 1], |d| if d == 0 { 1.0 } else { ratio })]);
+            let health = Health::new(&panel, every_day, &[]);
+            assert_eq!(rows_where(&panel, |row| health.suspect(row)).len(), expected, "{ratio}");
+        }
+    }
+
+    #[test]
+    fn a_small_ratio_jumps_only_where_that_split_is_listed() {
+        let panel = panel(vec![bars("X", &[0, 1, 2], |d| if d == 0 { 30.0 } else { 20.2 })]);
+        let split = |name: &str, offset, ratio| Split { symbol: symbol(name), date: day(offset), ratio };
+        let cases = [
+            (split("X", 1, 1.5), 2),
+            (split("X", 1, 1.25), 0),
+            (split("X", 2, 1.5), 0),
+            (split("X", 0, 1.5), 0),
+            (split("Y", 1, 1.5), 0),
+        ];
+        for (split, suspects) in cases {
+            let health = Health::new(&panel, every_day, std::slice::from_ref(&split));
+            assert_eq!(rows_where(&panel, |row| health.suspect(row)).len(), suspects, "{split:?}");
+        }
+    }
+
+    #[test]
+    fn events_end_with_their_symbol() {
+        let a = bars("A", &[0, 1, 2, 6], |d| if d == 6 { 300.0 } else { 100.0 });
+        let b = bars("B", &(0..30).collect::<Vec<_>>(), |_| 50.0);
+        let panel = panel(vec![a, b]);
+        let health = Health::new(&panel, every_day, &[]);
+        assert_eq!(rows_where(&panel, |row| health.suspect(row)), [3]);
+        assert_eq!(rows_where(&panel, |row| health.gap(row)), [3]);
+    }
+
+    #[test]
+    fn two_missing_sessions_are_unhealthy_for_twenty_bars() {
+        let days: Vec<usize> = (0..5).chain(7..40).collect();
+        let panel = panel(vec![bars("X", &days, |_| 1.0)]);
+        let health = Health::new(&panel, every_day, &[]);
+        assert_eq!(rows_where(&panel, |row| health.gap(row)), (5..25).collect::<Vec<_>>());
+        assert_eq!(health.gap(24), Some(Gap { last: day(4), next: day(7), missing: 2 }));
+        assert!(health.warnings(&panel, 10).is_empty());
+    }
+
+    #[test]
+    fn single_missing_sessions_are_one_warning_while_they_are_recent() {
+        let days: Vec<usize> = (0..5).chain(6..10).chain(11..50).collect();
+        let panel = panel(vec![bars("X", &days, |_| 1.0)]);
+        let health = Health::new(&panel, every_day, &[]);
+        assert!(rows_where(&panel, |row| health.gap(row)).is_empty());
+        let warned: Vec<usize> =
+            (0..panel.len()).filter(|row| !health.warnings(&panel, *row).is_empty()).collect();
+        assert_eq!(warned, (5..29).collect::<Vec<_>>());
+        let warnings = health.warnings(&panel, 12);
+        let message =
+            "one session has no bar between 2024-01-05 and 2024-01-07, between 2024-01-10 and 2024-01-12";
+        assert_eq!(warnings, [Problem::new("X", ProblemKind::Gap, message)]);
+    }
+
+    #[test]
+    fn an_older_single_gap_is_seen_beside_a_newer_one_only_while_recent() {
+        let days: Vec<usize> = (0..5).chain(6..20).chain(21..50).collect();
+        let panel = panel(vec![bars("X", &days, |_| 1.0)]);
+        let health = Health::new(&panel, every_day, &[]);
+        let count = |row| health.warnings(&panel, row)[0].message.matches("between").count();
+        assert_eq!((count(24), count(25)), (2, 1));
+    }
+}

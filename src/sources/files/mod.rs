@@ -1,0 +1,199 @@
+//! Bars from a folder on this machine: `DIR/equity/AAPL.csv`, `DIR/crypto/BTC.parquet`, one file
+//! a symbol, columns `date, open, high, low, close, volume` in any order and case.
+//!
+//! Refuses to guess: two files of one symbol, a column that is missing or there twice, and a file
+//! without rows are errors that name the file. A row that cannot be read is dropped and told.
+
+mod csv;
+mod parquet;
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use super::BoxFuture;
+use super::Fetched;
+use super::Limits;
+use super::Request;
+use super::Source;
+use super::SourceError;
+use super::error::place_text;
+use crate::domain::Bar;
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
+use crate::domain::Symbol;
+
+/// The columns, in the order in which [`bar`] takes their values.
+const COLUMNS: [&str; 6] = ["date", "open", "high", "low", "close", "volume"];
+/// How many unreadable rows a problem names before it only counts.
+const NAMED_ROWS: usize = 3;
+
+/// A folder of CSV and Parquet files. Reading blocks: call it where that is allowed.
+#[derive(Clone, Debug)]
+pub struct Files {
+    dir: PathBuf,
+}
+
+impl Files {
+    /// Names the folder, which is looked at only when bars are asked for.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// Reads a symbol's file and keeps the rows within the span.
+    ///
+    /// # Errors
+    /// [`SourceError::UnknownSymbol`] without a file, [`SourceError::Malformed`] where the file as a
+    /// whole cannot be used, [`SourceError::Transport`] where the disk fails.
+    pub fn read(&self, request: &Request) -> Result<Fetched, SourceError> {
+        let path = self.find(request)?;
+        let file = path.display().to_string();
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let table = if has_extension(&path, "csv") {
+            csv::parse(&file, &bytes)
+        } else {
+            parquet::parse(&file, bytes)
+        }?;
+        let problems = table.bad_rows.problem(&request.symbol).into_iter().collect();
+        let is_wanted = |bar: &Bar| request.from <= bar.date && bar.date <= request.to;
+        let bars = table.bars.into_iter().filter(is_wanted).collect();
+        Ok(Fetched { bars, problems })
+    }
+
+    fn find(&self, request: &Request) -> Result<PathBuf, SourceError> {
+        let folder = self.dir.join(request.asset_class.as_str());
+        let unknown = || {
+            let (folder, symbol) = (folder.display(), &request.symbol);
+            let hint = format!("put {symbol}.csv or {symbol}.parquet into {folder}");
+            SourceError::UnknownSymbol { symbol: symbol.clone(), hint }
+        };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(unknown()),
+            Err(error) => return Err(unreadable(&folder, &error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let is_table = has_extension(&path, "csv") || has_extension(&path, "parquet");
+            if is_table && stem.eq_ignore_ascii_case(request.symbol.as_str()) {
+                found.push(path);
+            }
+        }
+        found.sort();
+        match found.as_slice() {
+            [] => Err(unknown()),
+            [path] => Ok(path.clone()),
+            [first, second, ..] => {
+                let what = format!("{} is there too; keep only one of them", second.display());
+                Err(malformed(&first.display().to_string(), what))
+            }
+        }
+    }
+}
+
+impl Source for Files {
+    fn name(&self) -> &str {
+        "files"
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::NONE
+    }
+
+    fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {
+        Box::pin(async move { self.read(request) })
+    }
+}
+
+/// What a file holds: the rows that could be read and those that could not.
+#[derive(Debug, Default)]
+struct Table {
+    bars: Vec<Bar>,
+    bad_rows: BadRows,
+}
+
+/// Rows that were dropped while reading.
+#[derive(Debug, Default)]
+struct BadRows {
+    named: Vec<String>,
+    count: usize,
+}
+
+impl BadRows {
+    /// Notes a bad row: where it is, and what is wrong with it.
+    fn push(&mut self, file: &str, line: Option<u64>, column: Option<u64>, what: &str) {
+        self.count += 1;
+        if self.count <= NAMED_ROWS {
+            self.named.push(format!("{}: {what}", place_text(file, line, column)));
+        }
+    }
+
+    fn problem(self, symbol: &Symbol) -> Option<Problem> {
+        if self.count == 0 {
+            return None;
+        }
+        let rows = if self.count == 1 { "1 row" } else { &format!("{} rows", self.count) };
+        let more = self.count - self.named.len();
+        let more = if more == 0 { String::new() } else { format!("; {more} more") };
+        let message = format!("dropped {rows} that could not be read: {}{more}", self.named.join("; "));
+        Some(Problem::new(symbol, ProblemKind::BadBar, message))
+    }
+}
+
+/// Finds the place of each of [`COLUMNS`] among a file's names. `Adj Close` is not `close`.
+fn columns(file: &str, names: &[String]) -> Result<[usize; 6], SourceError> {
+    let mut places = [0; 6];
+    let mut missing = Vec::new();
+    for (place, wanted) in places.iter_mut().zip(COLUMNS) {
+        let mut fitting =
+            names.iter().enumerate().filter(|(_, name)| name.trim().eq_ignore_ascii_case(wanted));
+        match (fitting.next(), fitting.next()) {
+            (Some((index, _)), None) => *place = index,
+            (Some((_, first)), Some((_, second))) => {
+                return Err(malformed(
+                    file,
+                    format!("two columns are named {wanted}: `{first}` and `{second}`"),
+                ));
+            }
+            (None, _) => missing.push(wanted),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(places);
+    }
+    let what = format!("no column {}; the columns are {}", missing.join(", "), names.join(", "));
+    Err(malformed(file, what))
+}
+
+/// Reads `2024-01-02`, alone or with a time after a space or a `T`.
+fn date(text: &str) -> Option<NaiveDate> {
+    let text = text.trim();
+    let (day, rest) = text.split_at_checked(10)?;
+    if !(rest.is_empty() || rest.starts_with([' ', 'T'])) {
+        return None;
+    }
+    NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()
+}
+
+fn bar(date: NaiveDate, [open, high, low, close, volume]: [f64; 5]) -> Bar {
+    Bar { date, open, high, low, close, volume }
+}
+
+fn malformed(file: &str, what: impl Into<String>) -> SourceError {
+    SourceError::Malformed { file: file.to_owned(), line: None, column: None, what: what.into() }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
+    SourceError::Transport { place: path.display().to_string(), what: error.to_string() }
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+#[cfg(test)]
+mod tests;
