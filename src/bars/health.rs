@@ -4,6 +4,8 @@
 //! Refuses to decide: it answers by row, and the layer above withholds the BUY. It holds events,
 //! not a flag a row, since nearly no row has one.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 
 use super::Panel;
@@ -59,6 +61,18 @@ struct Event<T> {
     /// The first row that no longer sees it: never in the next symbol.
     until: usize,
     what: T,
+}
+
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the close of {} is {:.2} times the one before", self.date, self.ratio)
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} sessions without a bar between {} and {}", self.missing, self.last, self.next)
+    }
 }
 
 /// The jumps and gaps of a panel, by row.
