@@ -25,9 +25,28 @@ impl Feature {
             shape = shape.replace("##", "#");
         }
         let known = [
-            "open", "high", "low", "close", "volume", "ma#", "ma#_slope", "ema#", "atr#", "roc#", "returns_#d",
-            "highest_close_#d", "lowest_close_#d", "highest_high_#d", "lowest_low_#d", "adv#", "volume_ratio#",
-            "stddev#", "zscore", "zscore#", "rsi#", "adx#",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "ma#",
+            "ma#_slope",
+            "ema#",
+            "atr#",
+            "roc#",
+            "returns_#d",
+            "highest_close_#d",
+            "lowest_close_#d",
+            "highest_high_#d",
+            "lowest_low_#d",
+            "adv#",
+            "volume_ratio#",
+            "stddev#",
+            "zscore",
+            "zscore#",
+            "rsi#",
+            "adx#",
         ];
         match known.contains(&shape.as_str()) {
             true => Ok(Self(name.to_owned())),

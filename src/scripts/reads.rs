@@ -15,6 +15,7 @@ use rhai::Stmt;
 
 use super::body::Body;
 use super::body::Program;
+use super::constants::Constants;
 use super::load_error::Findings;
 use super::vocabulary;
 use super::vocabulary::suggest;
@@ -61,14 +62,22 @@ impl Kind {
 }
 
 /// Walks one function, given what its parameters hold, and every helper that it calls.
-pub(super) fn reads(program: &Program, body: &Body, kinds: &[Kind], findings: &mut Findings) -> Vec<Read> {
-    let mut walk = Walk { program, findings, variables: Vec::new(), reads: BTreeSet::new(), seen: BTreeSet::new() };
+pub(super) fn reads(
+    program: &Program,
+    constants: &Constants,
+    body: &Body,
+    kinds: &[Kind],
+    findings: &mut Findings,
+) -> Vec<Read> {
+    let (variables, reads, seen) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let mut walk = Walk { program, constants, findings, variables, reads, seen };
     walk.function(body, kinds);
     walk.reads.into_iter().collect()
 }
 
 struct Walk<'a, 'f, 's> {
     program: &'a Program,
+    constants: &'a Constants,
     findings: &'f mut Findings<'s>,
     variables: Vec<(String, Kind)>,
     reads: BTreeSet<Read>,
@@ -154,11 +163,15 @@ impl<'a> Walk<'a, '_, '_> {
     fn assignment(&mut self, target: &'a Expr, value: &'a Expr) {
         let root = root(target);
         let kind = self.kind(root);
-        if kind == Kind::Other {
+        if let Some(name) = self.constant(root) {
+            let message = format!("the constant `{name}` cannot be changed");
+            let help = "put the new value into a variable: `let x = …;`";
+            self.findings.add(root.position(), "write_to_constant", message, help);
+        } else if kind == Kind::Other {
             self.expression(target);
         } else {
             self.findings.add(
-                target.position(),
+                root.position(),
                 "write_to_row",
                 format!("a {} cannot be changed", kind.word()),
                 "put the new value into a variable: `let x = …;`",
@@ -194,12 +207,15 @@ impl<'a> Walk<'a, '_, '_> {
             Expr::Dot(parts, flags, _) => {
                 let kind = self.kind(&parts.lhs);
                 if kind == Kind::Other {
+                    self.taken_apart(&parts.lhs);
                     self.expression(&parts.lhs);
                     self.link(&parts.rhs);
                     return;
                 }
                 let field = match &parts.rhs {
-                    Expr::Dot(rest, ..) | Expr::Index(rest, ..) if !flags.contains(ASTFlags::BREAK) => &rest.lhs,
+                    Expr::Dot(rest, ..) | Expr::Index(rest, ..) if !flags.contains(ASTFlags::BREAK) => {
+                        &rest.lhs
+                    }
                     whole => whole,
                 };
                 let Expr::Property(name, position) = field else {
@@ -210,6 +226,7 @@ impl<'a> Walk<'a, '_, '_> {
                 self.link(&parts.rhs);
             }
             Expr::Index(parts, flags, _) => {
+                self.taken_apart(&parts.lhs);
                 self.expression(&parts.lhs);
                 self.index(&parts.rhs, *flags);
             }
@@ -287,7 +304,9 @@ impl<'a> Walk<'a, '_, '_> {
         if call.is_operator_call() {
             let tests = matches!(call.name.as_str(), "==" | "!=");
             match &call.args[..] {
-                [Expr::Unit(_), other] | [other, Expr::Unit(_)] if tests => self.optional(other, Need::Tested),
+                [Expr::Unit(_), other] | [other, Expr::Unit(_)] if tests => {
+                    self.optional(other, Need::Tested)
+                }
                 arguments => arguments.iter().for_each(|argument| self.expression(argument)),
             }
             return;
@@ -315,14 +334,17 @@ impl<'a> Walk<'a, '_, '_> {
         let host = vocabulary::FUNCTIONS.iter().filter(|known| known.0 == name).map(|known| known.1);
         let takes: Vec<String> = own.chain(host).map(|count| count.to_string()).collect();
         if !takes.is_empty() {
-            let message = format!("`{name}` takes {} argument(s) and was given {arguments}", takes.join(" or "));
+            let message =
+                format!("`{name}` takes {} argument(s) and was given {arguments}", takes.join(" or "));
             self.findings.add(position, "wrong_arity", message, "give it as many as it takes");
             return;
         }
         let own = self.program.functions().iter().map(|body| body.name.as_str());
         let names = own.chain(vocabulary::FUNCTIONS.iter().map(|known| known.0));
-        let help = vocabulary::closest(name, names)
-            .map_or_else(|| "write a function of that name".to_owned(), |found| format!("did you mean `{found}`?"));
+        let help = vocabulary::closest(name, names).map_or_else(
+            || "write a function of that name".to_owned(),
+            |found| format!("did you mean `{found}`?"),
+        );
         self.findings.add(position, "unknown_function", format!("unknown function `{name}`"), help);
     }
 
@@ -354,6 +376,16 @@ impl<'a> Walk<'a, '_, '_> {
         }
     }
 
+    /// Refuses `TABLE[0]` and `TABLE.key`: Rhai folds a constant in where it stands alone, and
+    /// would not find it here until the line is run.
+    fn taken_apart(&mut self, base: &Expr) {
+        if let Some(name) = self.constant(base) {
+            let message = format!("the constant `{name}` is taken apart in place");
+            let help = format!("give it a name first: `let values = {name};`, then read `values`");
+            self.findings.add(base.position(), "constant_in_place", message, help);
+        }
+    }
+
     fn misused(&mut self, name: &str, kind: Kind, position: Position) {
         self.findings.add(
             position,
@@ -370,6 +402,13 @@ impl<'a> Walk<'a, '_, '_> {
             "this form of statement is not available in scripts",
             "write it with `if`, `switch`, `let` and functions",
         );
+    }
+
+    /// The name of the constant that an expression is, where it is one.
+    fn constant<'e>(&self, expression: &'e Expr) -> Option<&'e str> {
+        let Expr::Variable(name, ..) = expression else { return None };
+        let local = self.variables.iter().any(|(variable, _)| *variable == name.1.as_str());
+        (!local && self.constants.value(&name.1).is_some()).then_some(name.1.as_str())
     }
 
     /// What an expression holds, where it is a plain variable.
@@ -457,48 +496,70 @@ mod tests {
         );
         let (_, strategy) = strategy(&text);
         let function = strategy.function(Rule::Eligible).expect("every strategy has one");
-        let places: Vec<String> =
-            function.reads().iter().map(|read| format!("{}@{}:{}", read.feature, read.line, read.column)).collect();
-        assert_eq!(places, ["close@3:24", "ma20@4:38", "rsi2@5:52"]);
+        let places: Vec<String> = function
+            .reads()
+            .iter()
+            .map(|read| format!("{}@{}:{}", read.feature, read.line, read.column))
+            .collect();
+        assert_eq!(places, ["close@3:24", "ma20@4:36", "rsi2@5:47"]);
         assert!(strategy.function(Rule::Entry).expect("every strategy has one").reads().is_empty());
     }
 
     #[test]
     fn a_shadowed_row_is_no_row() {
-        refused("let r = row; { let r = 1.0; } r.nonsense > 1.0", "3:51 unknown_feature");
+        refused("let r = row; { let r = 1.0; } r.nonsense > 1.0", "3:52 unknown_feature");
         check("let row = #{ nonsense: row.close }; row.nonsense > 1.0", "close");
     }
 
     #[test]
     fn unknown_words_are_found_with_their_place() {
-        refused("row.clsoe > 1.0", "3:23 unknown_feature");
-        refused("false && row.mb50 > 1.0", "3:32 unknown_feature");
-        refused("abss(row.close) > 1.0", "3:19 unknown_function");
-        refused("abs(row.close, 1) > 1.0", "3:19 wrong_arity");
-        refused("row.close.abss() > 1.0", "3:29 unknown_function");
-        refused("row.close > LEVEL", "3:31 syntax");
+        refused("row.clsoe > 1.0", "3:24 unknown_feature");
+        refused("false && row.mb50 > 1.0", "3:33 unknown_feature");
+        refused("abss(row.close) > 1.0", "3:20 unknown_function");
+        refused("abs(row.close, 1) > 1.0", "3:20 wrong_arity");
+        refused("row.close.abss() > 1.0", "3:30 unknown_function");
+        refused("row.close > LEVEL", "3:32 syntax");
     }
 
     #[test]
     fn a_row_may_only_be_read() {
-        refused("row.close = 1.0; true", "3:23 write_to_row");
-        refused("let r = row; r.close += 1.0; true", "3:34 write_to_row");
-        refused("row = 1; true", "3:19 write_to_row");
-        refused("row", "3:19 row_used_whole");
-        refused("let rows = [row]; true", "3:31 row_used_whole");
-        refused("row[\"close\"] > 1.0", "3:19 row_used_whole");
-        refused("return row;", "3:26 row_used_whole");
-        refused("abs(row) > 1.0", "3:23 row_used_whole");
-        refused("row.is_fine()", "3:19 row_used_whole");
-        refused("let x = 1; x = row; true", "3:34 row_used_whole");
-        refused("row == ()", "3:19 row_used_whole");
-        refused("this.x", "3:19 this");
-        refused("try { row.close > 1.0 } catch { true }", "3:19 caught_error");
+        refused("row.close = 1.0; true", "3:20 write_to_row");
+        refused("let r = row; r.close += 1.0; true", "3:33 write_to_row");
+        refused("row = 1; true", "3:20 write_to_row");
+        refused("row", "3:20 row_used_whole");
+        refused("let rows = [row]; true", "3:32 row_used_whole");
+        refused("row[\"close\"] > 1.0", "3:20 row_used_whole");
+        refused("return row;", "3:27 row_used_whole");
+        refused("abs(row) > 1.0", "3:24 row_used_whole");
+        refused("row.is_fine()", "3:20 row_used_whole");
+        refused("let x = 1; x = row; true", "3:35 row_used_whole");
+        refused("row == ()", "3:20 row_used_whole");
+        refused("this.x", "3:20 this");
+        refused("try { row.close > 1.0 } catch { true }", "3:20 caught_error");
+    }
+
+    #[test]
+    fn constants_are_read_whole() {
+        let with = |body: &str| {
+            eligible(body).replace("fn eligible", "const T = [1.0, 2.0]; const L = 1.0; fn eligible")
+        };
+        for (body, expected) in [
+            ("row.close > T[0]", "constant_in_place"),
+            ("T.len() > 1", "constant_in_place"),
+            ("L.to_string() == \"1.0\"", "constant_in_place"),
+            ("L = 2.0; true", "write_to_constant"),
+            ("T[0] = 2.0; true", "write_to_constant"),
+        ] {
+            let (_, errors) = compile(&with(body));
+            assert_eq!(errors.iter().map(|error| error.code).collect::<Vec<_>>(), [expected], "{body}");
+        }
+        strategy(&with("let t = T; let n = 0.0; for x in T { n += x; } row.close > t[0] && n > L"));
     }
 
     #[test]
     fn positions_and_signals_have_their_own_fields() {
-        let text = RULES.replace("fn exit(row, position) { }", "fn exit(row, position) { position.stop_pirce }");
+        let text =
+            RULES.replace("fn exit(row, position) { }", "fn exit(row, position) { position.stop_pirce }");
         let (_, errors) = compile(&format!("{HEAD}{text}"));
         assert_eq!(errors.len(), 1);
         assert_eq!(

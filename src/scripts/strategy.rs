@@ -90,21 +90,34 @@ impl StrategyParts {
         .collect::<Vec<_>>();
         let functions = functions
             .into_iter()
-            .filter_map(|(rule, name, kinds, signature)| Some((rule, draft.function(name, kinds, signature)?)))
+            .filter_map(|(rule, name, kinds, signature)| {
+                Some((rule, draft.function(name, kinds, signature)?))
+            })
             .collect();
 
         draft.check_keys("META", &META_KEYS);
-        let meta = draft.constants.value("META").and_then(|meta| meta.clone().try_cast::<Map>()).unwrap_or_default();
+        let meta =
+            draft.constants.value("META").and_then(|meta| meta.clone().try_cast::<Map>()).unwrap_or_default();
         let place = draft.constants.position("META");
         let class = meta.get("asset_class").map(ToString::to_string).unwrap_or_default();
         let asset_class = AssetClass::from_str(&class);
         if asset_class.is_err() {
             let help = "begin with `const META = #{ asset_class: \"equity\", version: 1 };`, or `\"crypto\"`";
-            draft.findings.add(place, "bad_meta", "`META.asset_class` is neither `equity` nor `crypto`", help);
+            draft.findings.add(
+                place,
+                "bad_meta",
+                "`META.asset_class` is neither `equity` nor `crypto`",
+                help,
+            );
         }
         let version = meta.get("version").and_then(|version| version.as_int().ok());
         if meta.contains_key("version") && version.is_none() {
-            draft.findings.add(place, "bad_meta", "`META.version` is not a whole number", "write `version: 1`");
+            draft.findings.add(
+                place,
+                "bad_meta",
+                "`META.version` is not a whole number",
+                "write `version: 1`",
+            );
         }
         let scorer = meta.get("scorer").and_then(|name| name.clone().into_string().ok());
         if meta.contains_key("scorer") && scorer.is_none() {
@@ -232,7 +245,12 @@ impl Strategy {
     }
 
     /// Asks which rows trigger an entry: `Some(None)` is no signal.
-    pub fn entry(&self, rows: &Rows, index: &[u32], budget: &mut Budget) -> Verdicts<Option<ImmutableString>> {
+    pub fn entry(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        budget: &mut Budget,
+    ) -> Verdicts<Option<ImmutableString>> {
         let Some(call) = self.call(Rule::Entry) else { return Verdicts::silent(index) };
         call.rows(rows, index, budget, |value| word(value, "() for no signal, or the signal's type"))
     }
@@ -247,7 +265,9 @@ impl Strategy {
         budget: &mut Budget,
     ) -> Verdicts<Option<ImmutableString>> {
         let Some(call) = self.call(Rule::Exit) else { return Verdicts::silent(index) };
-        call.rows_with(rows, index, positions, budget, |value| word(value, "() to hold, or the reason to sell"))
+        call.rows_with(rows, index, positions, budget, |value| {
+            word(value, "() to hold, or the reason to sell")
+        })
     }
 
     /// Asks for new stops: `Some(None)` keeps the stop. A strategy without the function keeps
@@ -286,7 +306,9 @@ fn word(value: &Dynamic, wanted: &str) -> Result<Option<ImmutableString>, String
     }
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match value.clone().into_immutable_string() {
-        Ok(word) if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) => Ok(Some(word)),
+        Ok(word) if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) => {
+            Ok(Some(word))
+        }
         _ => Err(format!(
             "gave {}; it must give {wanted}: small letters, digits and `_`, at most {MAX_WORD_LENGTH}",
             told(value)
