@@ -244,7 +244,7 @@ fn unparsed(error: &ParseError, mut findings: Findings) -> Vec<LoadError> {
 fn place_of(text: &str, body: &Body) -> (usize, usize) {
     let brace = body.position.line().unwrap_or(1);
     let lines: Vec<&str> = text.lines().take(brace).collect();
-    let heading = format!("fn {}", body.name);
+    let heading = format!("fn {}(", body.name);
     let found = lines.iter().enumerate().rev().find_map(|(line, text)| {
         let column = text.find(&heading)?;
         Some((line + 1, text[..column].chars().count() + 1))

@@ -19,7 +19,7 @@ use super::scorer::ScorerParts;
 use super::scorer::WEIGHTS;
 use super::strategy::Entries;
 use super::strategy::Strategy;
-use super::strategy::StrategyParts;
+use super::strategy_parts::StrategyParts;
 use super::view::Layout;
 use super::view::Rows;
 use super::vocabulary::suggest;
