@@ -89,6 +89,7 @@ impl<'a> Draft<'a> {
             Err(error) => return Err(unparsed(&error, findings)),
         };
         check_nesting(&open, &mut findings);
+        check_names(&open, &mut findings);
         if !findings.is_empty() {
             return Err(findings.into_errors());
         }
@@ -187,6 +188,22 @@ impl<'a> Draft<'a> {
             let help = suggest(key, known.iter().copied());
             self.findings.add(self.constants.position(constant), "unknown_key", message, help);
         }
+    }
+}
+
+/// Checks every call, the top level's too, before its constants are evaluated: nothing of a
+/// script runs that could call what is not on the list.
+fn check_names(open: &AST, findings: &mut Findings) {
+    let program = Program::of(open, findings);
+    let top_level = Body {
+        name: String::new(),
+        params: Vec::new(),
+        position: Position::NONE,
+        statements: open.statements().to_vec(),
+    };
+    for body in program.functions().iter().chain([&top_level]) {
+        let kinds = vec![Kind::Other; body.params.len()];
+        reads(&program, &Constants::default(), body, &kinds, findings);
     }
 }
 

@@ -395,9 +395,44 @@ mod tests {
             refused(&eligible(body), "strategies/probe.rhai:3:");
         }
         refused(&eligible(&format!("{}1{}", "(".repeat(500), ")".repeat(500))), "");
+        for constant in
+            ["\"x\".pad(1000000000, \"x\")", "sleep(3)", "grow()", "{ let a = [1]; loop { a += a; } }"]
+        {
+            let text =
+                format!("{HEAD}const A = {constant};\n{RULES}fn grow() {{ \"x\".pad(1000000000, \"x\") }}");
+            refused(&text, "strategies/probe.rhai:");
+        }
         refused(&"/".repeat(70_000), "more than 65536");
         let many: String = (0..70).map(|number| format!("fn f{number}() {{ }}\n")).collect();
         refused(&format!("{HEAD}{RULES}{many}"), "");
+    }
+
+    /// Each of these is one expression that leans on the stack by its length.
+    #[test]
+    fn long_texts_do_not_exhaust_the_stack() {
+        for (first, more) in [
+            ("1", "+1"),
+            ("row.close", ".a"),
+            ("row.close", "[0]"),
+            ("1", "??1"),
+            ("true", "&&true"),
+            ("x", "=1;x"),
+            ("true", " || true"),
+            ("if row.close>1.0{true}", "else if row.close>1.0{true}"),
+            ("", "!"),
+            ("", "-"),
+            ("", "["),
+            ("", "#{a:"),
+            ("", "{"),
+            ("", "abs("),
+            ("1", "..1"),
+            ("1", "**1"),
+            ("`", "${`"),
+        ] {
+            let repeats = 60_000 / more.len();
+            let (_, errors) = compile(&eligible(&format!("{first}{}", more.repeat(repeats))));
+            assert!(!errors.is_empty(), "{first}{more}…");
+        }
     }
 
     #[test]
