@@ -115,7 +115,9 @@ fn opens_block(path: &[ASTNode], place: usize, node: &ASTNode) -> bool {
             let Some(ASTNode::Stmt(Stmt::If(outer, _))) = parent else { return true };
             !matches!(outer.branch.statements(), [only] if std::ptr::eq(only, *statement))
         }
-        ASTNode::Stmt(Stmt::Switch(..) | Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::Block(..)) => true,
+        ASTNode::Stmt(
+            Stmt::Switch(..) | Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::Block(..),
+        ) => true,
         ASTNode::Expr(Expr::Stmt(_)) => !matches!(parent, Some(ASTNode::Stmt(Stmt::Switch(..)))),
         _ => false,
     }

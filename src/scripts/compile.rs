@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rhai::AST;
+use rhai::ASTNode;
 use rhai::Engine;
+use rhai::Expr;
 use rhai::OptimizationLevel;
 use rhai::ParseError;
 use rhai::Position;
+use rhai::Stmt;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -86,6 +89,7 @@ impl<'a> Draft<'a> {
             Err(error) => return Err(unparsed(&error, findings)),
         };
         check_nesting(&open, &mut findings);
+        check_names(&open, &mut findings);
         if !findings.is_empty() {
             return Err(findings.into_errors());
         }
@@ -123,9 +127,15 @@ impl<'a> Draft<'a> {
             }
             return None;
         };
-        let found = reads(&self.program, body, kinds, &mut self.findings);
+        let found = reads(&self.program, &self.constants, body, kinds, &mut self.findings);
         let place = place_of(&self.source.text, body);
-        Some(Function::new(self.source.name.as_str().into(), self.source.path.as_str().into(), name, place, found))
+        Some(Function::new(
+            self.source.name.as_str().into(),
+            self.source.path.as_str().into(),
+            name,
+            place,
+            found,
+        ))
     }
 
     /// Checks the functions that nothing may ever call, then optimises.
@@ -135,13 +145,17 @@ impl<'a> Draft<'a> {
     pub fn finish(mut self, parsers: &Parsers) -> Result<Compiled, Vec<LoadError>> {
         for body in self.program.functions() {
             let kinds = vec![Kind::Other; body.params.len()];
-            reads(&self.program, body, &kinds, &mut self.findings);
+            reads(&self.program, &self.constants, body, &kinds, &mut self.findings);
         }
         if !self.findings.is_empty() {
             return Err(self.findings.into_errors());
         }
         self.ast.clear_statements();
         let ast = parsers.strict.optimize_ast(&self.constants.scope(), self.ast, OptimizationLevel::Simple);
+        check_folded(&ast, &self.constants, &mut self.findings);
+        if !self.findings.is_empty() {
+            return Err(self.findings.into_errors());
+        }
         Ok(Compiled {
             name: self.source.name.as_str().into(),
             path: self.source.path.as_str().into(),
@@ -164,7 +178,9 @@ impl<'a> Draft<'a> {
 
     /// Checks the keys of a map constant against those that are known.
     pub fn check_keys(&mut self, constant: &str, known: &[&str]) {
-        let Some(map) = self.constants.value(constant).and_then(|value| value.clone().try_cast::<rhai::Map>()) else {
+        let Some(map) =
+            self.constants.value(constant).and_then(|value| value.clone().try_cast::<rhai::Map>())
+        else {
             return;
         };
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
@@ -172,6 +188,22 @@ impl<'a> Draft<'a> {
             let help = suggest(key, known.iter().copied());
             self.findings.add(self.constants.position(constant), "unknown_key", message, help);
         }
+    }
+}
+
+/// Checks every call, the top level's too, before its constants are evaluated: nothing of a
+/// script runs that could call what is not on the list.
+fn check_names(open: &AST, findings: &mut Findings) {
+    let program = Program::of(open, findings);
+    let top_level = Body {
+        name: String::new(),
+        params: Vec::new(),
+        position: Position::NONE,
+        statements: open.statements().to_vec(),
+    };
+    for body in program.functions().iter().chain([&top_level]) {
+        let kinds = vec![Kind::Other; body.params.len()];
+        reads(&program, &Constants::default(), body, &kinds, findings);
     }
 }
 
@@ -188,19 +220,33 @@ fn check_shadowing(program: &Program, ast: &AST, constants: &Constants, findings
         body.params.iter().for_each(|param| clash(param, body.position, findings));
     }
     let mut top_level = ast.statements().len();
-    ast.walk(&mut |path: &[rhai::ASTNode]| {
-        let Some(rhai::ASTNode::Stmt(statement)) = path.last() else { return true };
+    ast.walk(&mut |path: &[ASTNode]| {
+        let Some(ASTNode::Stmt(statement)) = path.last() else { return true };
         if path.len() == 1 && top_level > 0 {
             top_level -= 1;
             return true;
         }
         match statement {
-            rhai::Stmt::Var(parts, _, place) => clash(&parts.0.name, *place, findings),
-            rhai::Stmt::For(parts, place) => {
+            Stmt::Var(parts, _, place) => clash(&parts.0.name, *place, findings),
+            Stmt::For(parts, place) => {
                 clash(&parts.0.name, *place, findings);
                 parts.1.iter().for_each(|counter| clash(&counter.name, *place, findings));
             }
             _ => {}
+        }
+        true
+    });
+}
+
+/// A constant that the optimiser left in place would be unknown when its line is run.
+fn check_folded(ast: &AST, constants: &Constants, findings: &mut Findings) {
+    ast.walk(&mut |path: &[ASTNode]| {
+        if let Some(ASTNode::Expr(Expr::Variable(name, _, place))) = path.last()
+            && constants.value(&name.1).is_some()
+        {
+            let message = format!("the constant `{}` cannot be used in this place", name.1);
+            let help = format!("give it a name first: `let value = {};`", name.1);
+            findings.add(*place, "constant_in_place", message, help);
         }
         true
     });
@@ -215,7 +261,7 @@ fn unparsed(error: &ParseError, mut findings: Findings) -> Vec<LoadError> {
 fn place_of(text: &str, body: &Body) -> (usize, usize) {
     let brace = body.position.line().unwrap_or(1);
     let lines: Vec<&str> = text.lines().take(brace).collect();
-    let heading = format!("fn {}", body.name);
+    let heading = format!("fn {}(", body.name);
     let found = lines.iter().enumerate().rev().find_map(|(line, text)| {
         let column = text.find(&heading)?;
         Some((line + 1, text[..column].chars().count() + 1))

@@ -182,7 +182,7 @@ mod tests {
 
     const TEXT: &str = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n\
         const BASE = 10;\nconst LEVEL = BASE * 2.5;\nconst TABLE = [LEVEL, 1.0];\n\
-        fn level() { TABLE[0] }\nfn eligible(row) { row.close > level() }\n\
+        fn level() { let table = TABLE; table[0] }\nfn eligible(row) { row.close > level() }\n\
         fn entry(row) { if row.close > LEVEL { \"up\" } }\nfn exit(row, position) { }";
 
     fn overridden(text: &str, pairs: &[(&str, f64)]) -> (Scripts, Vec<String>) {
@@ -203,7 +203,9 @@ mod tests {
             assert_eq!(strategy.constants()["LEVEL"], base * 2.5);
             let rows = rows(&scripts, &[&[("close", 28.0)]]);
             let budget = &mut Budget::for_rows(1);
-            assert_eq!(strategy.eligible(&rows, &[0], budget).values, [Some(expected)]);
+            let eligible = strategy.eligible(&rows, &[0], budget);
+            assert_eq!(eligible.errors, []);
+            assert_eq!(eligible.values, [Some(expected)]);
             let entry = strategy.entry(&rows, &[0], budget).values;
             assert_eq!(entry, [Some(expected.then(|| "up".into()))]);
         }
@@ -224,7 +226,9 @@ mod tests {
         assert!(scripts.strategy("probe").is_none());
         assert_eq!(
             errors,
-            ["strategies/probe.rhai: the settings override `LEVLE`, which the script does not define; did you mean `LEVEL`?"]
+            [
+                "strategies/probe.rhai: the settings override `LEVLE`, which the script does not define; did you mean `LEVEL`?"
+            ]
         );
         let (_, errors) = overridden(TEXT, &[("TABLE", 1.0)]);
         assert!(errors[0].contains("which is not a number"), "{errors:?}");

@@ -21,7 +21,9 @@ pub fn embedded() -> Vec<ScriptSource> {
         files.sort_by_key(|file| file.path());
         for file in files {
             let name = file.path().to_string_lossy();
-            let (Some(stem), Some(text)) = (name.strip_suffix(".rhai"), file.contents_utf8()) else { continue };
+            let (Some(stem), Some(text)) = (name.strip_suffix(".rhai"), file.contents_utf8()) else {
+                continue;
+            };
             sources.push(ScriptSource {
                 name: stem.to_owned(),
                 path: format!("{folder}/{name} (built in)"),
@@ -57,7 +59,12 @@ mod tests {
         let rows = rows(&scripts, &[row]);
         let budget = &mut Budget::for_rows(1);
         assert_eq!(strategy.eligible(&rows, &[0], budget).values, [Some(true)], "{}", strategy.name());
-        assert_eq!(strategy.entry(&rows, &[0], budget).values, [Some(Some(trigger.into()))], "{}", strategy.name());
+        assert_eq!(
+            strategy.entry(&rows, &[0], budget).values,
+            [Some(Some(trigger.into()))],
+            "{}",
+            strategy.name()
+        );
         let scorer = scripts.scorer_of(strategy).expect("every strategy has one");
         let signals = [SignalView { trigger: trigger.into(), strategy: strategy.name().into() }];
         let mut score = 0.0;
@@ -71,18 +78,36 @@ mod tests {
     #[test]
     fn good_signals_are_bought_and_score_well() {
         let breakout = [
-            ("close", 103.0), ("ma50", 95.0), ("ma50_slope", 0.03), ("ma200", 90.0), ("highest_close_20d", 101.0),
-            ("highest_close_55d", 101.5), ("atr14", 2.0), ("roc60", 0.12),
+            ("close", 103.0),
+            ("ma50", 95.0),
+            ("ma50_slope", 0.03),
+            ("ma200", 90.0),
+            ("highest_close_20d", 101.0),
+            ("highest_close_55d", 101.5),
+            ("atr14", 2.0),
+            ("roc60", 0.12),
         ];
         check("equity_momentum", &breakout, "breakout_20d", 6.0);
         check("crypto_momentum", &breakout, "breakout_20d", 6.0);
         let pullback = [
-            ("close", 97.0), ("ma5", 100.0), ("ma200", 90.0), ("rsi2", 4.0), ("zscore20", -1.8), ("ma200_slope", 0.012),
+            ("close", 97.0),
+            ("ma5", 100.0),
+            ("ma200", 90.0),
+            ("rsi2", 4.0),
+            ("zscore20", -1.8),
+            ("ma200_slope", 0.012),
         ];
         check("equity_mean_reversion", &pullback, "rsi2_oversold", 6.0);
         let leader = [
-            ("close", 110.0), ("ma20", 108.0), ("ma50", 106.0), ("ma200", 95.0), ("roc126", 0.25),
-            ("rank_roc126", 0.93), ("prev_rank_roc126", 0.92), ("benchmark_close", 510.0), ("benchmark_ma200", 480.0),
+            ("close", 110.0),
+            ("ma20", 108.0),
+            ("ma50", 106.0),
+            ("ma200", 95.0),
+            ("roc126", 0.25),
+            ("rank_roc126", 0.93),
+            ("prev_rank_roc126", 0.92),
+            ("benchmark_close", 510.0),
+            ("benchmark_ma200", 480.0),
         ];
         check("equity_rotation", &leader, "leader", 6.0);
     }
@@ -92,7 +117,10 @@ mod tests {
         let scripts = shipped();
         let names: Vec<&str> = scripts.strategies().iter().map(|strategy| strategy.name()).collect();
         assert_eq!(names, ["crypto_momentum", "equity_mean_reversion", "equity_momentum", "equity_rotation"]);
-        assert_eq!(scripts.strategy("crypto_momentum").map(|one| one.asset_class()), Some(AssetClass::Crypto));
+        assert_eq!(
+            scripts.strategy("crypto_momentum").map(|one| one.asset_class()),
+            Some(AssetClass::Crypto)
+        );
         for source in embedded() {
             assert!(source.text.starts_with("//! "), "{} has no header", source.path);
             assert!(source.text.contains("Units:"), "{} does not name its units", source.path);

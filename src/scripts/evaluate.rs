@@ -121,7 +121,8 @@ impl Call<'_> {
                     verdicts.values.push(None);
                     continue;
                 }
-                let (outcome, operations) = counted(|| call(Row { view: rows.view.clone(), index: row }, place));
+                let (outcome, operations) =
+                    counted(|| call(Row { view: rows.view.clone(), index: row }, place));
                 budget.charge(operations);
                 if budget.is_exceeded() {
                     return self.refused(index, &exceeded(budget));
@@ -205,7 +206,8 @@ mod tests {
     #[test]
     fn a_row_without_a_required_feature_is_not_shown() {
         let body = "if row.close > 0.0 { row.ma50 < row.close } else { true }";
-        let verdicts = run(body, &[&[("close", 5.0), ("ma50", 4.0)], &[("close", 5.0)], &[("ma50", 4.0)]], &[2, 0, 1]);
+        let verdicts =
+            run(body, &[&[("close", 5.0), ("ma50", 4.0)], &[("close", 5.0)], &[("ma50", 4.0)]], &[2, 0, 1]);
         assert_eq!(verdicts.values, [None, Some(true), None]);
         assert_eq!(verdicts.errors, []);
     }
@@ -228,12 +230,18 @@ mod tests {
         let rows = rows(&scripts, &[&[("close", 5.0)]]);
         let function = strategy.function(Rule::Eligible).expect("every strategy has one");
         let missing = function.missing(&rows, 0);
-        assert_eq!(not_ready(&missing, 143), "ma200 needs 200 bars, has 143; ma50_slope has no value on that session");
+        assert_eq!(
+            not_ready(&missing, 143),
+            "ma200 needs 200 bars, has 143; ma50_slope has no value on that session"
+        );
     }
 
     #[test]
     fn wrong_values_are_errors_with_their_place() {
-        fails("row.close", "strategies/probe.rhai:3:1: in `eligible`: gave 5.0 (a number); it must give true or false");
+        fails(
+            "row.close",
+            "strategies/probe.rhai:3:1: in `eligible`: gave 5.0 (a number); it must give true or false",
+        );
         fails("if row.close > 9.0 { true }", "gave () (nothing)");
         fails("\"yes\"", "gave \"yes\" (text)");
         fails("row.close > 1.0 && #{ a: 1 }.b", "3:");
@@ -268,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_function_that_calls_itself_ends_as_an_error() {
-        let (scripts, strategy) = strategy(&(eligible("again(row, 0)") + "fn again(r, n) { again(r, n + 1) }"));
+        let (scripts, strategy) =
+            strategy(&(eligible("again(row, 0)") + "fn again(r, n) { again(r, n + 1) }"));
         let rows = rows(&scripts, &[&[("close", 5.0)]]);
         let verdicts = strategy.eligible(&rows, &[0], &mut Budget::for_rows(1));
         assert!(verdicts.errors[0].error.message.contains("nested deeper than 8"), "{:?}", verdicts.errors);
@@ -278,7 +287,8 @@ mod tests {
     fn a_budget_that_runs_out_favours_no_row() {
         let body = "let n = 0; if row.close > 2.0 { for i in 0..3000 { n += 1; } } true";
         let (scripts, strategy) = strategy(&eligible(body));
-        let rows = rows(&scripts, &[&[("close", 1.0)], &[("close", 3.0)], &[("close", 3.0)], &[("close", 3.0)]]);
+        let rows =
+            rows(&scripts, &[&[("close", 1.0)], &[("close", 3.0)], &[("close", 3.0)], &[("close", 3.0)]]);
         let orders: [[u32; 4]; 3] = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]];
         for index in orders {
             let mut budget = Budget::for_rows(4);
@@ -368,7 +378,9 @@ mod tests {
             ("1", false),
             ("\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", false),
         ] {
-            let text = format!("{HEAD}fn eligible(row) {{ true }}\nfn entry(row) {{ {word} }}\nfn exit(row, position) {{ }}");
+            let text = format!(
+                "{HEAD}fn eligible(row) {{ true }}\nfn entry(row) {{ {word} }}\nfn exit(row, position) {{ }}"
+            );
             let (scripts, strategy) = strategy(&text);
             let rows = rows(&scripts, &[&[]]);
             let verdicts = strategy.entry(&rows, &[0], &mut Budget::for_rows(1));
@@ -378,7 +390,9 @@ mod tests {
 
     #[test]
     fn a_component_is_between_0_and_10() {
-        for (body, expected) in [("10", Some(10.0)), ("0.0", Some(0.0)), ("10.5", None), ("-1", None), ("()", None)] {
+        for (body, expected) in
+            [("10", Some(10.0)), ("0.0", Some(0.0)), ("10.5", None), ("-1", None), ("()", None)]
+        {
             let text = format!("const WEIGHTS = #{{ only: 1 }};\nfn only(row, signal) {{ {body} }}");
             let (scripts, errors) = Scripts::check(&[source("flat", &text)], &options());
             assert_eq!(errors, []);

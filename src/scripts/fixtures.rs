@@ -15,7 +15,8 @@ pub const SCORER: &str = "const WEIGHTS = #{ flat: 1.0 };\nfn flat(row, signal) 
 
 /// Everything that a strategy needs, but for its rules.
 pub const HEAD: &str = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n";
-pub const RULES: &str = "fn eligible(row) { row.close > 1.0 }\nfn entry(row) { }\nfn exit(row, position) { }\n";
+pub const RULES: &str =
+    "fn eligible(row) { row.close > 1.0 }\nfn entry(row) { }\nfn exit(row, position) { }\n";
 
 pub fn source(name: &str, text: &str) -> ScriptSource {
     ScriptSource { name: name.to_owned(), path: format!("strategies/{name}.rhai"), text: text.to_owned() }

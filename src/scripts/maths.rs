@@ -22,7 +22,13 @@ impl Number {
             return Ok(Number::Whole(whole));
         }
         if let Ok(broken) = value.as_float() {
-            return Ok(Number::Broken(broken));
+            if broken.is_finite() {
+                return Ok(Number::Broken(broken));
+            }
+            return Err(format!(
+                "`{name}` was given {broken}; use ratio(a, b), which is () on a zero divisor"
+            )
+            .into());
         }
         let given = if value.is_unit() { "a missing value, ()" } else { value.type_name() };
         Err(format!("`{name}` needs numbers and was given {given}; write `x ?? default` before it").into())
@@ -94,7 +100,9 @@ fn clamp(x: Dynamic, low: Dynamic, high: Dynamic) -> Outcome {
     let (x, low, high) =
         (Number::read("clamp", &x)?, Number::read("clamp", &low)?, Number::read("clamp", &high)?);
     if low.as_float() > high.as_float() {
-        return Err("`clamp` was given a low limit above the high one; the order is clamp(x, low, high)".into());
+        return Err(
+            "`clamp` was given a low limit above the high one; the order is clamp(x, low, high)".into()
+        );
     }
     if let (Number::Whole(x), Number::Whole(low), Number::Whole(high)) = (x, low, high) {
         return Ok(Dynamic::from(x.clamp(low, high)));
@@ -153,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_ratio_without_a_value_is_missing() {
-        for expression in ["ratio(1.0, 0.0)", "ratio(1, 0)", "ratio((), 1)", "ratio(1, ())", "ratio(1e300, 1e-300)"] {
+        for expression in
+            ["ratio(1.0, 0.0)", "ratio(1, 0)", "ratio((), 1)", "ratio(1, ())", "ratio(1e300, 1e-300)"]
+        {
             check(expression, "");
             check(&format!("{expression} == ()"), "true");
         }
@@ -162,8 +172,17 @@ mod tests {
     #[test]
     fn infinity_and_nan_do_not_get_in() {
         for expression in [
-            "sqrt(-1)", "ln(0)", "exp(1000)", "pow(0, -1)", "pow(-8, 0.5)", "clamp(0.0/0.0, 0, 0.0/0.0)",
-            "clamp(1, 10, 0)", "abs(())", "max((), 1)", "min(\"a\", 1)", "abs(-9223372036854775807 - 1)",
+            "sqrt(-1)",
+            "ln(0)",
+            "exp(1000)",
+            "pow(0, -1)",
+            "pow(-8, 0.5)",
+            "clamp(0.0/0.0, 0, 0.0/0.0)",
+            "clamp(1, 10, 0)",
+            "abs(())",
+            "max((), 1)",
+            "min(\"a\", 1)",
+            "abs(-9223372036854775807 - 1)",
         ] {
             check(expression, "error");
         }

@@ -25,8 +25,10 @@ mod scorer;
 mod script_error;
 mod set;
 mod strategy;
+mod strategy_parts;
 mod view;
 mod vocabulary;
+mod walk;
 
 #[cfg(test)]
 mod fixtures;
@@ -44,5 +46,6 @@ pub use row::{PositionView, SignalView};
 pub use scorer::Scorer;
 pub use script_error::ScriptError;
 pub use set::{Options, ScriptSource, Scripts};
-pub use strategy::{Rule, Strategy};
+pub use strategy::Strategy;
+pub use strategy_parts::Rule;
 pub use view::Rows;

@@ -54,7 +54,8 @@ impl ScorerParts {
     pub fn check(draft: &mut Draft) -> Option<Self> {
         draft.check_keys("META", &META_KEYS);
         let place = draft.constants.position(WEIGHTS);
-        let Some(map) = draft.constants.value(WEIGHTS).and_then(|value| value.clone().try_cast::<Map>()) else {
+        let Some(map) = draft.constants.value(WEIGHTS).and_then(|value| value.clone().try_cast::<Map>())
+        else {
             let help = "write `const WEIGHTS = #{ breakout: 0.6, momentum: 0.4 };`";
             draft.findings.add(place, "bad_weights", "`WEIGHTS` is not a map", help);
             return None;
@@ -63,13 +64,19 @@ impl ScorerParts {
         let mut functions = Vec::new();
         for (name, value) in &map {
             match as_number(value) {
-                Some(weight) if weight.is_finite() && weight >= 0.0 => weights.push((name.to_string(), weight)),
+                Some(weight) if weight.is_finite() && weight >= 0.0 => {
+                    weights.push((name.to_string(), weight))
+                }
                 _ => {
                     let message = format!("the weight of `{name}` is {}", told(value));
                     draft.findings.add(place, "bad_weights", message, "make it a number of 0 or more");
                 }
             }
-            functions.extend(draft.function(name, &[Kind::Row, Kind::Signal], &format!("{name}(row, signal)")));
+            functions.extend(draft.function(
+                name,
+                &[Kind::Row, Kind::Signal],
+                &format!("{name}(row, signal)"),
+            ));
         }
         let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
         if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
@@ -136,7 +143,10 @@ impl Scorer {
         let call = Call { host: &self.host, script: &self.script, function };
         call.rows_with(rows, index, signals, budget, |value| match as_number(value) {
             Some(score) if (0.0..=FULL_MARKS).contains(&score) => Ok(score),
-            _ => Err(format!("gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)", told(value))),
+            _ => Err(format!(
+                "gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)",
+                told(value)
+            )),
         })
     }
 }

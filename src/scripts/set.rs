@@ -19,7 +19,7 @@ use super::scorer::ScorerParts;
 use super::scorer::WEIGHTS;
 use super::strategy::Entries;
 use super::strategy::Strategy;
-use super::strategy::StrategyParts;
+use super::strategy_parts::StrategyParts;
 use super::view::Layout;
 use super::view::Rows;
 use super::vocabulary::suggest;
@@ -156,7 +156,12 @@ fn compile(sources: &[ScriptSource], options: &Options) -> (Scripts, Vec<LoadErr
         let name_is_legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if source.name.is_empty() || !source.name.chars().all(name_is_legal) {
             let help = "name the file with letters, digits, `_` and `-`";
-            errors.push(whole(source, "bad_name", format!("`{}` cannot be a script's name", source.name), help));
+            errors.push(whole(
+                source,
+                "bad_name",
+                format!("`{}` cannot be a script's name", source.name),
+                help,
+            ));
             continue;
         }
         if ready.iter().any(|other| *other.script().name == *source.name) {
@@ -291,8 +296,8 @@ mod tests {
     fn refused(text: &str, expected: &str) {
         let (scripts, errors) = compile(text);
         assert!(scripts.strategies().is_empty(), "{text}");
-        let first = errors.first().map(ToString::to_string).unwrap_or_default();
-        assert!(first.contains(expected), "{text}: {first}");
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|error| error.contains(expected)), "{text}: {told:?}");
     }
 
     #[test]
@@ -310,14 +315,29 @@ mod tests {
     fn what_a_strategy_must_have_is_asked_for() {
         refused("", "there is no function `eligible`; add `fn eligible(row)`");
         refused(&HEAD.replace("equity", "bonds"), "neither `equity` nor `crypto`");
-        refused(&format!("{HEAD}{}", RULES.replace("entry(row)", "entry(row, x)")), "`entry` has 2 parameter(s)");
-        refused(&format!("{HEAD}{RULES}fn stop(row) {{ }}"), "`stop` has 1 parameter(s); write it as `fn stop(row, position)`");
+        refused(
+            &format!("{HEAD}{}", RULES.replace("entry(row)", "entry(row, x)")),
+            "`entry` has 2 parameter(s)",
+        );
+        refused(
+            &format!("{HEAD}{RULES}fn stop(row) {{ }}"),
+            "`stop` has 1 parameter(s); write it as `fn stop(row, position)`",
+        );
         let text = format!("{HEAD}{RULES}");
-        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorrer: \"x\""), "did you mean `scorer`?");
-        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", version: \"x\""), "not a whole number");
+        refused(
+            &text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorrer: \"x\""),
+            "did you mean `scorer`?",
+        );
+        refused(
+            &text.replace("asset_class: \"equity\"", "asset_class: \"equity\", version: \"x\""),
+            "not a whole number",
+        );
         refused(&text.replace("const STOP_ATR_MULT = 2.0;", ""), "`STOP_ATR_MULT` is not defined");
         refused(&text.replace("2.0", "0"), "`STOP_ATR_MULT` is 0; it must be above 0");
-        refused(&text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorer: \"flta\""), "did you mean `flat`?");
+        refused(
+            &text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorer: \"flta\""),
+            "did you mean `flat`?",
+        );
     }
 
     #[test]
@@ -339,28 +359,80 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_before_it_costs_anything() {
-        let nested = |depth: usize| "switch 1 { 1 => ".repeat(depth) + "true" + &" , _ => false }".repeat(depth);
+        let around = |open: &str, inner: &str, close: &str, depth: usize| {
+            format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+        };
+        let nested = |depth: usize| around("switch row.close { 1 => ", "true", ", _ => false }", depth);
         assert_eq!(compile(&eligible(&nested(8))).1, []);
         refused(&eligible(&nested(9)), "nested deeper than 8");
         refused(&eligible(&nested(30)), "");
-        let blocks = "{".repeat(12) + "true" + &"}".repeat(12);
-        refused(&eligible(&format!("if {} {{ true }} else {{ false }}", blocks)), "nested deeper than 8");
-        let chain = (0..20).map(|n| format!("if row.close > {n}.5 {{ true }} else ")).collect::<String>() + "{ false }";
+        let blocks = around("{", "true", "}", 12);
+        refused(&eligible(&format!("let deep = {blocks}; deep")), "nested deeper than 8");
+        let chain = (0..20).map(|n| format!("if row.close > {n}.5 {{ true }} else ")).collect::<String>()
+            + "{ false }";
         assert_eq!(compile(&eligible(&chain)).1, []);
     }
 
     #[test]
     fn hostile_texts_are_refused() {
         for body in [
-            "eval(\"1\")", "sleep(3)", "timestamp()", "exit()", "print(1)", "Fn(\"x\")", "import \"x\" as x; true",
-            "[1].map(|x| x)", "\"\".pad(1000000000, \"x\")", "[1].push(2)", "open(\"x\")", "(1.0).to_json()",
-            "call(1)", "curry(1)", "global::X",
+            "eval(\"1\")",
+            "sleep(3)",
+            "timestamp()",
+            "exit()",
+            "print(1)",
+            "Fn(\"x\")",
+            "import \"x\" as x; true",
+            "[1].map(|x| x)",
+            "\"\".pad(1000000000, \"x\")",
+            "[1].push(2)",
+            "open(\"x\")",
+            "(1.0).to_json()",
+            "call(1)",
+            "curry(1)",
+            "global::X",
         ] {
             refused(&eligible(body), "strategies/probe.rhai:3:");
         }
-        refused(&eligible(&("(".repeat(500) + "1" + &")".repeat(500))), "");
+        refused(&eligible(&format!("{}1{}", "(".repeat(500), ")".repeat(500))), "");
+        for constant in
+            ["\"x\".pad(1000000000, \"x\")", "sleep(3)", "grow()", "{ let a = [1]; loop { a += a; } }"]
+        {
+            let text =
+                format!("{HEAD}const A = {constant};\n{RULES}fn grow() {{ \"x\".pad(1000000000, \"x\") }}");
+            refused(&text, "strategies/probe.rhai:");
+        }
         refused(&"/".repeat(70_000), "more than 65536");
-        refused(&format!("{HEAD}{RULES}{}", "fn f".to_owned() + &(0..70).map(|n| format!("{n}() {{ }}\nfn g")).collect::<String>() + "() { }"), "");
+        let many: String = (0..70).map(|number| format!("fn f{number}() {{ }}\n")).collect();
+        refused(&format!("{HEAD}{RULES}{many}"), "");
+    }
+
+    /// Each of these is one expression that leans on the stack by its length.
+    #[test]
+    fn long_texts_do_not_exhaust_the_stack() {
+        for (first, more) in [
+            ("1", "+1"),
+            ("row.close", ".a"),
+            ("row.close", "[0]"),
+            ("1", "??1"),
+            ("true", "&&true"),
+            ("x", "=1;x"),
+            ("true", " || true"),
+            ("if row.close>1.0{true}", "else if row.close>1.0{true}"),
+            ("", "!"),
+            ("", "-"),
+            ("", "["),
+            ("", "#{a:"),
+            ("", "{"),
+            ("", "abs("),
+            ("1", "..1"),
+            ("1", "**1"),
+            ("`", "${`"),
+        ] {
+            let repeats = 60_000 / more.len();
+            let (_, errors) = compile(&eligible(&format!("{first}{}", more.repeat(repeats))));
+            assert!(!errors.is_empty(), "{first}{more}…");
+        }
     }
 
     #[test]
@@ -393,10 +465,12 @@ mod tests {
     fn features_are_those_of_the_class_and_its_scorers() {
         let crypto = eligible("row.ma9 > 1.0").replace("equity", "crypto");
         let scorer = "const WEIGHTS = #{ a: 1 }; fn a(row, signal) { row.rsi2 ?? 1.0 }";
-        let sources = [source("e", &eligible("row.ma50 > 1.0")), source("c", &crypto), source("flat", scorer)];
+        let sources =
+            [source("e", &eligible("row.ma50 > 1.0")), source("c", &crypto), source("flat", scorer)];
         let (scripts, errors) = Scripts::check(&sources, &options());
         assert_eq!(errors, []);
-        let told: Vec<String> = scripts.features(AssetClass::Equity).iter().map(ToString::to_string).collect();
+        let told: Vec<String> =
+            scripts.features(AssetClass::Equity).iter().map(ToString::to_string).collect();
         assert_eq!(told, ["ma50", "rsi2"]);
     }
 }

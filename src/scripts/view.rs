@@ -68,7 +68,8 @@ pub struct Rows {
 
 impl Rows {
     pub(super) fn bind(layout: &Arc<Layout>, columns: &Columns) -> Self {
-        let slot = |feature| columns.column(feature).map_or(Slot::Absent, |column| Slot::Column(column.clone()));
+        let slot =
+            |feature| columns.column(feature).map_or(Slot::Absent, |column| Slot::Column(column.clone()));
         let slots = layout.features().iter().map(slot).collect();
         Self { view: Arc::new(View { layout: layout.clone(), slots }) }
     }

@@ -54,8 +54,7 @@ pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .map(|candidate| {
-            let likeness =
-                strsim::jaro_winkler(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
+            let likeness = strsim::jaro_winkler(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
             (candidate, likeness)
         })
         .filter(|(_, likeness)| *likeness >= ALIKE)
