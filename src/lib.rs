@@ -3,18 +3,18 @@
 //! The layers, lowest first; imports only point down (ARCHITECTURE.md says why, and
 //! `tests/it/layers.rs` proves it).
 
-pub mod domain;
-pub mod clock;
-pub mod settings;
-pub mod calendar;
-pub mod bars;
-pub mod features;
-pub mod sources;
-pub mod scripts;
-pub mod signals;
-pub mod filters;
-pub mod decide;
-pub mod report;
-pub mod reload;
 pub mod app;
+pub mod bars;
+pub mod calendar;
 pub mod cli;
+pub mod clock;
+pub mod decide;
+pub mod domain;
+pub mod features;
+pub mod filters;
+pub mod reload;
+pub mod report;
+pub mod scripts;
+pub mod settings;
+pub mod signals;
+pub mod sources;

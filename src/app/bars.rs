@@ -150,8 +150,6 @@ fn folder_exists(app: &App, selection: &Selection) -> Result<(), Refusal> {
 }
 
 /// Counts the sessions strictly between two dates, by the asset class's calendar.
-pub(super) fn missing_between(
-    class: crate::domain::AssetClass,
-) -> impl Fn(NaiveDate, NaiveDate) -> usize {
+pub(super) fn missing_between(class: crate::domain::AssetClass) -> impl Fn(NaiveDate, NaiveDate) -> usize {
     move |after, before| calendar::sessions_between(class, after, before)
 }

@@ -58,6 +58,7 @@ fn level(
         let digits: String = name.chars().filter(char::is_ascii_digit).collect();
         (name.starts_with("highest_") || name.starts_with("lowest_")) && digits == window
     };
-    let feature = entry.reads().iter().map(|read| &read.feature).find(|feature| is_level(feature.as_str()))?;
+    let feature =
+        entry.reads().iter().map(|read| &read.feature).find(|feature| is_level(feature.as_str()))?;
     Some(ChartLevel { label: feature.to_string(), price: prepared.columns.value(feature, row)? })
 }

@@ -23,10 +23,13 @@ pub struct FeatureTable {
     pub symbol: Symbol,
     pub asset_class: AssetClass,
     pub features: Vec<Feature>,
-    pub rows: Vec<(NaiveDate, Vec<Option<f64>>)>,
+    pub rows: Vec<FeatureRow>,
     pub problems: Vec<Problem>,
     pub demo: bool,
 }
+
+/// A session and the value of each feature on it.
+pub type FeatureRow = (NaiveDate, Vec<Option<f64>>);
 
 /// What to show of a symbol.
 #[derive(Clone, Debug)]
@@ -96,7 +99,7 @@ fn rows(
     symbol: &Symbol,
     wanted: &[Feature],
     request: &FeatureRequest,
-) -> Result<Vec<(NaiveDate, Vec<Option<f64>>)>, Refusal> {
+) -> Result<Vec<FeatureRow>, Refusal> {
     let panel = columns.panel();
     let all = panel.position(symbol).map(|position| panel.rows(position)).unwrap_or(0..0);
     if all.is_empty() {
@@ -112,7 +115,9 @@ fn rows(
         .collect();
     if rows.is_empty() {
         let span = if from == to { format!("on {from}") } else { format!("from {from} to {to}") };
-        return Err(Refusal::Usage(format!("{symbol} has no bar {span}; its bars run from {first} to {last}")));
+        return Err(Refusal::Usage(format!(
+            "{symbol} has no bar {span}; its bars run from {first} to {last}"
+        )));
     }
     Ok(rows)
 }

@@ -56,8 +56,10 @@ pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
             };
             refuse(format!("line {line}: {cause}"))
         })?;
-        let amounts = [("entry_price", row.entry_price), ("quantity", row.quantity), ("stop_price", row.stop_price)];
-        if let Some((column, value)) = amounts.iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
+        let amounts =
+            [("entry_price", row.entry_price), ("quantity", row.quantity), ("stop_price", row.stop_price)];
+        if let Some((column, value)) = amounts.iter().find(|(_, value)| !(value.is_finite() && *value > 0.0))
+        {
             return Err(refuse(format!("line {line}: column `{column}`: {value} is not a positive number")));
         }
         positions.push(Position {

@@ -182,7 +182,11 @@ fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
     positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
 }
 
-fn mark_at_last_closes(settings: &Settings, positions: &[Position], loaded: &[(Selection, LoadedBars)]) -> Book {
+fn mark_at_last_closes(
+    settings: &Settings,
+    positions: &[Position],
+    loaded: &[(Selection, LoadedBars)],
+) -> Book {
     let mut positions = positions.to_vec();
     for position in &mut positions {
         let last_close = loaded

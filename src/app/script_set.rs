@@ -60,7 +60,10 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
             .strategies
             .iter()
             .map(|(name, own)| {
-                (name.clone(), own.constants.iter().map(|(name, value)| (name.clone(), value.as_f64())).collect())
+                (
+                    name.clone(),
+                    own.constants.iter().map(|(name, value)| (name.clone(), value.as_f64())).collect(),
+                )
             })
             .collect(),
         disabled: settings

@@ -94,8 +94,7 @@ fn select_class(
     let (usable, unusable): (Vec<SourceName>, Vec<SourceName>) =
         listed.into_iter().partition(|source| why_unusable(*source).is_none());
     if usable.is_empty() {
-        let reasons: Vec<String> =
-            unusable.iter().filter_map(|source| why_unusable(*source)).collect();
+        let reasons: Vec<String> = unusable.iter().filter_map(|source| why_unusable(*source)).collect();
         return Err(Refusal::Configuration(reasons.join("; ")));
     }
     Ok(Selection { asset_class, sources: usable, session })

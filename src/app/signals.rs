@@ -12,7 +12,7 @@ use super::{App, Asked, Refusal, load, load_scripts};
 use crate::decide;
 use crate::domain::Problem;
 use crate::scripts;
-use crate::scripts::Scripts;
+use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
 use crate::signals;
 use crate::signals::{Scan, Signal};
@@ -69,7 +69,8 @@ pub async fn signals(
         problems.extend(bars.problems.iter().cloned());
         let Some((first, last)) = bars.span() else { continue };
         table.notes.extend(clamped(class.as_str(), (from, to), (first, last)));
-        let (scripts, only, progress) = (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&progress));
+        let (scripts, only, progress) =
+            (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&progress));
         let scans = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<Scan>> {
             let prepared = decide::prepare(bars.market, &scripts, missing_between(class))?;
             Ok(scan_span(&prepared, &scripts, (from, to), &only, progress.as_ref()))
@@ -129,7 +130,7 @@ fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
     let Some(unknown) = only.iter().find(|name| scripts.strategy(name).is_none()) else {
         return Ok(());
     };
-    let names: Vec<&str> = scripts.strategies().iter().map(|strategy| strategy.name()).collect();
+    let names: Vec<&str> = scripts.strategies().iter().map(Strategy::name).collect();
     Err(Refusal::Usage(format!("no strategy `{unknown}`; there are {}", names.join(", "))))
 }
 

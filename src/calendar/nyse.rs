@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// Made by `tests/golden/nyse_sessions.py` from the PyPI package exchange_calendars.
+    /// Made by `tests/golden/nyse_sessions.py` from the `PyPI` package `exchange_calendars`.
     const REFERENCE: &str = include_str!("../../tests/fixtures/nyse_sessions.csv");
 
     fn day(text: &str) -> NaiveDate {

@@ -106,7 +106,7 @@ pub struct RunArgs {
     /// Previews again on every edit of a script, template or the settings
     #[arg(long, requires = "dry_run")]
     pub watch: bool,
-    /// The positions held (CSV: symbol, asset_class, strategy, entry_date, entry_price, quantity, stop_price)
+    /// The positions held (CSV; the README says which columns)
     #[arg(long, value_name = "FILE")]
     pub positions: Option<PathBuf>,
     /// How the preview is written

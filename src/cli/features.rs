@@ -31,8 +31,7 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
     if found.demo {
         eprintln!("DEMO: the bars are simulated, not real prices");
     }
-    let mut table = Table::default();
-    table.header = vec!["date".to_owned(), "symbol".to_owned()];
+    let mut table = Table { header: vec!["date".to_owned(), "symbol".to_owned()], rows: Vec::new() };
     table.header.extend(found.features.iter().map(ToString::to_string));
     for (date, values) in &found.rows {
         let mut cells = vec![Cell::Text(date.to_string()), Cell::Text(found.symbol.to_string())];

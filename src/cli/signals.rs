@@ -27,7 +27,8 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
     };
     let span = (args.span.from, args.span.to);
     let found =
-        app::signals(&app, asked(args.asset_class), source(&args.source)?, span, &args.strategy, progress).await;
+        app::signals(&app, asked(args.asset_class), source(&args.source)?, span, &args.strategy, progress)
+            .await;
     bar.finish_and_clear();
     let found = found?;
     for note in &found.notes {

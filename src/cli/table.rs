@@ -17,7 +17,7 @@ impl From<Option<f64>> for Cell {
 }
 
 /// A header and its rows, each as long as the header.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<Cell>>,
@@ -56,8 +56,7 @@ impl Table {
             longest.max(self.header[column].chars().count())
         };
         let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
-        let is_number =
-            |column: usize| self.rows.iter().any(|row| matches!(row[column], Cell::Number(_)));
+        let is_number = |column: usize| self.rows.iter().any(|row| matches!(row[column], Cell::Number(_)));
         let mut text = String::new();
         for row in std::iter::once(&self.header).chain(&cells) {
             let mut line = String::new();
@@ -109,9 +108,13 @@ mod tests {
 
     #[test]
     fn a_number_keeps_six_significant_digits() {
-        for (number, expected) in
-            [(0.0, "0"), (187.2, "187.2"), (0.0000123456789, "0.0000123457"), (-1234567.8, "-1234568"), (1e12, "1000000000000")]
-        {
+        for (number, expected) in [
+            (0.0, "0"),
+            (187.2, "187.2"),
+            (0.0000123456789, "0.0000123457"),
+            (-1234567.8, "-1234568"),
+            (1e12, "1000000000000"),
+        ] {
             assert_eq!(significant(number), expected);
         }
     }
@@ -120,10 +123,14 @@ mod tests {
     fn a_missing_cell_is_empty_in_csv_and_null_in_json() {
         let table = Table {
             header: vec!["a".to_owned(), "b".to_owned()],
-            rows: vec![vec![Cell::Text("x,y".to_owned()), Cell::Missing], vec![Cell::Number(0.1), Cell::Number(1.0)]],
+            rows: vec![
+                vec![Cell::Text("x,y".to_owned()), Cell::Missing],
+                vec![Cell::Number(0.1), Cell::Number(1.0)],
+            ],
         };
         assert_eq!(table.csv().expect("csv of two columns"), "a,b\n\"x,y\",\n0.1,1\n");
-        let json: Value = serde_json::from_str(&table.json().expect("json of two columns")).expect("valid json");
+        let json: Value =
+            serde_json::from_str(&table.json().expect("json of two columns")).expect("valid json");
         assert_eq!(json[0]["b"], Value::Null);
         assert_eq!(json[1]["a"], 0.1);
     }

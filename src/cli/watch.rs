@@ -51,10 +51,8 @@ pub(super) async fn watch(global: &Global, args: &RunArgs) -> anyhow::Result<Out
 /// The folders and files whose edits change what a run says; they need not exist yet.
 fn watched(app: &App) -> Vec<PathBuf> {
     let root = &app.loaded.root;
-    let mut paths: Vec<PathBuf> = ["strategies", "scorers", "templates", FILE_NAME]
-        .into_iter()
-        .map(|name| root.join(name))
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        ["strategies", "scorers", "templates", FILE_NAME].into_iter().map(|name| root.join(name)).collect();
     paths.extend(app.loaded.files.iter().cloned());
     paths.sort();
     paths.dedup();

@@ -38,7 +38,8 @@ pub(super) fn exits(
 ) -> Exits {
     let class = prepared.columns.panel().asset_class();
     let mut positions: Vec<&Position> = book.positions.iter().filter(|p| p.asset_class == class).collect();
-    positions.sort_by(|a, b| (&a.symbol, &a.strategy, a.entry_date).cmp(&(&b.symbol, &b.strategy, b.entry_date)));
+    positions
+        .sort_by(|a, b| (&a.symbol, &a.strategy, a.entry_date).cmp(&(&b.symbol, &b.strategy, b.entry_date)));
     let mut exits = Exits { held: Vec::new(), sells: Vec::new(), problems: Vec::new() };
     for position in positions {
         let verdict = judge(prepared, scripts, rows, position, session, &mut exits.problems);
@@ -79,7 +80,8 @@ fn judge(
     let owner = panel.position(&position.symbol);
     let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
         let newest = owner.and_then(|owner| panel.dates()[panel.rows(owner)].last());
-        let newest = newest.map_or("it has no bars at all".to_owned(), |date| format!("its newest is of {date}"));
+        let newest =
+            newest.map_or("it has no bars at all".to_owned(), |date| format!("its newest is of {date}"));
         let why = format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked");
         name(&why);
         verdict.ran = Err(why);
@@ -118,7 +120,8 @@ fn judge(
 /// the entry lies before it.
 fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row: usize) -> Range<usize> {
     let rows = panel.rows(owner);
-    let first = rows.start + panel.dates()[rows.clone()].partition_point(|date| *date < entry_date);
+    let start = rows.start;
+    let first = start + panel.dates()[rows].partition_point(|date| *date < entry_date);
     first.min(row)..row + 1
 }
 
@@ -197,7 +200,9 @@ fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
     let (status, note) = match (&verdict.sell, &verdict.ran, verdict.close) {
         (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
         (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
-        (None, Ok(()), Some(close)) => (PositionStatus::Hold, reasoning::above_stop(close, verdict.stop_price)),
+        (None, Ok(()), Some(close)) => {
+            (PositionStatus::Hold, reasoning::above_stop(close, verdict.stop_price))
+        }
         (None, Ok(()), None) => (PositionStatus::Unchecked, "no bar".to_owned()),
     };
     HeldPosition {
@@ -258,7 +263,10 @@ fn sell(
         news_headlines: Vec::new(),
         generated_at: None,
         strategy_name: position.strategy.clone(),
-        script_hash: scripts.strategy(&position.strategy).map(|own| own.hash().to_owned()).unwrap_or_default(),
+        script_hash: scripts
+            .strategy(&position.strategy)
+            .map(|own| own.hash().to_owned())
+            .unwrap_or_default(),
         session,
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
     let seen: Vec<String> = features
         .into_iter()
         .filter(|feature| feature.as_str() != "close")
-        .filter_map(|feature| Some(format!("{feature} {}", price(prepared.columns.value(feature, signal.row)?))))
+        .filter_map(|feature| {
+            Some(format!("{feature} {}", price(prepared.columns.value(feature, signal.row)?)))
+        })
         .collect();
     let parts: Vec<String> = signal
         .components

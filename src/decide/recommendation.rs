@@ -5,8 +5,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::AssetClass;
-use crate::domain::Symbol;
 use crate::domain::Conviction;
+use crate::domain::Symbol;
 use crate::signals::Component;
 
 /// Buy or sell.

@@ -57,14 +57,8 @@ pub fn decide(
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = without(book, &decision, &sold);
-        let context = Context {
-            settings,
-            columns,
-            health: &prepared.health,
-            session,
-            book: &after_exits,
-            sold: &sold,
-        };
+        let context =
+            Context { settings, columns, health: &prepared.health, session, book: &after_exits, sold: &sold };
         let candidates: Vec<Candidate> = scan
             .signals
             .into_iter()
@@ -82,11 +76,7 @@ pub fn decide(
 
 /// Names the universe's symbols without a bar on the session; where they are most of it,
 /// nothing can be decided, and the second value says so.
-fn stale(
-    prepared: &Prepared,
-    market: &MarketOverview,
-    session: NaiveDate,
-) -> (Vec<Problem>, Option<String>) {
+fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (Vec<Problem>, Option<String>) {
     let columns = &prepared.columns;
     let panel = columns.panel();
     let mut problems = Vec::new();
@@ -133,7 +123,11 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
         }
         let symbol = &panel.symbols()[owner];
         if let Some(jump) = health.suspect(row) {
-            problems.push(Problem::new(symbol, ProblemKind::Suspect, format!("{jump}: no BUY for five sessions")));
+            problems.push(Problem::new(
+                symbol,
+                ProblemKind::Suspect,
+                format!("{jump}: no BUY for five sessions"),
+            ));
         }
         if let Some(gap) = health.gap(row) {
             problems.push(Problem::new(symbol, ProblemKind::Gap, format!("{gap}: no BUY for 20 sessions")));
@@ -160,13 +154,7 @@ fn buy(prepared: &Prepared, scripts: &Scripts, candidate: Candidate) -> Recommen
     let Candidate { signal, combined_score, conviction, size } = candidate;
     let strategy = signal.strategy.to_string();
     Recommendation {
-        id: recommendation_id(
-            signal.session,
-            &strategy,
-            signal.asset_class,
-            &signal.symbol,
-            Direction::Buy,
-        ),
+        id: recommendation_id(signal.session, &strategy, signal.asset_class, &signal.symbol, Direction::Buy),
         symbol: signal.symbol,
         asset_class: signal.asset_class,
         direction: Direction::Buy,

@@ -7,6 +7,9 @@ pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Conte
     (candidate.conviction < least).then(|| {
         let conviction = candidate.conviction.as_str();
         let score = candidate.combined_score;
-        format!("conviction {conviction} (score {score:.1}) is under {} (signals.min_conviction)", least.as_str())
+        format!(
+            "conviction {conviction} (score {score:.1}) is under {} (signals.min_conviction)",
+            least.as_str()
+        )
     })
 }

@@ -38,6 +38,7 @@ pub struct Filtered {
 }
 
 /// What the filters may look at.
+#[derive(Debug)]
 pub struct Context<'a> {
     pub settings: &'a Settings,
     pub columns: &'a Columns,

@@ -99,7 +99,7 @@ impl Watcher {
         let watched: Vec<PathBuf> = watched.into_iter().collect();
         let seen = snapshot(&watched);
         let next_rehash = Instant::now() + REHASH;
-        Self { watched, seen, next_rehash, events: None, armed: BTreeSet::new(), wakes, waker: waker }
+        Self { watched, seen, next_rehash, events: None, armed: BTreeSet::new(), wakes, waker }
     }
 
     /// Blocks until contents have changed and come to rest, or until `timeout` is over.
@@ -267,8 +267,8 @@ mod tests {
 
     fn check(edit: fn(&Path), expected: &[&str]) {
         let patience = if expected.is_empty() { QUIET } else { PATIENCE };
-        assert_eq!(after(|paths| Watcher::new(paths), patience, edit), expected, "by events");
-        assert_eq!(after(|paths| Watcher::polling(paths), patience, edit), expected, "by polling");
+        assert_eq!(after(Watcher::new, patience, edit), expected, "by events");
+        assert_eq!(after(Watcher::polling, patience, edit), expected, "by polling");
     }
 
     fn write(path: PathBuf, text: &str) {

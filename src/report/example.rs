@@ -18,10 +18,10 @@ use crate::decide::Recommendation;
 use crate::decide::Regime;
 use crate::decide::recommendation_id;
 use crate::domain::AssetClass;
+use crate::domain::Conviction;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
-use crate::domain::Conviction;
 use crate::filters::Filtered;
 use crate::signals::Component;
 

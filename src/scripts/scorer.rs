@@ -65,7 +65,7 @@ impl ScorerParts {
         for (name, value) in &map {
             match as_number(value) {
                 Some(weight) if weight.is_finite() && weight >= 0.0 => {
-                    weights.push((name.to_string(), weight))
+                    weights.push((name.to_string(), weight));
                 }
                 _ => {
                     let message = format!("the weight of `{name}` is {}", told(value));

@@ -235,7 +235,7 @@ impl<'a> Walk<'a, '_, '_> {
             let tests = matches!(call.name.as_str(), "==" | "!=");
             match &call.args[..] {
                 [Expr::Unit(_), other] | [other, Expr::Unit(_)] if tests => {
-                    self.optional(other, Need::Tested)
+                    self.optional(other, Need::Tested);
                 }
                 arguments => arguments.iter().for_each(|argument| self.expression(argument)),
             }

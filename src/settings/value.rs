@@ -111,7 +111,7 @@ fn list_faults(kind: Kind, items: &[Value]) -> Vec<Fault> {
 }
 
 fn fault(kind: Kind, value: &Value) -> Option<String> {
-    let Some(wanted) = wanted(kind, value) else { return None };
+    let wanted = wanted(kind, value)?;
     Some(format!("{} {wanted}", shortened(value)))
 }
 

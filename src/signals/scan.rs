@@ -47,13 +47,7 @@ impl NotReady {
 /// `rows` must be `columns` bound to the same `scripts`. `only` limits the strategies by name;
 /// empty means all that are enabled. A strategy that errs on any row makes no signal on the
 /// session, and a problem names the script, line, symbol and values.
-pub fn scan(
-    columns: &Columns,
-    scripts: &Scripts,
-    rows: &Rows,
-    session: NaiveDate,
-    only: &[String],
-) -> Scan {
+pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDate, only: &[String]) -> Scan {
     let panel = columns.panel();
     let index: Vec<u32> = columns
         .rows_on(session)
@@ -106,7 +100,8 @@ fn scan_strategy(
     if triggered.is_empty() {
         return Ok(scan);
     }
-    let (signals, mut problems) = score::score(columns, scripts, rows, session, strategy, &triggered, budget)?;
+    let (signals, mut problems) =
+        score::score(columns, scripts, rows, session, strategy, &triggered, budget)?;
     scan.signals = signals;
     scan.problems.append(&mut problems);
     Ok(scan)

@@ -71,7 +71,8 @@ fn signal(
         let Some(score) = *score else {
             let missing = scorer.functions()[place].missing(rows, row as u32);
             let bars = row + 1 - panel.rows(panel.owner(row)).start;
-            let message = format!("{what} scorer {} is not ready: {}", scorer.name(), not_ready(&missing, bars));
+            let message =
+                format!("{what} scorer {} is not ready: {}", scorer.name(), not_ready(&missing, bars));
             return Err(Problem::new(symbol, ProblemKind::Score, message));
         };
         components.push(Component { name: name.clone(), score, weight: *weight });

@@ -25,6 +25,7 @@ pub const FAMILY: Family = Family {
     compute,
 };
 
+#[expect(clippy::needless_range_loop, reason = "each step reads bars t and t − 1 of three columns")]
 fn compute(bars: &History<'_>, n: usize, out: &mut [f64]) {
     out.fill(f64::NAN);
     let count = n as f64;

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::domain::AssetClass;
-use crate::settings::Conviction;
+use crate::domain::Conviction;
 use crate::settings::Number;
 use crate::settings::SourceName;
 use crate::settings::Tls;

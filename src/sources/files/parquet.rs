@@ -34,7 +34,7 @@ pub(super) fn parse(file: &str, bytes: Vec<u8>) -> Result<Table, SourceError> {
     }
     let names: Vec<String> = {
         let schema = ParquetReader::new(Cursor::new(&bytes)).schema().map_err(broken)?;
-        schema.iter_names().map(|name| name.to_string()).collect()
+        schema.iter_names().map(polars::prelude::PlSmallStr::to_string).collect()
     };
     let places = columns(file, &names)?;
     // Only these are decoded: a column that nobody asked for may have any type.

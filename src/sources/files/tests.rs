@@ -72,9 +72,9 @@ fn ways_to_write_the_same_bar() {
 fn only_the_span_is_given() {
     let row = |date: &str| format!("{date},1,4,0.5,2,100\n");
     let dates = ["2024-01-01", "2024-01-02", "2024-01-09", "2024-01-10"];
-    let text = HEADER.to_owned() + &dates.map(row).concat();
+    let text = HEADER.to_owned() + dates.map(row).concat().as_str();
     assert_eq!(read_csv(&text).map(|fetched| fetched.bars), Ok(vec![expected(2), expected(9)]));
-    let before = HEADER.to_owned() + &row("2023-01-01");
+    let before = HEADER.to_owned() + row("2023-01-01").as_str();
     assert_eq!(read_csv(&before), Ok(Fetched::default()));
 }
 
@@ -102,7 +102,7 @@ fn a_bad_cell_drops_its_row_and_names_file_line_and_column() {
 
 #[test]
 fn many_bad_rows_are_one_problem_with_a_count() {
-    let text = HEADER.to_owned() + &"2024-01-02,a,4,0.5,2,100\n".repeat(10);
+    let text = HEADER.to_owned() + "2024-01-02,a,4,0.5,2,100\n".repeat(10).as_str();
     let fetched = read_csv(&text).expect("an answer");
     assert_eq!((fetched.bars.len(), fetched.problems.len()), (0, 1));
     let message = &fetched.problems[0].message;
