@@ -28,6 +28,15 @@ pub struct MarketBars {
     pub splits: Vec<Split>,
 }
 
+impl MarketBars {
+    /// Makes a market in which every symbol may be bought, without a benchmark and a list of
+    /// splits.
+    pub fn of(asset_class: AssetClass, bars: Vec<Bars>) -> Self {
+        let universe = bars.iter().map(|own| own.symbol().clone()).collect();
+        Self { asset_class, bars, universe, benchmark: None, splits: Vec::new() }
+    }
+}
+
 /// Everything that deciding any loaded session needs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Prepared {

@@ -13,6 +13,7 @@ use super::engine::Names;
 use super::engine::engine;
 use super::engine::pool;
 use super::load_error::LoadError;
+use super::options::Options;
 use super::row::register_features;
 use super::scorer::Scorer;
 use super::scorer::ScorerParts;
@@ -38,17 +39,6 @@ pub struct ScriptSource {
     /// The file, for messages only.
     pub path: String,
     pub text: String,
-}
-
-/// What the settings say about scripts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// The scorer of strategies that name none.
-    pub default_scorer: String,
-    /// New values of constants, by strategy.
-    pub overrides: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Strategies that make no entries.
-    pub disabled: BTreeSet<String>,
 }
 
 /// The engine that runs a set of scripts, with a getter for each feature that they read.
