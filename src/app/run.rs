@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
-use super::select::select;
+use super::select::{names, select};
 use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
 use crate::decide;
 use crate::decide::{Decision, Recommendation};
@@ -227,7 +227,7 @@ fn refuse_date_before_data(
     match (request.date, bars.span()) {
         (Some(date), None) => Err(Refusal::Usage(format!(
             "{} has no {} bar on {date} or before it; choose a later --date",
-            selection.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", "),
+            names(&selection.sources),
             selection.asset_class
         ))),
         _ => Ok(()),

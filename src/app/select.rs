@@ -22,6 +22,8 @@ pub enum Asked {
 pub struct Selection {
     pub asset_class: AssetClass,
     pub sources: Vec<SourceName>,
+    /// Sources that the settings list and this version cannot ask.
+    pub absent: Vec<SourceName>,
     /// The newest session that may be looked at.
     pub session: NaiveDate,
 }
@@ -97,14 +99,18 @@ fn select_class(
     };
     let (usable, absent): (Vec<SourceName>, Vec<SourceName>) = listed.into_iter().partition(is_built);
     if usable.is_empty() {
-        let absent: Vec<&str> = absent.into_iter().map(SourceName::as_str).collect();
         return Err(Refusal::Configuration(format!(
             "no source of {asset_class} bars is in this version yet ({}); put bars into files and set \
              sources.{asset_class} = [\"files\"], or look at the simulated market with --demo",
-            absent.join(", ")
+            names(&absent)
         )));
     }
-    Ok(Selection { asset_class, sources: usable, session })
+    Ok(Selection { asset_class, sources: usable, absent, session })
+}
+
+/// Returns the names of sources for a message.
+pub(super) fn names(sources: &[SourceName]) -> String {
+    sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Tells whether this version can ask the source.

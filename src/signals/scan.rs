@@ -147,11 +147,11 @@ fn run_problem(columns: &Columns, strategy: &Strategy, error: &RowError) -> Prob
             None => format!("{feature} missing"),
         })
         .collect();
+    let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
     let message = format!(
-        "{} on {symbol}, {} ({}); no entries from {} on this session",
+        "{} on {symbol}, {}{values}; no entries from {} on this session",
         error.error,
         panel.dates()[row],
-        values.join(", "),
         strategy.name()
     );
     Problem::new(strategy.name(), ProblemKind::ScriptRun, message)
