@@ -4,16 +4,16 @@
 use serde::Serialize;
 
 use super::cards::tone;
-use super::format;
 use super::run::{PastRecommendation, Report};
-use super::view::market_name;
 use crate::decide::HeldPosition;
 use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
 use crate::decide::PositionStatus;
 use crate::decide::Regime;
+use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
+use crate::domain::format;
 use crate::filters::Filtered;
 
 /// Rows shown of a long list; the JSON has every one.
@@ -245,6 +245,14 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
 fn more(all: usize, shown: usize) -> String {
     let rest = all.saturating_sub(shown);
     if rest == 0 { String::new() } else { format!("and {} more", format::fixed(rest as f64, 0)) }
+}
+
+/// Names a class for people.
+pub(super) fn market_name(class: AssetClass) -> &'static str {
+    match class {
+        AssetClass::Equity => "US equities",
+        AssetClass::Crypto => "Crypto",
+    }
 }
 
 #[cfg(test)]
