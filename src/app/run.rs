@@ -247,9 +247,4 @@ impl RunOutcome {
     pub fn has_broken_script(&self) -> bool {
         self.report.problems.iter().any(|problem| problem.kind == ProblemKind::ScriptLoad)
     }
-
-    /// Tells whether any asset class could not be decided.
-    pub fn is_undecided(&self) -> bool {
-        self.report.decisions.iter().any(|decision| decision.no_decision.is_some())
-    }
 }
