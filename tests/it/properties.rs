@@ -16,7 +16,7 @@ use ts::settings::Settings;
 
 use crate::market::{compile, prepared, shipped, symbol};
 
-const DEFAULT_CASES: u32 = 12;
+const DEFAULT_CASES: u32 = 8;
 
 fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
