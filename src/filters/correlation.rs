@@ -4,6 +4,8 @@
 //! that moves with them is refused. Positions of the other class are left out: their sessions
 //! do not match.
 
+use std::collections::BTreeSet;
+
 use crate::domain::Symbol;
 
 use super::{Candidate, Context};
@@ -26,8 +28,10 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
     let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
     let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
     let picked = kept.iter().map(|other| &other.signal.symbol);
+    // A symbol that two strategies hold moves with itself: it counts once.
+    let symbols: BTreeSet<&Symbol> = held.chain(ordered).chain(picked).collect();
     let returns: Vec<Vec<f64>> =
-        held.chain(ordered).chain(picked).filter_map(|symbol| recent_returns(context, symbol)).collect();
+        symbols.into_iter().filter_map(|symbol| recent_returns(context, symbol)).collect();
     if returns.len() < MIN_POSITIONS {
         return None;
     }
@@ -146,6 +150,9 @@ mod tests {
         let mixed: Vec<Bars> =
             [("A", 1.0), ("B", 2.0), ("C", 3.0), ("D", 4.0)].map(|(name, n)| swinging(name, n, 1.0)).into();
         assert_eq!(judged(&desk(&mixed, swinging("X", 2.0, 1.0))), None, "the positions are no one bet");
+        let mut twice = desk(&four_alike()[..3], swinging("X", 2.0, 1.0));
+        twice.hold("A", 1.0);
+        assert_eq!(judged(&twice), None, "a symbol held twice is one");
         let mut off = desk(&four_alike(), swinging("X", 2.0, 1.0));
         off.settings.risk.correlation_guard = false;
         assert_eq!(judged(&off), None, "it is switched off");

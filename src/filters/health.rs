@@ -15,8 +15,10 @@ pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Conte
 mod tests {
     use super::*;
     use crate::bars::Bars;
+    use crate::bars::check as check_bars;
+    use crate::domain::Bar;
     use crate::filters::fixtures::Desk;
-    use crate::signals::fixtures::series;
+    use crate::signals::fixtures::{day, series};
 
     fn check(bars: Bars, expected: Option<&str>) {
         let last = bars.len() - 1;
@@ -42,13 +44,8 @@ mod tests {
     #[test]
     fn a_gap_withholds_the_buy_and_names_its_ends() {
         let whole = series("X", 0, &[100.0; 30]);
-        let rows = whole.iter().filter(|bar| {
-            !(15..17).contains(&crate::signals::fixtures::every_day(
-                crate::signals::fixtures::day(0).pred_opt().unwrap_or_default(),
-                bar.date,
-            ))
-        });
-        let (bars, _) = crate::bars::check(whole.symbol().clone(), rows.collect(), whole.dates()[29]);
+        let is_there = |bar: &Bar| !whole.dates()[15..17].contains(&bar.date);
+        let (bars, _) = check_bars(whole.symbol().clone(), whole.iter().filter(is_there).collect(), day(29));
         let told = "unhealthy bars: 2 sessions without a bar between 2024-01-15 and 2024-01-18; \
                     no BUY until 20 sessions after the gap";
         check(bars, Some(told));

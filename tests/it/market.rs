@@ -1,6 +1,6 @@
 //! What the tests of the whole core share: the shipped scripts, and bars turned into columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ts::bars::Bars;
 use ts::calendar;
@@ -16,7 +16,7 @@ pub fn symbol(text: &str) -> Symbol {
 pub fn compile(sources: &[ScriptSource]) -> Scripts {
     let options = Options {
         default_scorer: "technical".to_owned(),
-        overrides: Default::default(),
+        overrides: BTreeMap::new(),
         disabled: BTreeSet::new(),
     };
     let (scripts, problems) = Scripts::compile(sources, &options);

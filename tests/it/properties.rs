@@ -297,7 +297,7 @@ proptest! {
             prop_assert_eq!(path, other);
             match (long.as_f64(), short.as_f64()) {
                 (Some(a), Some(b)) => prop_assert!((a - b).abs() <= 1e-9 * a.abs(), "{path}: {a} {b}"),
-                _ => prop_assert_eq!(long, short, "{}", path),
+                _ => prop_assert!(long == short, "{path}: {long} {short}"),
             }
         }
         let symbols = |decided: &Decided| -> Vec<String> {
