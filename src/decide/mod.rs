@@ -15,6 +15,9 @@ mod reasoning;
 mod recommendation;
 mod session;
 
+#[cfg(test)]
+mod fixtures;
+
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use fill::{Fill, FillOutcome, fill, mark, order};
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare};

@@ -8,5 +8,8 @@ mod scan;
 mod score;
 mod signal;
 
+#[cfg(test)]
+pub(crate) mod fixtures;
+
 pub use scan::{NotReady, Scan, scan};
 pub use signal::{Component, Signal};

@@ -3,4 +3,8 @@
 mod bad_input;
 mod cli;
 mod layers;
+mod market;
+mod parity;
 mod program;
+mod properties;
+mod simulated_market;
