@@ -50,6 +50,8 @@ pub struct HeldPosition {
     pub quantity: f64,
     /// The stop after this session, never lower than before.
     pub stop_price: f64,
+    /// The last session up to which every one has been shown to the strategy's `stop`.
+    pub stop_session: NaiveDate,
     /// The session's close, or `None` without a bar.
     pub close: Option<f64>,
     /// Profit or loss at the close, in the quote currency.

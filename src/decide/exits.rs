@@ -4,19 +4,16 @@
 //! session in order; then `exit` speaks; and whatever the script lacks, the core itself sells
 //! at a close at or under the stop and names every position whose rule could not run.
 
-use std::ops::Range;
-
 use chrono::NaiveDate;
 
+use super::exit_rule::{exit, raise_stop, rows_since};
 use super::reasoning;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
-use crate::bars::Panel;
 use crate::domain::Book;
 use crate::domain::Position;
 use crate::domain::{Problem, ProblemKind};
+use crate::scripts::Rows;
 use crate::scripts::Scripts;
-use crate::scripts::not_ready;
-use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
@@ -55,6 +52,8 @@ pub(super) fn exits(
 /// What one position's rule and stop gave.
 struct Verdict {
     stop_price: f64,
+    /// The last session up to which every one has been shown to the strategy's `stop`.
+    stop_session: NaiveDate,
     close: Option<f64>,
     bars_held: Option<usize>,
     sell: Option<String>,
@@ -71,8 +70,14 @@ fn judge(
     problems: &mut Vec<Problem>,
 ) -> Verdict {
     let panel = prepared.columns.panel();
-    let mut verdict =
-        Verdict { stop_price: position.stop_price, close: None, bars_held: None, sell: None, ran: Ok(()) };
+    let mut verdict = Verdict {
+        stop_price: position.stop_price,
+        stop_session: position.stop_session,
+        close: None,
+        bars_held: None,
+        sell: None,
+        ran: Ok(()),
+    };
     let mut name = |why: &str| {
         let message = format!("held since {}: {why}", position.entry_date);
         problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
@@ -110,11 +115,13 @@ fn judge(
         None => Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
         // A stop that could not be raised still leaves the exit rule to be asked.
         Some(strategy) => {
-            let raised = raise_stop(panel, strategy, rows, position, &held_rows, &mut verdict.stop_price);
+            let raised = raise_stop(panel, strategy, rows, position, &held_rows);
+            verdict.stop_price = raised.stop_price;
+            verdict.stop_session = raised.session;
             let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price);
             exited.and_then(|reason| {
                 verdict.sell = reason;
-                raised
+                raised.failed
             })
         }
     };
@@ -126,84 +133,6 @@ fn judge(
         verdict.sell = Some(HARD_STOP.to_owned());
     }
     verdict
-}
-
-/// The rows of a holding up to `row`, its entry's own first; the whole loaded history where
-/// the entry lies before it.
-fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row: usize) -> Range<usize> {
-    let rows = panel.rows(owner);
-    let start = rows.start;
-    let first = start + panel.dates()[rows].partition_point(|date| *date < entry_date);
-    first.min(row)..row + 1
-}
-
-/// Shows every session since the last one shown to the strategy's `stop`, in order.
-fn raise_stop(
-    panel: &Panel,
-    strategy: &Strategy,
-    rows: &Rows,
-    position: &Position,
-    held: &Range<usize>,
-    stop_price: &mut f64,
-) -> Result<(), String> {
-    if strategy.function(Rule::Stop).is_none() {
-        return Ok(());
-    }
-    let mut failed = Ok(());
-    for row in held.clone().filter(|row| panel.dates()[*row] > position.stop_session) {
-        let view = view(panel, position, held.start, row, *stop_price);
-        let mut budget = Budget::for_rows(1);
-        let verdicts = strategy.stop(rows, &[row as u32], &[view], &mut budget);
-        match verdicts.complete().map(|mut values| values.pop().flatten()) {
-            Ok(Some(Some(raised))) => *stop_price = stop_price.max(raised),
-            Ok(Some(None)) => {}
-            Ok(None) => failed = Err(lacks(panel, strategy, rows, Rule::Stop, row)),
-            Err(errors) => failed = Err(told(&errors)),
-        }
-    }
-    failed
-}
-
-fn exit(
-    panel: &Panel,
-    strategy: &Strategy,
-    rows: &Rows,
-    position: &Position,
-    held: &Range<usize>,
-    stop_price: f64,
-) -> Result<Option<String>, String> {
-    let row = held.end - 1;
-    let view = view(panel, position, held.start, row, stop_price);
-    let mut budget = Budget::for_rows(1);
-    match strategy.exit(rows, &[row as u32], &[view], &mut budget).complete() {
-        Ok(mut values) => match values.pop().flatten() {
-            Some(reason) => Ok(reason.map(|reason| reason.to_string())),
-            None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
-        },
-        Err(errors) => Err(told(&errors)),
-    }
-}
-
-fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize) -> String {
-    let missing = strategy.function(rule).map(|own| own.missing(rows, row as u32)).unwrap_or_default();
-    let bars = row + 1 - panel.rows(panel.owner(row)).start;
-    format!("its rule is not ready: {}", not_ready(&missing, bars))
-}
-
-fn told(errors: &[RowError]) -> String {
-    errors.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; ")
-}
-
-fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
-    let highest_close = panel.close()[first..=row].iter().copied().fold(position.entry_price, f64::max);
-    PositionView {
-        entry_price: position.entry_price,
-        stop_price,
-        entry_date: position.entry_date,
-        bars_held: (row - first) as u32,
-        highest_close,
-        quantity: position.quantity,
-    }
 }
 
 fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
@@ -225,6 +154,7 @@ fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
         entry_price: position.entry_price,
         quantity: position.quantity,
         stop_price: verdict.stop_price,
+        stop_session: verdict.stop_session,
         close: verdict.close,
         pnl,
         pnl_pct,
@@ -285,7 +215,7 @@ fn sell(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::bars::Bars;
@@ -417,6 +347,25 @@ mod tests {
         assert_eq!(decision.held[0].status, PositionStatus::Unchecked);
         assert_eq!(told(&problems, ProblemKind::Position).len(), 1);
         assert_eq!(sold(&decision), []);
+    }
+
+    #[test]
+    fn a_session_on_which_the_stop_failed_is_shown_again() {
+        let failing = ALWAYS.to_owned()
+            + "fn stop(row, position) { if row.close > 110.0 { throw \"odd\"; } row.close * 0.9 }\n";
+        let closes = [100.0, 104.0, 111.0, 100.0];
+        let case = case(&failing, ending("X", &closes), 50.0);
+        let (decision, _) = case.decide(29);
+        let held = &decision.held[0];
+        assert_eq!((held.stop_session, held.status), (day(27), PositionStatus::Unchecked));
+        let (book, _) = fill(case.book.clone(), &decision, &BTreeMap::new());
+        assert_eq!(book.positions[0].stop_session, day(27));
+
+        let mended = scripts(&[("rule", &failing.replace("110.0", "120.0"))]);
+        let case = Case { book, ..Case::new(mended, vec![ending("X", &closes)]) };
+        let (decision, _) = case.decide(29);
+        let held = &decision.held[0];
+        assert_eq!((held.stop_session, held.stop_price), (day(29), 111.0 * 0.9));
     }
 
     #[test]

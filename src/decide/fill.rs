@@ -119,9 +119,9 @@ pub fn mark(mut book: Book, asset_class: AssetClass, closes: &BTreeMap<Symbol, f
 fn advance_stops(book: &mut Book, decision: &Decision) {
     for held in &decision.held {
         let own = book.positions.iter_mut().find(|position| held.is_of(position));
-        if let (Some(position), Some(_)) = (own, held.close) {
+        if let Some(position) = own {
             position.stop_price = held.stop_price;
-            position.stop_session = decision.session;
+            position.stop_session = held.stop_session;
         }
     }
 }

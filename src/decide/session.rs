@@ -105,7 +105,7 @@ fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (V
         None => "no session before it has bars of most either".to_owned(),
     };
     let no_decision = format!(
-        "no decision: bars missing for {session}: {} of {} symbols have one; {whole_before}",
+        "bars are missing for {session}: {} of {} symbols have one; {whole_before}",
         market.symbols_with_bar, market.symbols
     );
     (problems, Some(no_decision))
@@ -261,7 +261,7 @@ mod tests {
         let (decision, _) = case.decide(29);
         assert_eq!(bought(&decision), [""; 0]);
         assert_eq!(decision.exits.len(), 1);
-        let expected = "no decision: bars missing for 2024-01-30: 1 of 3 symbols have one; the last session \
+        let expected = "bars are missing for 2024-01-30: 1 of 3 symbols have one; the last session \
                         with bars of most is 2024-01-27; to decide that one, use --date 2024-01-27";
         assert_eq!(decision.no_decision.as_deref(), Some(expected));
         assert_eq!(case.decide(26).0.no_decision, None);

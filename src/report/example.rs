@@ -174,6 +174,7 @@ fn held(
         entry_price,
         quantity,
         stop_price,
+        stop_session: date("2026-11-20"),
         close: pnl.map(|_| close),
         pnl: pnl.map(|(money, _)| money),
         pnl_pct: pnl.map(|(_, fraction)| fraction),

@@ -405,7 +405,7 @@ fn a_bad_file_of_bars_costs_its_own_symbol_only() {
         &[("market/equity/AAA.csv", &old), ("market/equity/BBB.csv", &old)],
         "run --dry-run",
         0,
-        &["NO DECISION", "bars missing for 2026-11-20: 0 of 2 symbols", "use --date 2026-11-18"],
+        &["NO DECISION", "bars are missing for 2026-11-20: 0 of 2 symbols", "use --date 2026-11-18"],
     ));
     cases.push(case(
         "the date that was offered",
