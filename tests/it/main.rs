@@ -7,4 +7,5 @@ mod market;
 mod parity;
 mod program;
 mod properties;
+mod readme;
 mod simulated_market;
