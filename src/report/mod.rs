@@ -1,1 +1,29 @@
-//! (to be written)
+//! One view model, three renderings: text, self-contained HTML, and JSON.
+//!
+//! The view model holds every number as the text that people read, so templates hold no
+//! arithmetic and the two for people cannot disagree. JSON goes its own way, from the same
+//! report: programs get numbers. Nothing here sees a clock, a file or the network; templates
+//! that a user edited come in as text.
+
+mod axis;
+mod cards;
+pub mod chart;
+mod format;
+mod html;
+mod json;
+mod run;
+mod sections;
+mod templates;
+mod text;
+mod view;
+
+#[cfg(test)]
+mod example;
+
+pub use chart::{ChartData, ChartLevel};
+pub use html::{Charts, chart_content_id, html};
+pub use json::{JsonError, json};
+pub use run::{Part, PastRecommendation, Report, RunRecord};
+pub use templates::{RenderError, Templates, built_in_templates};
+pub use text::text;
+pub use view::View;

@@ -1,0 +1,163 @@
+//! What a rendering is made from: the run's record and the report that the app assembled.
+//!
+//! Plain values. The core's decisions come from below; ids, durations and instants are
+//! stamped by the app, since nothing here asks a clock.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::format;
+use crate::decide::Decision;
+use crate::decide::NearMiss;
+use crate::decide::Recommendation;
+use crate::domain::AssetClass;
+use crate::domain::Problem;
+use crate::filters::Filtered;
+
+/// What one run was: enough to find it again and to tell two of them apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunRecord {
+    pub id: Uuid,
+    /// The session decided, or `None` where two classes have different ones.
+    pub session: Option<NaiveDate>,
+    /// `equity`, `crypto` or `all`, as the run was asked.
+    pub asset_class: String,
+    pub parts: Vec<Part>,
+    pub dry_run: bool,
+    /// The bars are of the simulated market.
+    pub demo: bool,
+    /// Each script's hash, by its name.
+    pub scripts: BTreeMap<String, String>,
+    pub settings_hash: String,
+    pub duration_ms: u64,
+    /// Each recommendation carries it; the run's own JSON does not repeat it.
+    #[serde(skip)]
+    pub generated_at: DateTime<Utc>,
+}
+
+/// One asset class of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Part {
+    pub asset_class: AssetClass,
+    pub session: NaiveDate,
+    pub source: String,
+    pub data_hash: String,
+}
+
+/// Everything that a mail, a preview or the JSON of one run says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub run: RunRecord,
+    /// One per asset class; the market, positions and undecided classes are read from these.
+    pub decisions: Vec<Decision>,
+    /// BUYs of all classes, merged, ranked and cut.
+    pub recommendations: Vec<Recommendation>,
+    /// SELLs of all classes, never cut.
+    pub exits: Vec<Recommendation>,
+    pub filtered: Vec<Filtered>,
+    pub near_misses: Vec<NearMiss>,
+    /// How earlier recommendations did, the newest first; empty without a journal.
+    pub past: Vec<PastRecommendation>,
+    pub problems: Vec<Problem>,
+}
+
+/// An earlier BUY and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastRecommendation {
+    pub session: NaiveDate,
+    pub symbol: String,
+    pub strategy: String,
+    pub entry_price: f64,
+    /// The exit's price, or the last close while it is open.
+    pub last_price: Option<f64>,
+    /// The result so far, a fraction of the entry.
+    pub result_pct: Option<f64>,
+    /// In words: `open`, `target reached`, `stopped` …
+    pub outcome: String,
+}
+
+impl Report {
+    /// Returns the newest session that the report is about.
+    pub fn newest_session(&self) -> NaiveDate {
+        let decided = self.decisions.iter().map(|d| d.session);
+        let planned = self.run.parts.iter().map(|p| p.session);
+        decided
+            .max()
+            .or(planned.max())
+            .or(self.run.session)
+            .unwrap_or_else(|| self.run.generated_at.date_naive())
+    }
+
+    /// Tells whether only crypto was decided.
+    pub fn is_crypto_only(&self) -> bool {
+        let all_crypto = self.decisions.iter().all(|d| d.asset_class == AssetClass::Crypto);
+        self.run.asset_class == AssetClass::Crypto.as_str() || (!self.decisions.is_empty() && all_crypto)
+    }
+
+    /// Returns the report with more problems, found while it was rendered.
+    pub(super) fn with_problems(&self, problems: &[Problem]) -> Self {
+        let mut report = self.clone();
+        report.problems.extend_from_slice(problems);
+        report
+    }
+
+    /// Returns the mail's subject, made of nothing but words and numbers of its own.
+    ///
+    /// A class without a decision never reads as one without signals: unless another class
+    /// has something to act on, the subject says that bars are missing.
+    pub fn subject(&self) -> String {
+        let undecided = self.decisions.is_empty() || self.decisions.iter().any(|d| d.no_decision.is_some());
+        let outcome = match self.recommendations.len() + self.exits.len() {
+            0 if undecided => "No Decision: bars missing".to_owned(),
+            0 => "No Recommendations".to_owned(),
+            number => format::count(number, "Recommendation"),
+        };
+        let day = format::subject_day(self.newest_session());
+        let class = if self.is_crypto_only() { " (crypto)" } else { "" };
+        format!("Trading Signals for {day} - {outcome}{class}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    fn check(report: &Report, expected: &str) {
+        assert_eq!(report.subject(), expected);
+    }
+
+    #[test]
+    fn the_subject_counts_buys_and_sells() {
+        let mut report = example::full();
+        check(&report, "Trading Signals for Nov 20 - 3 Recommendations");
+        report.recommendations.clear();
+        check(&report, "Trading Signals for Nov 20 - 1 Recommendation");
+        report.exits.clear();
+        check(&report, "Trading Signals for Nov 20 - No Recommendations");
+    }
+
+    #[test]
+    fn missing_bars_never_read_as_no_signals() {
+        check(&example::undecided(), "Trading Signals for Nov 20 - No Decision: bars missing");
+        let mut nothing = example::empty();
+        nothing.decisions.clear();
+        check(&nothing, "Trading Signals for Nov 20 - No Decision: bars missing");
+        let mut half = example::two_classes();
+        half.recommendations.clear();
+        half.exits.clear();
+        half.decisions[0].no_decision = Some("bars missing".to_owned());
+        check(&half, "Trading Signals for Nov 22 - No Decision: bars missing");
+    }
+
+    #[test]
+    fn a_crypto_subject_threads_apart() {
+        let mut report = example::two_classes();
+        check(&report, "Trading Signals for Nov 22 - 4 Recommendations");
+        report.decisions.remove(0);
+        check(&report, "Trading Signals for Nov 22 - 4 Recommendations (crypto)");
+    }
+}

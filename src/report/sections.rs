@@ -1,0 +1,305 @@
+//! The report's other sections: market, positions, near misses, what was filtered, past
+//! results and data notes.
+
+use serde::Serialize;
+
+use super::cards::tone;
+use super::format;
+use super::run::{PastRecommendation, Report};
+use super::view::market_name;
+use crate::decide::HeldPosition;
+use crate::decide::MarketOverview;
+use crate::decide::NearMiss;
+use crate::decide::PositionStatus;
+use crate::decide::Regime;
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
+use crate::filters::Filtered;
+
+/// Rows shown of a long list; the JSON has every one.
+const ROWS_SHOWN: usize = 12;
+/// Notes shown of one kind, so that a source that is down cannot bury the signals.
+const NOTES_SHOWN: usize = 20;
+
+/// The state of one market.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MarketView {
+    pub name: String,
+    pub session: String,
+    pub regime: &'static str,
+    pub regime_note: &'static str,
+    /// `up`, `down` or empty.
+    pub tone: &'static str,
+    pub benchmark: String,
+    pub benchmark_close: String,
+    pub benchmark_return: String,
+    pub benchmark_tone: &'static str,
+    pub breadth: String,
+    pub volatility: String,
+    pub coverage: String,
+}
+
+/// A held position.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PositionRow {
+    pub symbol: String,
+    pub strategy: String,
+    pub quantity: String,
+    pub entry: String,
+    pub close: String,
+    pub pnl: String,
+    pub pnl_pct: String,
+    pub tone: &'static str,
+    /// Since when, and for how many sessions where that is known.
+    pub held: String,
+    pub stop: String,
+    pub status: &'static str,
+    /// `hold`, `sell` or `check`, for a style sheet.
+    pub status_class: &'static str,
+    pub note: String,
+}
+
+/// A line about one symbol: a near miss or a filtered signal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    pub symbol: String,
+    pub strategy: String,
+    pub text: String,
+    /// The distance of a near miss, else empty.
+    pub distance: String,
+}
+
+/// What became of an earlier recommendation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PastRow {
+    pub date: String,
+    pub symbol: String,
+    pub strategy: String,
+    pub entry: String,
+    pub last: String,
+    pub result: String,
+    pub tone: &'static str,
+    pub outcome: String,
+}
+
+/// The data notes of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NoteGroup {
+    pub name: &'static str,
+    /// The notes are about what may cost money today.
+    pub is_urgent: bool,
+    pub notes: Vec<Note>,
+    pub more: String,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Note {
+    /// Empty for the run as a whole.
+    pub subject: String,
+    pub text: String,
+}
+
+/// Describes one market.
+pub fn market(overview: &MarketOverview) -> MarketView {
+    let missing = || format::MISSING.to_owned();
+    let (regime, regime_note, regime_tone) = match overview.regime {
+        Some(Regime::Uptrend) => ("Uptrend", "ma50 and close over ma200", "up"),
+        Some(Regime::Downtrend) => ("Downtrend", "ma50 and close under ma200", "down"),
+        Some(Regime::Mixed) => ("Mixed", "close and ma50 disagree about ma200", ""),
+        None => ("Unknown", "no benchmark to tell it from", ""),
+    };
+    MarketView {
+        name: market_name(overview.asset_class).to_owned(),
+        session: format::day(overview.session),
+        regime,
+        regime_note,
+        tone: regime_tone,
+        benchmark: overview.benchmark.as_ref().map_or_else(|| "Benchmark".to_owned(), |b| b.to_string()),
+        benchmark_close: overview.benchmark_close.map_or_else(missing, format::price),
+        benchmark_return: overview.benchmark_return.map_or_else(missing, |r| format::signed_percent(r, 2)),
+        benchmark_tone: overview.benchmark_return.map_or("", tone),
+        breadth: overview.breadth.map_or_else(missing, |b| format::percent(b, 0)),
+        volatility: overview.volatility.map_or_else(missing, |v| format::percent(v, 1)),
+        coverage: format!("{} of {}", overview.symbols_with_bar, overview.symbols),
+    }
+}
+
+/// Lists every held position; those that the reader must look at come first.
+pub fn positions(report: &Report) -> Vec<PositionRow> {
+    let mut held: Vec<_> = report.decisions.iter().flat_map(|d| &d.held).collect();
+    held.sort_by_key(|position| match position.status {
+        PositionStatus::Unchecked => 0,
+        PositionStatus::Sell => 1,
+        PositionStatus::Hold => 2,
+    });
+    held.into_iter().map(position).collect()
+}
+
+fn position(held: &HeldPosition) -> PositionRow {
+    let missing = || format::MISSING.to_owned();
+    let (status, status_class) = match held.status {
+        PositionStatus::Hold => ("Hold", "hold"),
+        PositionStatus::Sell => ("Sell", "sell"),
+        PositionStatus::Unchecked => ("Check", "check"),
+    };
+    PositionRow {
+        symbol: held.symbol.to_string(),
+        strategy: format::clean(&held.strategy),
+        quantity: format::quantity(held.quantity),
+        entry: format::price(held.entry_price),
+        close: held.close.map_or_else(missing, format::price),
+        pnl: held.pnl.map_or_else(missing, format::signed_money),
+        pnl_pct: held.pnl_pct.map_or_else(missing, |p| format::signed_percent(p, 2)),
+        tone: held.pnl.map_or("", tone),
+        held: held_for(held),
+        stop: format::price(held.stop_price),
+        status,
+        status_class,
+        note: format::clean(&held.note),
+    }
+}
+
+fn held_for(held: &HeldPosition) -> String {
+    let since = format!("since {}", format::short_day(held.entry_date));
+    match held.bars_held {
+        Some(number) => format!("{since} ({})", format::count(number, "session")),
+        None => since,
+    }
+}
+
+/// Lists near misses, and says how many more there are.
+pub fn near_misses(misses: &[NearMiss]) -> (Vec<Row>, String) {
+    let row = |miss: &NearMiss| Row {
+        symbol: miss.symbol.to_string(),
+        strategy: format::clean(&miss.strategy),
+        text: format::clean(&miss.message),
+        distance: format!("{} away", format::percent(miss.distance_pct.abs(), 2)),
+    };
+    (misses.iter().take(ROWS_SHOWN).map(row).collect(), more(misses.len(), ROWS_SHOWN))
+}
+
+/// Lists filtered signals, and says how many more there are.
+pub fn filtered(signals: &[Filtered]) -> (Vec<Row>, String) {
+    let row = |signal: &Filtered| Row {
+        symbol: signal.symbol.to_string(),
+        strategy: format::clean(&signal.strategy),
+        text: format::clean(&signal.reason),
+        distance: String::new(),
+    };
+    (signals.iter().take(ROWS_SHOWN).map(row).collect(), more(signals.len(), ROWS_SHOWN))
+}
+
+/// Lists earlier recommendations, and says how many more there are.
+pub fn past(recommendations: &[PastRecommendation]) -> (Vec<PastRow>, String) {
+    let missing = || format::MISSING.to_owned();
+    let row = |past: &PastRecommendation| PastRow {
+        date: format::short_day(past.session),
+        symbol: format::clean(&past.symbol),
+        strategy: format::clean(&past.strategy),
+        entry: format::price(past.entry_price),
+        last: past.last_price.map_or_else(missing, format::price),
+        result: past.result_pct.map_or_else(missing, |r| format::signed_percent(r, 2)),
+        tone: past.result_pct.map_or("", tone),
+        outcome: format::clean(&past.outcome),
+    };
+    (recommendations.iter().take(ROWS_SHOWN).map(row).collect(), more(recommendations.len(), ROWS_SHOWN))
+}
+
+/// Groups problems by kind, the gravest kinds first.
+pub fn notes(problems: &[Problem]) -> Vec<NoteGroup> {
+    let mut kinds: Vec<_> = problems.iter().map(|p| p.kind).collect();
+    kinds.sort_by_key(|kind| (heading(*kind).0, *kind));
+    kinds.dedup();
+    kinds
+        .into_iter()
+        .map(|kind| {
+            let of_kind: Vec<_> = problems.iter().filter(|p| p.kind == kind).collect();
+            let note =
+                |p: &&Problem| Note { subject: format::clean(&p.symbol), text: format::clean(&p.message) };
+            let (rank, name) = heading(kind);
+            NoteGroup {
+                name,
+                is_urgent: rank <= 1,
+                notes: of_kind.iter().take(NOTES_SHOWN).map(note).collect(),
+                more: more(of_kind.len(), NOTES_SHOWN),
+            }
+        })
+        .collect()
+}
+
+/// Ranks a kind of problem, 0 the gravest, and names it for people.
+fn heading(kind: ProblemKind) -> (u8, &'static str) {
+    match kind {
+        ProblemKind::NoDecision => (0, "No decision"),
+        ProblemKind::Position => (1, "Positions to look at"),
+        ProblemKind::ScriptLoad => (2, "Scripts that did not load"),
+        ProblemKind::ScriptRun => (2, "Scripts that failed"),
+        ProblemKind::Score => (3, "Signals without a score"),
+        ProblemKind::Stop => (3, "Signals without a stop"),
+        ProblemKind::Benchmark => (3, "Benchmark"),
+        ProblemKind::Skipped => (4, "Left out"),
+        ProblemKind::Settings => (4, "Settings"),
+        ProblemKind::Stale => (5, "No bar for the session"),
+        ProblemKind::NoBars => (5, "No bars"),
+        ProblemKind::Suspect => (6, "Suspect bars"),
+        ProblemKind::Gap => (6, "Missing sessions"),
+        ProblemKind::BadBar => (6, "Dropped bars"),
+        ProblemKind::NotReady => (7, "Too short a history"),
+    }
+}
+
+fn more(all: usize, shown: usize) -> String {
+    let rest = all.saturating_sub(shown);
+    if rest == 0 { String::new() } else { format!("and {} more", format::fixed(rest as f64, 0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Symbol;
+    use crate::report::example;
+
+    #[test]
+    fn a_long_list_says_what_it_leaves_out() {
+        let signal = Filtered {
+            symbol: Symbol::new("AAPL").expect("a ticker"),
+            strategy: "equity_momentum".to_owned(),
+            reason: "conviction LOW is under MEDIUM".to_owned(),
+        };
+        let (rows, rest) = filtered(&vec![signal.clone(); ROWS_SHOWN]);
+        assert_eq!((rows.len(), rest.as_str()), (ROWS_SHOWN, ""));
+        let (rows, rest) = filtered(&vec![signal; ROWS_SHOWN + 3]);
+        assert_eq!((rows.len(), rest.as_str()), (ROWS_SHOWN, "and 3 more"));
+    }
+
+    #[test]
+    fn positions_to_look_at_come_first() {
+        let rows = positions(&example::full());
+        let order: Vec<_> = rows.iter().map(|r| r.status).collect();
+        assert_eq!(order, ["Check", "Sell", "Hold", "Hold"]);
+        assert_eq!(rows[0].pnl, format::MISSING);
+    }
+
+    #[test]
+    fn grave_notes_come_before_routine_ones() {
+        let groups = notes(&example::full().problems);
+        assert_eq!(groups.first().map(|g| (g.name, g.is_urgent)), Some(("Positions to look at", true)));
+        assert_eq!(groups.last().map(|g| (g.name, g.is_urgent)), Some(("Too short a history", false)));
+        let told: usize = groups.iter().map(|g| g.notes.len()).sum();
+        assert_eq!(told, example::full().problems.len());
+    }
+
+    #[test]
+    fn a_market_without_a_benchmark_has_no_numbers_for_it() {
+        let mut overview = example::full().decisions[0].market.clone();
+        overview.benchmark_close = None;
+        overview.benchmark_return = None;
+        overview.regime = None;
+        let view = market(&overview);
+        assert_eq!(
+            (view.regime, view.benchmark_close.as_str(), view.benchmark_return.as_str()),
+            ("Unknown", "–", "–")
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! The view model: the report as the words and numbers that people read, in their order.
+//!
+//! Every field is finished text, so that templates choose places and never compute. Text from
+//! outside (scripts, sources) is freed of control characters here, and escaped by the
+//! rendering that needs it.
+
+use serde::Serialize;
+
+use super::cards;
+use super::cards::Card;
+use super::format;
+use super::run::Report;
+use super::sections;
+use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
+use crate::decide::Decision;
+use crate::domain::AssetClass;
+
+/// The whole report, ready for a template.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct View {
+    pub subject: String,
+    /// The newest session decided: `Fri 20 Nov 2026`.
+    pub date: String,
+    /// What there is to do, in a few words: `2 to buy, 1 to sell`.
+    pub headline: String,
+    /// The line that mail programs show beside the subject.
+    pub preview: String,
+    pub is_demo: bool,
+    pub is_dry_run: bool,
+    /// Classes without a decision, each with its reason.
+    pub undecided: Vec<Undecided>,
+    /// Says plainly that there is nothing to do; empty where there is.
+    pub quiet: String,
+    /// The markets of the classes that were decided; of the others, `undecided` says enough.
+    pub markets: Vec<MarketView>,
+    pub buys: Vec<Card>,
+    pub sells: Vec<Card>,
+    pub positions: Vec<PositionRow>,
+    pub near_misses: Vec<Row>,
+    pub near_misses_more: String,
+    pub filtered: Vec<Row>,
+    /// `23 signals`, of which `filtered` shows the first.
+    pub filtered_count: String,
+    pub filtered_more: String,
+    pub past: Vec<PastRow>,
+    pub past_more: String,
+    pub notes: Vec<NoteGroup>,
+    pub notes_count: String,
+    pub foot: Foot,
+}
+
+/// A class that was not decided.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Undecided {
+    pub market: String,
+    pub session: String,
+    pub reason: String,
+}
+
+/// What finds this run again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Foot {
+    pub run: String,
+    /// `20 Nov 2026 21:35 UTC`.
+    pub generated: String,
+    pub took: String,
+    /// Name and short hash of each script.
+    pub scripts: Vec<Stamp>,
+    pub settings: String,
+    /// Source and short data hash of each class.
+    pub sources: Vec<Stamp>,
+}
+
+/// A name with the short hash of what it stood for in this run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Stamp {
+    pub name: String,
+    pub hash: String,
+}
+
+impl View {
+    /// Builds the view of a report. Charts are the HTML rendering's own and come later.
+    pub fn of(report: &Report) -> Self {
+        let (near_misses, near_misses_more) = sections::near_misses(&report.near_misses);
+        let (filtered, filtered_more) = sections::filtered(&report.filtered);
+        let (past, past_more) = sections::past(&report.past);
+        Self {
+            subject: report.subject(),
+            date: format::day(report.newest_session()),
+            headline: headline(report),
+            preview: preview(report),
+            is_demo: report.run.demo,
+            is_dry_run: report.run.dry_run,
+            undecided: report.decisions.iter().filter_map(undecided).collect(),
+            quiet: quiet(report),
+            markets: report
+                .decisions
+                .iter()
+                .filter(|d| d.no_decision.is_none())
+                .map(|d| sections::market(&d.market))
+                .collect(),
+            buys: cards::buys(report),
+            sells: cards::sells(report),
+            positions: sections::positions(report),
+            near_misses,
+            near_misses_more,
+            filtered,
+            filtered_count: format::count(report.filtered.len(), "signal"),
+            filtered_more,
+            past,
+            past_more,
+            notes: sections::notes(&report.problems),
+            notes_count: format::count(report.problems.len(), "note"),
+            foot: foot(report),
+        }
+    }
+}
+
+/// Names a class for people.
+pub(super) fn market_name(class: AssetClass) -> &'static str {
+    match class {
+        AssetClass::Equity => "US equities",
+        AssetClass::Crypto => "Crypto",
+    }
+}
+
+fn is_undecided(report: &Report) -> bool {
+    report.decisions.is_empty() || report.decisions.iter().any(|d| d.no_decision.is_some())
+}
+
+fn headline(report: &Report) -> String {
+    match (report.recommendations.len(), report.exits.len()) {
+        (0, 0) if is_undecided(report) => "No decision: bars missing".to_owned(),
+        (0, 0) => "Nothing to buy or sell".to_owned(),
+        (buys, 0) => format!("{buys} to buy"),
+        (0, sells) => format!("{sells} to sell"),
+        (buys, sells) => format!("{buys} to buy, {sells} to sell"),
+    }
+}
+
+fn preview(report: &Report) -> String {
+    let names = |list: &[crate::decide::Recommendation]| {
+        list.iter().map(|r| r.symbol.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let mut sentences = Vec::new();
+    if !report.recommendations.is_empty() {
+        sentences.push(format!("Buy {}.", names(&report.recommendations)));
+    }
+    if !report.exits.is_empty() {
+        sentences.push(format!("Sell {}.", names(&report.exits)));
+    }
+    if sentences.is_empty() {
+        sentences.push(format!("{}.", headline(report)));
+    }
+    sentences.join(" ")
+}
+
+fn undecided(decision: &Decision) -> Option<Undecided> {
+    let reason = decision.no_decision.as_deref()?;
+    Some(Undecided {
+        market: market_name(decision.asset_class).to_owned(),
+        session: format::day(decision.session),
+        reason: format!("{}.", format::clean(reason).trim_end_matches('.')),
+    })
+}
+
+fn quiet(report: &Report) -> String {
+    if !report.recommendations.is_empty() || !report.exits.is_empty() || is_undecided(report) {
+        return String::new();
+    }
+    let mut text = "No signal passed every filter".to_owned();
+    let is_any_held = report.decisions.iter().any(|d| !d.held.is_empty());
+    text.push_str(if is_any_held { ", and no position met its exit rule." } else { "." });
+    let found = match (report.filtered.len(), report.near_misses.len()) {
+        (0, 0) => String::new(),
+        (cut, 0) => format!(" Filtered out: {cut}."),
+        (0, near) => format!(" Near misses: {near}."),
+        (cut, near) => format!(" Filtered out: {cut}. Near misses: {near}."),
+    };
+    text + &found
+}
+
+fn foot(report: &Report) -> Foot {
+    let run = &report.run;
+    let stamp = |name: &str, hash: &str| Stamp { name: format::clean(name), hash: format::short_hash(hash) };
+    Foot {
+        run: run.id.to_string(),
+        generated: run.generated_at.format("%-d %b %Y %H:%M UTC").to_string(),
+        took: format!("{} s", format::fixed(run.duration_ms as f64 / 1000.0, 1)),
+        scripts: run.scripts.iter().map(|(name, hash)| stamp(name, hash)).collect(),
+        settings: format::short_hash(&run.settings_hash),
+        sources: run
+            .parts
+            .iter()
+            .map(|part| stamp(&format!("{} from {}", part.asset_class, part.source), &part.data_hash))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example;
+
+    #[test]
+    fn a_day_with_nothing_says_so() {
+        let view = View::of(&example::empty());
+        assert_eq!(view.headline, "Nothing to buy or sell");
+        assert_eq!(view.quiet, "No signal passed every filter.");
+    }
+
+    #[test]
+    fn an_undecided_day_is_never_called_quiet() {
+        let view = View::of(&example::undecided());
+        assert_eq!((view.headline.as_str(), view.quiet.as_str()), ("No decision: bars missing", ""));
+        assert_eq!(view.undecided.len(), 1);
+    }
+
+    #[test]
+    fn the_preview_names_what_to_do() {
+        assert_eq!(View::of(&example::full()).preview, "Buy NVDA, AAPL. Sell MSFT.");
+    }
+}
