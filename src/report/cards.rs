@@ -115,7 +115,7 @@ fn buy_facts(r: &Recommendation) -> [[Fact; 3]; 2] {
         ],
         [
             fact("Size", format::percent(r.position_size_pct, 1), "of equity".to_owned()),
-            fact("Quantity", format::quantity(r.quantity), "at the entry".to_owned()),
+            fact("Quantity", format::quantity(r.quantity), "units".to_owned()),
             fact("Risk", format::percent(r.risk_pct, 2), "of equity".to_owned()),
         ],
     ]

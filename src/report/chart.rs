@@ -40,13 +40,13 @@ const HEIGHT: f64 = 224.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 198.0;
 /// The width kept for one character of a label, at the larger type that phones get.
-const CHARACTER: f64 = 8.4;
+const CHARACTER: f64 = 8.6;
 /// The least distance between two labels' baselines, at the same type.
-const LABEL_GAP: f64 = 18.0;
+const LABEL_GAP: f64 = 20.0;
 /// Characters of the longest label that the right margin has room for.
-const LABEL_LENGTH: usize = 18;
+const LABEL_LENGTH: usize = 19;
 
-const LIGHT: &str = "text{font:14px 'Helvetica Neue',Arial,'Liberation Sans',sans-serif;fill:#5d6875}\
+const LIGHT: &str = "text{font:15px 'Helvetica Neue',Arial,'Liberation Sans',sans-serif;fill:#5d6875}\
 .bg{fill:#fff}.grid{stroke:#e6eaef}.close{stroke:#1f4e8c;stroke-width:2}.ma{stroke:#a3adb8;stroke-width:1.5}\
 .level{stroke:#8a6d1d;stroke-dasharray:2 3}.stop{stroke:#b3372b;stroke-dasharray:6 4}\
 .target{stroke:#0f7b4f;stroke-dasharray:6 4}.tie{stroke:#c3cbd4}.dot{fill:#1f4e8c}\
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_long_label_leaves_room_for_the_plot() {
-        assert_eq!(label("highest_close_20d of the last", 64_123.5), "highest_cl… 64,124");
+        assert_eq!(label("highest_close_20d of the last", 64_123.5), "highest_clo… 64,124");
         assert_eq!(label("20-day high", 187.2), "20-day high 187.20");
     }
 }
