@@ -18,10 +18,10 @@ use crate::decide::Recommendation;
 use crate::decide::Regime;
 use crate::decide::recommendation_id;
 use crate::domain::AssetClass;
-use crate::domain::Conviction;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
+use crate::filters::Conviction;
 use crate::filters::Filtered;
 use crate::signals::Component;
 
@@ -107,7 +107,10 @@ fn buy(ticker: &str, class: AssetClass, session: NaiveDate, score: f64, prices: 
         position_size_pct: size,
         risk_pct: size * distance,
         size_cap: (size >= 0.15).then_some("max_position"),
-        quantity: (100_000.0 * size / entry * 1e4).floor() / 1e4,
+        quantity: match class {
+            AssetClass::Equity => (100_000.0 * size / entry).floor(),
+            AssetClass::Crypto => (100_000.0 * size / entry * 1e4).floor() / 1e4,
+        },
         technical_score: Some(score),
         news_score: None,
         sentiment_score: None,
@@ -174,7 +177,6 @@ fn held(
         entry_price,
         quantity,
         stop_price,
-        stop_session: date("2026-11-20"),
         close: pnl.map(|_| close),
         pnl: pnl.map(|(money, _)| money),
         pnl_pct: pnl.map(|(_, fraction)| fraction),

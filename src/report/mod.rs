@@ -8,6 +8,7 @@
 mod axis;
 mod cards;
 pub mod chart;
+mod format;
 mod html;
 mod json;
 mod run;
