@@ -22,15 +22,13 @@ pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome
         source: args.source.chosen()?,
         positions: args.positions.clone(),
     };
-    let outcome = app::run(app, &request).await?;
-    let (templates, mut problems) = Templates::load(&outcome.templates)?;
-    let (html, of_html) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
+    let mut outcome = app::run(app, &request).await?;
+    let (templates, broken) = Templates::load(&outcome.templates)?;
+    outcome.report.problems.extend(broken);
+    let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
     let (text, of_text) = report::text(&outcome.report, &templates)?;
-    problems.extend(of_html);
-    problems.extend(of_text);
-    for problem in &problems {
-        tracing::warn!("{problem}");
-    }
+    failed.extend(of_text);
+    outcome.report.problems.extend(failed);
     let rendered = match args.format {
         ReportFormat::Text => text,
         ReportFormat::Html => html.clone(),
@@ -40,8 +38,7 @@ pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome
     if args.output.is_none() || args.format != ReportFormat::Html {
         say_where(app, &html);
     }
-    let has_problems = !(outcome.report.problems.is_empty() && problems.is_empty());
-    if (args.strict && has_problems) || outcome.has_broken_script() {
+    if (args.strict && !outcome.report.problems.is_empty()) || outcome.has_broken_script() {
         return Ok(Outcome::Findings);
     }
     Ok(Outcome::Done)

@@ -1,5 +1,6 @@
 //! Where a chart's ticks and labels go: round prices, month names, and labels pushed apart.
 
+use crate::domain::format;
 use chrono::{Datelike, NaiveDate};
 
 /// Returns round values inside the range, about `wanted` of them: steps of 1, 2 or 5.
@@ -36,7 +37,7 @@ pub fn date_ticks(dates: &[NaiveDate]) -> Vec<(usize, String)> {
         return months.into_iter().map(|i| (i, dates[i].format("%b").to_string())).collect();
     }
     let ends = [0, dates.len().saturating_sub(1)];
-    ends.into_iter().filter_map(|i| Some((i, super::format::short_day(*dates.get(i)?)))).collect()
+    ends.into_iter().filter_map(|i| Some((i, format::short_day(*dates.get(i)?)))).collect()
 }
 
 /// Moves positions apart so that each is at least `gap` from the next, within `low..=high`,

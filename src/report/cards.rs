@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::format;
 use super::run::Report;
 use crate::decide::HeldPosition;
 use crate::decide::Recommendation;
+use crate::domain::format;
 use crate::signals::Component;
 
 /// One recommendation for people.

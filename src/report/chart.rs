@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 
 use super::axis;
-use super::format;
 use crate::domain::Symbol;
+use crate::domain::format;
 
 /// What a chart shows. The three series have one value a session, oldest first; prices are
 /// in the quote currency.

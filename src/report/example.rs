@@ -18,10 +18,10 @@ use crate::decide::Recommendation;
 use crate::decide::Regime;
 use crate::decide::recommendation_id;
 use crate::domain::AssetClass;
+use crate::domain::Conviction;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
-use crate::filters::Conviction;
 use crate::filters::Filtered;
 use crate::signals::Component;
 
@@ -177,6 +177,7 @@ fn held(
         entry_price,
         quantity,
         stop_price,
+        stop_session: date("2026-11-20"),
         close: pnl.map(|_| close),
         pnl: pnl.map(|(money, _)| money),
         pnl_pct: pnl.map(|(_, fraction)| fraction),

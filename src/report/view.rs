@@ -8,12 +8,11 @@ use serde::Serialize;
 
 use super::cards;
 use super::cards::Card;
-use super::format;
 use super::run::Report;
 use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
 use crate::decide::Decision;
-use crate::domain::AssetClass;
+use crate::domain::format;
 
 /// The whole report, ready for a template.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -116,14 +115,6 @@ impl View {
     }
 }
 
-/// Names a class for people.
-pub(super) fn market_name(class: AssetClass) -> &'static str {
-    match class {
-        AssetClass::Equity => "US equities",
-        AssetClass::Crypto => "Crypto",
-    }
-}
-
 fn is_undecided(report: &Report) -> bool {
     report.decisions.is_empty() || report.decisions.iter().any(|d| d.no_decision.is_some())
 }
@@ -158,7 +149,7 @@ fn preview(report: &Report) -> String {
 fn undecided(decision: &Decision) -> Option<Undecided> {
     let reason = decision.no_decision.as_deref()?;
     Some(Undecided {
-        market: market_name(decision.asset_class).to_owned(),
+        market: sections::market_name(decision.asset_class).to_owned(),
         session: format::day(decision.session),
         reason: format!("{}.", format::clean(reason).trim_end_matches('.')),
     })
@@ -177,7 +168,7 @@ fn quiet(report: &Report) -> String {
         (0, near) => format!(" Near misses: {near}."),
         (cut, near) => format!(" Filtered out: {cut}. Near misses: {near}."),
     };
-    text + &found
+    text + found.as_str()
 }
 
 fn foot(report: &Report) -> Foot {
