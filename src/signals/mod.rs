@@ -7,6 +7,8 @@
 mod scan;
 mod score;
 mod signal;
+mod span;
 
 pub use scan::{NotReady, Scan, scan};
 pub use signal::{Component, Signal};
+pub use span::scan_sessions;
