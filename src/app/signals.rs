@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
-use rayon::prelude::*;
 
 use super::bars::missing_between;
 use super::select::{ordered, select};
 use super::{App, Asked, Refusal, load, load_scripts};
 use crate::decide;
 use crate::domain::Problem;
-use crate::scripts;
 use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
 use crate::signals;
@@ -107,19 +105,7 @@ fn scan_span(
     let columns = &prepared.columns;
     let inside = |day: &NaiveDate| from.is_none_or(|from| *day >= from) && to.is_none_or(|to| *day <= to);
     let sessions: Vec<NaiveDate> = columns.sessions().iter().copied().filter(inside).collect();
-    let rows = scripts.bind(columns);
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    scripts::pool().install(|| {
-        sessions
-            .par_iter()
-            .map(|session| {
-                let scan = signals::scan(columns, scripts, &rows, *session, only);
-                let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-                progress(count, sessions.len());
-                scan
-            })
-            .collect()
-    })
+    signals::scan_sessions(columns, scripts, &sessions, only, |done| progress(done, sessions.len()))
 }
 
 fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {

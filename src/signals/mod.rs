@@ -7,9 +7,11 @@
 mod scan;
 mod score;
 mod signal;
+mod span;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
 pub use scan::{NotReady, Scan, scan};
 pub use signal::{Component, Signal};
+pub use span::scan_sessions;
