@@ -10,14 +10,14 @@ use tracing::{Instrument, info};
 use super::select::names;
 use super::sources;
 use super::{App, Refusal, Selection};
-use crate::bars::{Bars, check};
+use crate::bars::{Bars, check_sessions};
 use crate::calendar;
 use crate::decide::MarketBars;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings::SourceName;
-use crate::sources::{Request, Source};
+use crate::sources::{Fetched, Request, Source, SourceError};
 
 /// Nothing older is asked for: no source here has daily bars before it.
 const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a date of the calendar");
@@ -83,10 +83,14 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
             match answer {
                 Ok(fetched) => {
                     problems.extend(fetched.problems);
-                    // All that has finished is checked; only then is what the session knew cut out.
-                    let (checked, bad) = check(symbol.clone(), fetched.bars, last_finished);
+                    let mut rows = fetched.bars;
+                    if selection.session < last_finished {
+                        // An old session is decided, and told, from what was known on it.
+                        rows.retain(|bar| bar.date <= selection.session);
+                    }
+                    let is_session = |date| calendar::is_session(class, date);
+                    let (checked, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
                     problems.extend(bad);
-                    let checked = checked.up_to(selection.session);
                     if checked.is_empty() {
                         failures.entry(symbol).or_default().push(format!("{name} has no usable bars of it"));
                     } else {
@@ -104,8 +108,7 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
     for (symbol, reasons) in &failures {
         problems.push(Problem::new(symbol, ProblemKind::NoBars, reasons.join("; ")));
         // A symbol without bars stays in the universe, so that it counts as stale.
-        let (empty, _) = check(symbol.clone(), Vec::new(), selection.session);
-        bars.insert(symbol.clone(), empty);
+        bars.insert(symbol.clone(), Bars::empty(symbol.clone()));
     }
     Ok(LoadedBars {
         market: MarketBars {
@@ -120,7 +123,7 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
     })
 }
 
-type Answer = (Symbol, Result<crate::sources::Fetched, crate::sources::SourceError>);
+type Answer = (Symbol, Result<Fetched, SourceError>);
 
 /// Asks one source for each symbol, a few at a time; the answers come in no order.
 async fn ask(
@@ -131,19 +134,26 @@ async fn ask(
 ) -> Vec<Answer> {
     let mut waiting = symbols.into_iter();
     let mut tasks = JoinSet::new();
+    let mut asked = BTreeMap::new();
     let mut answers = Vec::new();
     loop {
         while tasks.len() < AT_ONCE {
             let Some(symbol) = waiting.next() else { break };
             let request = Request { asset_class, symbol: symbol.clone(), from: EARLIEST, to };
             let source = Arc::clone(&source);
-            tasks.spawn(async move { (symbol, source.daily(&request).await) }.in_current_span());
+            let task = tasks.spawn(async move { source.daily(&request).await }.in_current_span());
+            asked.insert(task.id(), symbol);
         }
-        match tasks.join_next().await {
-            Some(Ok(answer)) => answers.push(answer),
-            // A task neither panics nor is cancelled while this function lives.
-            Some(Err(_)) => {}
+        let (id, answer) = match tasks.join_next_with_id().await {
+            Some(Ok((id, answer))) => (id, answer),
+            Some(Err(error)) => {
+                let what = "the source broke down; please report it".to_owned();
+                (error.id(), Err(SourceError::Transport { place: asset_class.to_string(), what }))
+            }
             None => return answers,
+        };
+        if let Some(symbol) = asked.remove(&id) {
+            answers.push((symbol, answer));
         }
     }
 }

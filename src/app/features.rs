@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
-use super::bars::missing_between;
-use super::select::{ordered, select};
-use super::{App, Asked, Refusal, load, load_scripts};
+use super::select::select;
+use super::{App, Asked, Refusal, Span, load, load_scripts};
 use crate::bars::Panel;
-use crate::decide;
 use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::Symbol;
@@ -25,6 +23,8 @@ pub struct FeatureTable {
     pub features: Vec<Feature>,
     pub rows: Vec<FeatureRow>,
     pub problems: Vec<Problem>,
+    /// What the reader should know of the span.
+    pub notes: Vec<String>,
     pub demo: bool,
 }
 
@@ -40,17 +40,26 @@ pub struct FeatureRequest {
     pub source: Option<SourceName>,
     /// Feature names; empty means those that the scripts read.
     pub names: Vec<String>,
-    pub from: Option<NaiveDate>,
-    pub to: Option<NaiveDate>,
+    pub sessions: Sessions,
 }
 
-/// Computes the features of a symbol over a span of sessions; without a span, of its newest bar.
+/// Which sessions of a symbol to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// That of its newest bar.
+    Newest,
+    /// This one, which must have a bar.
+    On(NaiveDate),
+    /// Those of the span that have one.
+    Span(Span),
+}
+
+/// Computes the features of a symbol on the sessions asked for.
 ///
 /// # Errors
-/// A [`Refusal`] for an unknown symbol, one that both classes have, an unknown feature, or a
-/// span without a bar of it.
+/// A [`Refusal`] for an unknown symbol, one that both classes have, one without bars, an unknown
+/// feature, or a single session without a bar of it.
 pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<FeatureTable> {
-    ordered((request.from, request.to))?;
     let symbol = Symbol::new(&request.symbol).map_err(|error| Refusal::Usage(error.to_string()))?;
     let asset_class = match request.asset_class {
         Some(class) => class,
@@ -64,63 +73,53 @@ pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<Fea
     let set = load_scripts(app)?;
     let selection = selections.into_iter().next().context("no asset class was selected")?;
     let bars = load(app, &selection, &BTreeSet::from([symbol.clone()])).await?;
-    let problems: Vec<Problem> =
-        bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned().collect();
+    let mut problems = set.problems;
+    problems.extend(bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned());
     if wanted.is_empty() {
         wanted.extend(set.scripts.features(asset_class));
     }
     let demo = selection.sources.contains(&SourceName::Simulated);
     let columns = {
-        let (scripts, wanted) = (set.scripts.clone(), wanted.clone());
-        tokio::task::spawn_blocking(move || columns(bars, &scripts, &wanted, asset_class))
-            .await
-            .context("failed to compute features")??
+        let wanted: BTreeSet<Feature> = wanted.iter().cloned().collect();
+        let market = bars.market;
+        let compute = move || -> anyhow::Result<Columns> {
+            let panel = Panel::stack(asset_class, market.bars)?;
+            Ok(Columns::compute(panel, &market.universe, market.benchmark.as_ref(), &wanted))
+        };
+        tokio::task::spawn_blocking(compute).await.context("failed to compute features")??
     };
-    let rows = rows(&columns, &symbol, &wanted, request)?;
-    Ok(FeatureTable { symbol, asset_class, features: wanted, rows, problems, demo })
-}
-
-fn columns(
-    bars: super::LoadedBars,
-    scripts: &crate::scripts::Scripts,
-    wanted: &[Feature],
-    asset_class: AssetClass,
-) -> anyhow::Result<Columns> {
-    let market = bars.market;
-    let own: BTreeSet<Feature> = wanted.iter().cloned().collect();
-    if own.is_subset(&scripts.features(asset_class)) {
-        return Ok(decide::prepare(market, scripts, missing_between(asset_class))?.columns);
-    }
-    let panel = Panel::stack(asset_class, market.bars)?;
-    Ok(Columns::compute(panel, &market.universe, market.benchmark.as_ref(), &own))
+    let (rows, notes) = rows(&columns, &symbol, &wanted, request.sessions)?;
+    Ok(FeatureTable { symbol, asset_class, features: wanted, rows, problems, notes, demo })
 }
 
 fn rows(
     columns: &Columns,
     symbol: &Symbol,
     wanted: &[Feature],
-    request: &FeatureRequest,
-) -> Result<Vec<FeatureRow>, Refusal> {
+    sessions: Sessions,
+) -> Result<(Vec<FeatureRow>, Vec<String>), Refusal> {
     let panel = columns.panel();
     let all = panel.position(symbol).map(|position| panel.rows(position)).unwrap_or(0..0);
     if all.is_empty() {
         return Err(Refusal::Usage(format!("there are no bars of {symbol}")));
     }
     let (first, last) = (panel.dates()[all.start], panel.dates()[all.end - 1]);
-    let spanned = request.from.is_some() || request.to.is_some();
-    let from = if spanned { request.from.unwrap_or(first) } else { last };
-    let to = request.to.unwrap_or(last);
-    let inside = all.filter(|row| (from..=to).contains(&panel.dates()[*row]));
-    let rows: Vec<_> = inside
+    let is_shown = |session: NaiveDate| match sessions {
+        Sessions::Newest => session == last,
+        Sessions::On(date) => session == date,
+        Sessions::Span(span) => span.contains(session),
+    };
+    let rows: Vec<FeatureRow> = all
+        .filter(|row| is_shown(panel.dates()[*row]))
         .map(|row| (panel.dates()[row], wanted.iter().map(|feature| columns.value(feature, row)).collect()))
         .collect();
-    if rows.is_empty() {
-        let span = if from == to { format!("on {from}") } else { format!("from {from} to {to}") };
-        return Err(Refusal::Usage(format!(
-            "{symbol} has no bar {span}; its bars run from {first} to {last}"
-        )));
+    match sessions {
+        Sessions::On(date) if rows.is_empty() => {
+            Err(Refusal::Usage(format!("{symbol} has no bar on {date}; its bars run from {first} to {last}")))
+        }
+        Sessions::Span(span) => Ok((rows, span.notes(symbol.as_str(), (first, last)))),
+        Sessions::Newest | Sessions::On(_) => Ok((rows, Vec::new())),
     }
-    Ok(rows)
 }
 
 fn class_of(app: &App, symbol: &Symbol) -> Result<AssetClass, Refusal> {

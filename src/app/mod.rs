@@ -7,6 +7,7 @@ mod bars;
 mod charts;
 mod data_hash;
 mod features;
+mod fold;
 mod init;
 mod positions;
 mod run;
@@ -14,15 +15,17 @@ mod script_set;
 mod select;
 mod signals;
 mod sources;
+mod span;
 
 pub use bars::{LoadedBars, load};
-pub use features::{FeatureRequest, FeatureTable, features};
+pub use features::{FeatureRequest, FeatureTable, Sessions, features};
 pub use init::{Written, init};
 pub use positions::read_positions;
 pub use run::{RunOutcome, RunRequest, run};
 pub use script_set::{ScriptSet, load_scripts};
 pub use select::{Asked, Selection};
 pub use signals::{SignalTable, signals};
+pub use span::Span;
 
 use crate::clock::Clock;
 use crate::settings::Loaded;

@@ -9,21 +9,15 @@ use chrono::NaiveDate;
 use tracing::info;
 use uuid::Uuid;
 
-use super::bars::missing_between;
-use super::charts::charts;
-use super::data_hash::data_hash;
+use super::fold::fold;
 use super::select::{names, select};
 use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
-use crate::decide;
-use crate::decide::{Decision, Recommendation};
+use crate::decide::Decision;
 use crate::domain::AssetClass;
-use crate::domain::{Book, Position, Symbol};
+use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
-use crate::filters;
 use crate::report::ChartData;
-use crate::report::{Part, Report, RunRecord};
-use crate::scripts::Scripts;
-use crate::settings::Settings;
+use crate::report::{Report, RunRecord};
 use crate::settings::SourceName;
 use crate::settings::settings_hash;
 
@@ -79,7 +73,7 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
     let sessions: BTreeSet<NaiveDate> = folded.parts.iter().map(|part| part.session).collect();
     let mut report = Report {
         run: RunRecord {
-            id: run_id(&folded.parts, &generated_at.to_rfc3339()),
+            id: Uuid::nil(),
             session: (sessions.len() == 1).then(|| sessions.first().copied()).flatten(),
             asset_class: request.asked.as_str().to_owned(),
             demo: folded.parts.iter().any(|part| part.source == SourceName::Simulated.as_str()),
@@ -90,14 +84,15 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
             duration_ms: 0,
             generated_at,
         },
-        decisions: folded.decisions,
         recommendations: folded.recommendations,
-        exits: folded.exits,
-        filtered: folded.filtered,
-        near_misses: folded.near_misses,
+        exits: each(&folded.decisions, |decision| &decision.exits),
+        filtered: each(&folded.decisions, |decision| &decision.filtered),
+        near_misses: each(&folded.decisions, |decision| &decision.near_misses),
+        decisions: folded.decisions,
         past: Vec::new(),
         problems,
     };
+    report.run.id = run_id(&report.run);
     for recommendation in report.recommendations.iter_mut().chain(&mut report.exits) {
         recommendation.generated_at = Some(generated_at);
     }
@@ -112,64 +107,9 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
     Ok(RunOutcome { report, charts: folded.charts, templates: set.templates })
 }
 
-/// The decisions of all classes, merged.
-#[derive(Default)]
-struct Folded {
-    parts: Vec<Part>,
-    decisions: Vec<Decision>,
-    recommendations: Vec<Recommendation>,
-    exits: Vec<Recommendation>,
-    filtered: Vec<filters::Filtered>,
-    near_misses: Vec<decide::NearMiss>,
-    charts: BTreeMap<Uuid, ChartData>,
-    problems: Vec<Problem>,
-}
-
-/// Decides the classes in their order over one book, so that the orders of the first hold
-/// their slots and cash before the second, then ranks and cuts what all of them recommend.
-fn fold(
-    settings: &Settings,
-    scripts: &Scripts,
-    positions: &[Position],
-    loaded: Vec<(Selection, LoadedBars)>,
-) -> anyhow::Result<Folded> {
-    let mut folded = Folded::default();
-    let mut book = mark_at_last_closes(settings, positions, &loaded);
-    let max = settings.signals.max_recommendations;
-    for (selection, bars) in loaded {
-        folded.problems.extend(bars.problems);
-        let class = selection.asset_class;
-        let prepared = decide::prepare(bars.market, scripts, missing_between(class))
-            .with_context(|| format!("failed to prepare the {class} bars"))?;
-        let (mut decision, problems) = decide::decide(&prepared, scripts, settings, &book, selection.session);
-        folded.problems.extend(problems);
-        decision.filtered.extend(filters::cut(&mut decision.recommendations, max, name));
-        folded.charts.extend(charts(&prepared, scripts, &decision.recommendations));
-        folded.charts.extend(charts(&prepared, scripts, &decision.exits));
-        folded.parts.push(Part {
-            asset_class: class,
-            session: selection.session,
-            source: bars.source,
-            data_hash: data_hash(prepared.columns.panel()),
-        });
-        book = decide::order(book, &decision);
-        folded.recommendations.extend(decision.recommendations.iter().cloned());
-        folded.exits.extend(decision.exits.iter().cloned());
-        folded.filtered.extend(decision.filtered.iter().cloned());
-        folded.near_misses.extend(decision.near_misses.iter().cloned());
-        folded.decisions.push(decision);
-    }
-    // Stable, so that ties keep each class's own ranking.
-    folded.recommendations.sort_by(|a, b| {
-        let score = |recommendation: &Recommendation| recommendation.combined_score.unwrap_or(0.0);
-        score(b).total_cmp(&score(a))
-    });
-    folded.filtered.extend(filters::cut(&mut folded.recommendations, max, name));
-    Ok(folded)
-}
-
-fn name(recommendation: &Recommendation) -> (Symbol, String) {
-    (recommendation.symbol.clone(), recommendation.strategy_name.clone())
+/// Puts one list of every class's decision behind the other.
+fn each<T: Clone>(decisions: &[Decision], list: impl Fn(&Decision) -> &Vec<T>) -> Vec<T> {
+    decisions.iter().flat_map(list).cloned().collect()
 }
 
 fn positions(app: &App, request: &RunRequest) -> Result<Vec<Position>, Refusal> {
@@ -199,26 +139,6 @@ fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
     positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
 }
 
-fn mark_at_last_closes(
-    settings: &Settings,
-    positions: &[Position],
-    loaded: &[(Selection, LoadedBars)],
-) -> Book {
-    let mut positions = positions.to_vec();
-    for position in &mut positions {
-        let last_close = loaded
-            .iter()
-            .filter(|(selection, _)| selection.asset_class == position.asset_class)
-            .flat_map(|(_, bars)| &bars.market.bars)
-            .find(|bars| *bars.symbol() == position.symbol)
-            .and_then(|bars| bars.get(bars.len().checked_sub(1)?));
-        if let Some(bar) = last_close {
-            position.last_close = bar.close;
-        }
-    }
-    Book::of_positions(settings.risk.account_equity, positions)
-}
-
 fn refuse_date_before_data(
     request: &RunRequest,
     selection: &Selection,
@@ -234,10 +154,15 @@ fn refuse_date_before_data(
     }
 }
 
-fn run_id(parts: &[Part], generated_at: &str) -> Uuid {
-    let mut name = format!("ts.run/{generated_at}");
-    for part in parts {
+/// Names a run by the instant and all that it decided from.
+fn run_id(run: &RunRecord) -> Uuid {
+    let mut name =
+        format!("ts.run/{}/{}/{}", run.generated_at.to_rfc3339(), run.asset_class, run.settings_hash);
+    for part in &run.parts {
         name.push_str(&format!("/{}:{}:{}", part.asset_class, part.session, part.data_hash));
+    }
+    for (script, hash) in &run.scripts {
+        name.push_str(&format!("/{script}:{hash}"));
     }
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{App, Refusal};
 use crate::domain::Problem;
 use crate::reload;
+use crate::reload::ScriptFolder;
 use crate::scripts;
 use crate::scripts::Options;
 use crate::scripts::{ScriptSource, Scripts};
@@ -30,7 +31,8 @@ pub(super) fn folder_of(source: &ScriptSource) -> &str {
 /// Reads and compiles the scripts. One that does not load is absent and named in `problems`.
 ///
 /// # Errors
-/// A `strategies/` folder without a single script in it, or in which none loads.
+/// A `strategies/` folder without a single script in it. One in which none loads is no error:
+/// what is held is looked at all the same.
 pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let root = &app.loaded.root;
     let (files, mut problems) = reload::read_scripts(root);
@@ -53,16 +55,15 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
         path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
         text: file.text.clone(),
     }));
-    let (compiled, load_problems) = Scripts::compile(&sources, &Options::of(&app.loaded.settings));
-    problems.extend(load_problems);
-    if compiled.strategies().is_empty() {
-        let folder = root.join("strategies");
-        let mut message = format!("no strategy could be loaded from {}", folder.display());
+    if own_strategies && !files.iter().any(|file| file.kind == ScriptFolder::Strategies) {
+        let mut message = format!("no strategy could be read from {}", root.join("strategies").display());
         for problem in &problems {
             message.push_str(&format!("\n{problem}"));
         }
         message.push_str("\nwrite one there, or remove the folder to use the built-in strategies");
         return Err(Refusal::Configuration(message));
     }
+    let (compiled, load_problems) = Scripts::compile(&sources, &Options::of(&app.loaded.settings));
+    problems.extend(load_problems);
     Ok(ScriptSet { scripts: compiled, templates, problems })
 }

@@ -140,19 +140,6 @@ fn session(app: &App, asset_class: AssetClass, date: Option<NaiveDate>) -> Resul
     Ok(date)
 }
 
-/// Refuses a span that ends before it begins.
-///
-/// # Errors
-/// A usage [`Refusal`] that names both ends.
-pub(super) fn ordered(span: (Option<NaiveDate>, Option<NaiveDate>)) -> Result<(), Refusal> {
-    match span {
-        (Some(from), Some(to)) if from > to => {
-            Err(Refusal::Usage(format!("--from {from} is after --to {to}; swap them")))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn lines(skipped: &[Problem]) -> String {
     skipped.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 
 use super::bars::missing_between;
-use super::select::{ordered, select};
-use super::{App, Asked, Refusal, load, load_scripts};
+use super::select::select;
+use super::{App, Asked, Refusal, Span, load, load_scripts};
 use crate::decide;
 use crate::domain::Problem;
 use crate::scripts::{Scripts, Strategy};
@@ -28,23 +28,21 @@ pub struct SignalTable {
     pub demo: bool,
 }
 
-/// Scans every session from `from` to `to` of the asked classes. Both ends are clamped to the
-/// bars that are held; all bars before `from` are loaded as warm-up.
+/// Scans every session of the span in the asked classes. Both ends are clamped to the bars that
+/// are held; all bars before it are loaded as warm-up.
 ///
 /// `progress` is told the sessions done, from any thread.
 ///
 /// # Errors
-/// A [`Refusal`] for an unknown strategy, a span that ends before it begins, or a class that
-/// cannot be loaded as asked.
+/// A [`Refusal`] for an unknown strategy, or a class that cannot be loaded as asked.
 pub async fn signals(
     app: &App,
     asked: Asked,
     source: Option<SourceName>,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+    span: Span,
     only: &[String],
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<SignalTable> {
-    ordered((from, to))?;
     let (selections, mut problems) = select(app, asked, source, None)?;
     let set = load_scripts(app)?;
     problems.extend(set.problems);
@@ -61,13 +59,13 @@ pub async fn signals(
         let class = selection.asset_class;
         let bars = load(app, &selection, &BTreeSet::new()).await?;
         problems.extend(bars.problems.iter().cloned());
-        let Some((first, last)) = bars.span() else { continue };
-        table.notes.extend(clamped(class.as_str(), (from, to), (first, last)));
+        let Some(held) = bars.span() else { continue };
+        table.notes.extend(span.notes(class.as_str(), held));
         let (scripts, only, progress) =
             (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&progress));
         let scans = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<Scan>> {
             let prepared = decide::prepare(bars.market, &scripts, missing_between(class))?;
-            Ok(scan_span(&prepared, &scripts, (from, to), &only, progress.as_ref()))
+            Ok(scan_span(&prepared, &scripts, span, &only, progress.as_ref()))
         })
         .await
         .context("failed to scan")?
@@ -84,6 +82,8 @@ pub async fn signals(
             table.signals.extend(scan.signals);
         }
     }
+    // Stable, so that within a session the classes keep their order.
+    table.signals.sort_by_key(|signal| signal.session);
     for part in table.signals.iter().flat_map(|signal| &signal.components) {
         if !table.components.contains(&part.name) {
             table.components.push(part.name.clone());
@@ -98,13 +98,13 @@ pub async fn signals(
 fn scan_span(
     prepared: &decide::Prepared,
     scripts: &Scripts,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
+    span: Span,
     only: &[String],
     progress: &(impl Fn(usize, usize) + Sync),
 ) -> Vec<Scan> {
     let columns = &prepared.columns;
-    let inside = |day: &NaiveDate| from.is_none_or(|from| *day >= from) && to.is_none_or(|to| *day <= to);
-    let sessions: Vec<NaiveDate> = columns.sessions().iter().copied().filter(inside).collect();
+    let sessions: Vec<NaiveDate> =
+        columns.sessions().iter().copied().filter(|session| span.contains(*session)).collect();
     signals::scan_sessions(columns, scripts, &sessions, only, |done| progress(done, sessions.len()))
 }
 
@@ -114,19 +114,4 @@ fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
     };
     let names: Vec<&str> = scripts.strategies().iter().map(Strategy::name).collect();
     Err(Refusal::Usage(format!("no strategy `{unknown}`; there are {}", names.join(", "))))
-}
-
-fn clamped(
-    class: &str,
-    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
-    (first, last): (NaiveDate, NaiveDate),
-) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(from) = from.filter(|from| *from < first) {
-        notes.push(format!("{class}: no bars before {first}; the span from {from} begins there"));
-    }
-    if let Some(to) = to.filter(|to| *to > last) {
-        notes.push(format!("{class}: no bars after {last}; the span to {to} ends there"));
-    }
-    notes
 }

@@ -23,6 +23,7 @@ enum Failure {
     Range,
     Volume,
     Future,
+    NoSession,
     Duplicate,
 }
 
@@ -33,6 +34,7 @@ impl fmt::Display for Failure {
             Failure::Range => "an open or close outside of low and high",
             Failure::Volume => "a volume that is not a number from zero up",
             Failure::Future => "a date after the last finished session",
+            Failure::NoSession => "a date without a session",
             Failure::Duplicate => "a date that was already given (the first is kept)",
         })
     }
@@ -42,9 +44,20 @@ impl fmt::Display for Failure {
 ///
 /// `last_finished` is the newest session of the asset class that is over: a later bar is unfinished
 /// or from the future. Of two good bars on one date the first given is kept. A volume of −0 becomes 0.
-pub fn check(symbol: Symbol, mut rows: Vec<Bar>, last_finished: NaiveDate) -> (Bars, Vec<Problem>) {
+pub fn check(symbol: Symbol, rows: Vec<Bar>, last_finished: NaiveDate) -> (Bars, Vec<Problem>) {
+    check_sessions(symbol, rows, last_finished, |_| true)
+}
+
+/// Checks like [`check`], and drops bars of days that are no session of the asset class: one on
+/// a holiday would shift every window behind it, and make the day a session for all.
+pub fn check_sessions(
+    symbol: Symbol,
+    mut rows: Vec<Bar>,
+    last_finished: NaiveDate,
+    is_session: impl Fn(NaiveDate) -> bool,
+) -> (Bars, Vec<Problem>) {
     let mut dropped: Vec<(Failure, NaiveDate)> = Vec::new();
-    rows.retain(|bar| match failure(bar, last_finished) {
+    rows.retain(|bar| match failure(bar, last_finished, &is_session) {
         Some(failure) => {
             dropped.push((failure, bar.date));
             false
@@ -67,10 +80,13 @@ pub fn check(symbol: Symbol, mut rows: Vec<Bar>, last_finished: NaiveDate) -> (B
     (Bars::from_checked(symbol, &rows), problems)
 }
 
-fn failure(bar: &Bar, last_finished: NaiveDate) -> Option<Failure> {
+fn failure(bar: &Bar, last_finished: NaiveDate, is_session: impl Fn(NaiveDate) -> bool) -> Option<Failure> {
     let prices = [bar.open, bar.high, bar.low, bar.close];
     if bar.date > last_finished {
         return Some(Failure::Future);
+    }
+    if !is_session(bar.date) {
+        return Some(Failure::NoSession);
     }
     if prices.iter().any(|price| !price.is_finite() || *price <= 0.0) {
         return Some(Failure::Price);
@@ -120,6 +136,15 @@ mod tests {
         let symbol = Symbol::new("X").expect("a symbol");
         let (bars, problems) = check(symbol, rows, day(20));
         (bars.iter().collect(), problems.into_iter().map(|problem| problem.message).collect())
+    }
+
+    #[test]
+    fn a_bar_on_a_day_without_a_session_is_dropped() {
+        let rows = vec![good(day(5)), good(day(6)), good(day(8))];
+        let symbol = Symbol::new("X").expect("a symbol");
+        let (bars, problems) = check_sessions(symbol, rows, day(20), |date| date != day(6));
+        assert_eq!(bars.dates(), [day(5), day(8)]);
+        assert_eq!(problems[0].message, "dropped 1 bar with a date without a session: 2024-01-06");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod health;
 mod panel;
 mod series;
 
-pub use check::check;
+pub use check::{check, check_sessions};
 pub use health::{Gap, Health, Jump, Split};
 pub use panel::{Panel, PanelError};
 pub use series::Bars;

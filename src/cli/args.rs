@@ -120,7 +120,7 @@ pub struct RunArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// Previews again on every edit of a script, template or the settings
-    #[arg(long, requires = "dry_run")]
+    #[arg(long)]
     pub watch: bool,
     /// The positions held (CSV; the README says which columns)
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! `ts features`: the values that a script would see.
 
 use crate::app;
-use crate::app::FeatureRequest;
+use crate::app::{FeatureRequest, Sessions, Span};
 use crate::domain::AssetClass;
 
 use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
@@ -22,10 +22,16 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
         },
         source: args.source.chosen()?,
         names: args.names.clone(),
-        from: args.date.or(args.span.from),
-        to: args.date.or(args.span.to),
+        sessions: match (args.date, Span::new(args.span.from, args.span.to)?) {
+            (Some(date), _) => Sessions::On(date),
+            (None, span) if span.is_open() => Sessions::Newest,
+            (None, span) => Sessions::Span(span),
+        },
     };
     let found = app::features(&app, &request).await?;
+    for note in &found.notes {
+        eprintln!("note: {note}");
+    }
     for problem in &found.problems {
         eprintln!("problem: {problem}");
     }

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use start::Interrupt;
 
 /// Runs the program: reads the command line, does what it asks, returns the exit code.
 pub fn main() -> ExitCode {
@@ -35,8 +36,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Completions { shell } => completions::completions(shell),
         Command::Init(args) => init::init(&args),
         Command::Config { action } => config::config(&cli.global, &action),
-        Command::Run(args) => start::wait(run::run(&cli.global, &args)),
-        Command::Signals(args) => start::wait(signals::signals(&cli.global, &args)),
-        Command::Features(args) => start::wait(features::features(&cli.global, &args)),
+        Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
+        Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),
+        Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
+        Command::Features(args) => start::wait(Interrupt::Breaks, features::features(&cli.global, &args)),
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Outco
     }
     let app = start::app(global)?;
     if args.watch {
-        return watch::watch(global, args).await;
+        return watch::watch(global, args, app).await;
     }
     preview::preview(&app, args).await
 }

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app;
-use crate::app::SignalTable;
+use crate::app::{SignalTable, Span};
 
 use super::args::{Global, SignalsArgs, TableFormat};
 use super::exit::Outcome;
@@ -24,7 +24,7 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
             bar.set_position(done as u64);
         }
     };
-    let span = (args.span.from, args.span.to);
+    let span = Span::new(args.span.from, args.span.to)?;
     let found =
         app::signals(&app, args.asset_class.asked(), args.source.chosen()?, span, &args.strategy, progress)
             .await;

@@ -32,15 +32,50 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
     Ok(Settings::load(&sources)?)
 }
 
-/// Runs an asynchronous command to its end, or to the first Ctrl-C.
-pub(super) fn wait(command: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
+/// What an interruption means to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interrupt {
+    /// It is how the command ends.
+    Ends,
+    /// The command did not get to its end.
+    Breaks,
+}
+
+/// Runs an asynchronous command to its end, or to the first Ctrl-C or SIGTERM.
+pub(super) fn wait(
+    interrupt: Interrupt,
+    command: impl Future<Output = anyhow::Result<Outcome>>,
+) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = command => outcome,
-            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted: nothing was sent or written"),
+            signal = interrupted() => {
+                signal?;
+                match interrupt {
+                    Interrupt::Ends => Ok(Outcome::Done),
+                    Interrupt::Breaks => Err(anyhow::anyhow!("interrupted")),
+                }
+            }
         }
     });
     runtime.shutdown_background();
     outcome
+}
+
+/// Waits for the first request to stop.
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Waits for the first request to stop.
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

@@ -17,33 +17,50 @@ use super::start;
 /// How long one wait lasts before the folders are hashed again.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Previews, then waits for an edit, for ever; a failure is shown and the next edit awaited.
-pub(super) async fn watch(global: &Global, args: &RunArgs) -> anyhow::Result<Outcome> {
-    let first = start::app(global)?;
-    let mut watcher = Watcher::new(watched(&first));
+/// Previews, then waits for an edit, until Ctrl-C; a failure is shown and the next edit awaited.
+///
+/// The settings are read again before each preview, and what is watched follows them.
+pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow::Result<Outcome> {
+    let root = first.loaded.root.clone();
+    let mut paths = watched(&first);
+    let mut watcher = Watcher::new(paths.clone());
+    let mut settings = Ok(first);
     loop {
-        let previewed = match start::app(global) {
-            Ok(app) => preview(&app, args).await,
-            Err(error) => Err(error),
+        let previewed = match &settings {
+            Ok(app) => preview(app, args).await,
+            Err(error) => Err(anyhow::anyhow!("{error:#}")),
         };
         if let Err(error) = previewed {
             eprintln!("error: {error:#}");
         }
-        eprintln!("Watching {} for edits; Ctrl-C ends", first.loaded.root.display());
-        loop {
-            let (returned, change) = tokio::task::spawn_blocking(move || {
-                let change = watcher.wait(WAIT);
-                (watcher, change)
-            })
-            .await
-            .context("failed to wait for an edit")?;
-            watcher = returned;
-            if let Change::Changed(files) = change {
-                for file in files {
-                    eprintln!("changed: {}", file.display());
-                }
-                break;
-            }
+        eprintln!("Watching {} for edits; Ctrl-C ends", root.display());
+        let changed;
+        (watcher, changed) = next_change(watcher).await?;
+        for file in changed {
+            eprintln!("changed: {}", file.display());
+        }
+        settings = start::app(global);
+        if let Ok(app) = &settings
+            && watched(app) != paths
+        {
+            paths = watched(app);
+            watcher = Watcher::new(paths.clone());
+        }
+    }
+}
+
+/// Waits until a watched file has other contents; gives the watcher back.
+async fn next_change(mut watcher: Watcher) -> anyhow::Result<(Watcher, Vec<PathBuf>)> {
+    loop {
+        let (returned, change) = tokio::task::spawn_blocking(move || {
+            let change = watcher.wait(WAIT);
+            (watcher, change)
+        })
+        .await
+        .context("failed to wait for an edit")?;
+        watcher = returned;
+        if let Change::Changed(files) = change {
+            return Ok((watcher, files));
         }
     }
 }

@@ -195,6 +195,7 @@ fn sell(
         risk_pct: size * ((close - held.stop_price) / close).max(0.0),
         size_cap: None,
         quantity: position.quantity,
+        adv20: None,
         technical_score: None,
         news_score: None,
         sentiment_score: None,

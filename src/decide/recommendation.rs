@@ -1,5 +1,7 @@
 //! What the core tells the reader to do, with every number it rests on.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
@@ -51,6 +53,8 @@ pub struct Recommendation {
     pub size_cap: Option<&'static str>,
     /// Units to trade, at the decision's close.
     pub quantity: f64,
+    /// 20-session mean dollar volume, in the quote currency.
+    pub adv20: Option<f64>,
     pub technical_score: Option<f64>,
     pub news_score: Option<f64>,
     pub sentiment_score: Option<f64>,
@@ -67,6 +71,20 @@ pub struct Recommendation {
     pub strategy_name: String,
     pub script_hash: String,
     pub session: NaiveDate,
+}
+
+impl Recommendation {
+    /// Orders the better one first, over asset classes: by combined score, then 20-session
+    /// dollar volume, then symbol, then strategy.
+    pub fn rank(a: &Self, b: &Self) -> Ordering {
+        let score = |own: &Self| own.combined_score.unwrap_or(0.0);
+        let volume = |own: &Self| own.adv20.unwrap_or(0.0);
+        score(b)
+            .total_cmp(&score(a))
+            .then_with(|| volume(b).total_cmp(&volume(a)))
+            .then_with(|| a.symbol.cmp(&b.symbol))
+            .then_with(|| a.strategy_name.cmp(&b.strategy_name))
+    }
 }
 
 /// The namespace of recommendation ids: the UUID v5 of `ts.recommendation` under the

@@ -183,6 +183,7 @@ fn buy(prepared: &Prepared, scripts: &Scripts, candidate: Candidate) -> Recommen
         risk_pct: size.risk,
         size_cap: size.cap,
         quantity: size.quantity,
+        adv20: signal.adv20,
         technical_score: Some(signal.score),
         news_score: None,
         sentiment_score: None,

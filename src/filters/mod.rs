@@ -77,14 +77,15 @@ pub fn select(mut candidates: Vec<Candidate>, context: &Context<'_>) -> (Vec<Can
     (kept, filtered)
 }
 
-/// Cuts a ranked list to the settings' `max_recommendations`; the rest is filtered.
+/// Cuts a ranked list to the best `room`, which the settings' `max_recommendations` leave; the
+/// rest is filtered.
 ///
 /// Apart from [`select`], because the backtest does without it unless asked.
-pub fn cut<T>(ranked: &mut Vec<T>, max: usize, name: impl Fn(&T) -> (Symbol, String)) -> Vec<Filtered> {
-    let tail = ranked.split_off(max.min(ranked.len()));
+pub fn cut<T>(ranked: &mut Vec<T>, room: usize, name: impl Fn(&T) -> (Symbol, String)) -> Vec<Filtered> {
+    let tail = ranked.split_off(room.min(ranked.len()));
     let reject = |item: &T| {
         let (symbol, strategy) = name(item);
-        let reason = format!("ranked below the best {max} (signals.max_recommendations)");
+        let reason = "outranked: signals.max_recommendations allows no more".to_owned();
         Filtered { symbol, strategy, reason }
     };
     tail.iter().map(reject).collect()
@@ -174,7 +175,7 @@ mod tests {
         let filtered = cut(&mut ranked, 2, name);
         assert_eq!(ranked, ["A", "B"]);
         let told: Vec<_> = filtered.iter().map(|own| (own.symbol.as_str(), own.reason.as_str())).collect();
-        assert_eq!(told, [("C", "ranked below the best 2 (signals.max_recommendations)")]);
+        assert_eq!(told, [("C", "outranked: signals.max_recommendations allows no more")]);
         assert_eq!(cut(&mut ranked, 5, name), []);
         assert_eq!(ranked, ["A", "B"]);
     }

@@ -85,6 +85,7 @@ fn numbers(report: &Report) -> Vec<(String, f64)> {
             ("position_size_pct", Some(r.position_size_pct)),
             ("risk_pct", Some(r.risk_pct)),
             ("quantity", Some(r.quantity)),
+            ("adv20", r.adv20),
             ("technical_score", r.technical_score),
             ("news_score", r.news_score),
             ("sentiment_score", r.sentiment_score),

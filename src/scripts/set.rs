@@ -167,7 +167,7 @@ fn compile_one(parsers: &Parsers, source: &ScriptSource, options: &Options) -> R
     Ok(Ready::Strategy(script, Arc::new(parts)))
 }
 
-/// Makes the engine for all that was loaded, and drops strategies that have no scorer.
+/// Makes the engine for all that was loaded; a strategy that has no scorer makes no entries.
 fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -> Scripts {
     let scorers: BTreeSet<String> = ready
         .iter()
@@ -186,12 +186,13 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
             Ready::Scorer(script, parts) => graders.push(Scorer { host: host.clone(), script, parts }),
             Ready::Strategy(script, parts) => {
                 let scorer = parts.scorer.as_deref().unwrap_or(&options.default_scorer);
-                if !scorers.contains(scorer) {
+                let has_scorer = scorers.contains(scorer);
+                if !has_scorer {
                     errors.push(without_scorer(&script, scorer, &scorers));
-                    continue;
                 }
-                let disabled = options.disabled.contains(&*script.name);
-                let entries = if disabled { Entries::Off } else { Entries::On };
+                let is_disabled = options.disabled.contains(&*script.name);
+                // Without a scorer nothing can be bought; what is held is still sold by its rule.
+                let entries = if is_disabled || !has_scorer { Entries::Off } else { Entries::On };
                 let scorer = scorer.into();
                 strategies.push(Strategy { host: host.clone(), script, parts, scorer, entries });
             }
@@ -256,6 +257,7 @@ fn whole(source: &ScriptSource, code: &'static str, message: String, help: &str)
 mod tests {
     use super::*;
     use crate::domain::ProblemKind;
+    use crate::scripts::Rule;
     use crate::scripts::fixtures::HEAD;
     use crate::scripts::fixtures::RULES;
     use crate::scripts::fixtures::SCORER;
@@ -305,10 +307,16 @@ mod tests {
         );
         refused(&text.replace("const STOP_ATR_MULT = 2.0;", ""), "`STOP_ATR_MULT` is not defined");
         refused(&text.replace("2.0", "0"), "`STOP_ATR_MULT` is 0; it must be above 0");
-        refused(
-            &text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorer: \"flta\""),
-            "did you mean `flat`?",
-        );
+    }
+
+    #[test]
+    fn without_its_scorer_a_strategy_only_sells() {
+        let text = format!("{HEAD}{RULES}");
+        let text = text.replace("asset_class: \"equity\"", "asset_class: \"equity\", scorer: \"flta\"");
+        let (scripts, errors) = compile(&text);
+        assert!(errors[0].to_string().contains("did you mean `flat`?"), "{errors:?}");
+        let [strategy] = scripts.strategies() else { panic!("{errors:?}") };
+        assert!(!strategy.is_enabled() && strategy.function(Rule::Exit).is_some());
     }
 
     #[test]

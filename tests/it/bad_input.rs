@@ -351,6 +351,11 @@ fn a_bad_file_of_bars_costs_its_own_symbol_only() {
             &["AAA: dropped 1 bar with a price that is not a number over zero: 2026-11-19"],
         ),
         (
+            "a Saturday",
+            with("2026-11-14,100,100,100,100,1"),
+            &["AAA: dropped 1 bar with a date without a session: 2026-11-14"],
+        ),
+        (
             "a negative price",
             replaced("2026-11-19,100,100,-1,100,1"),
             &["AAA: dropped 1 bar with a price that is not a number over zero: 2026-11-19"],
@@ -467,12 +472,42 @@ fn a_bad_script_costs_its_own_signals_only() {
             ],
         ),
         case(
+            "every strategy broken and a position under its stop",
+            Begin::Files,
+            &[
+                ("strategies/mine.rhai", &strategy("row.close > ")),
+                (
+                    "held.csv",
+                    "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
+                     AAA,equity,mine,2026-11-02,110,10,105\n",
+                ),
+            ],
+            "run --dry-run --positions held.csv",
+            1,
+            &["mine: strategies/mine.rhai:3:", "AAA SELL hard_stop", "strategy mine is not loaded"],
+        ),
+        case(
+            "a strategy whose scorer is misspelt and a position under its stop",
+            Begin::Files,
+            &[
+                ("strategies/mine.rhai", &strategy("true").replace("version: 1", "scorer: \"tecnical\"")),
+                (
+                    "held.csv",
+                    "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
+                     AAA,equity,mine,2026-11-02,110,10,105\n",
+                ),
+            ],
+            "run --dry-run --positions held.csv",
+            1,
+            &["did you mean `technical`?", "AAA SELL hard_stop"],
+        ),
+        case(
             "no strategy in the folder",
             Begin::Files,
             &[("strategies/", "")],
             "run --dry-run",
             78,
-            &["no strategy could be loaded from", "or remove the folder to use the built-in strategies"],
+            &["no strategy could be read from", "or remove the folder to use the built-in strategies"],
         ),
         case(
             "a file in place of the folder",

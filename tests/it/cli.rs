@@ -67,6 +67,25 @@ fn the_same_instant_gives_the_same_run_but_for_its_duration() {
 }
 
 #[test]
+fn what_the_mail_has_no_room_for_takes_no_slot() {
+    let folder = Folder::empty();
+    folder.write("ts.toml", "[signals]\nmax_recommendations = 3\n[risk]\nmax_positions = 3\n");
+    for day in 10..20 {
+        let now = format!("2026-11-{day}T23:00:00Z");
+        let run = parsed(&ran(&folder, &format!("run --demo --format json --now {now}")));
+        let bought = run["recommendations"].as_array().expect("a list").len();
+        let reasons = run["filtered"].as_array().expect("a list").iter();
+        let full =
+            reasons.filter(|one| one["reason"].as_str().is_some_and(|why| why.contains("slots"))).count();
+        assert!(bought <= 3, "{run:#}");
+        assert!(
+            bought == 3 || full == 0,
+            "{bought} of 3 slots taken, {full} signals found them full\n{run:#}"
+        );
+    }
+}
+
+#[test]
 fn html_stands_alone() {
     let folder = Folder::with_files();
     let html = ran(&folder, "run --dry-run --format html");

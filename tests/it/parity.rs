@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::DateTime;
-use ts::app::{App, Asked, FeatureRequest, features, signals};
+use ts::app::{App, Asked, FeatureRequest, Sessions, Span, features, signals};
 use ts::clock::Clock;
 use ts::domain::AssetClass;
 use ts::settings::{Environment, Settings, SourceName, Sources};
@@ -73,9 +73,10 @@ async fn check_signals(class: AssetClass, strategy: &str, name: &str) {
     let root = tempfile::tempdir().expect("a folder to work in");
     let app = app(&market, &root);
     let only = [strategy.to_owned()];
-    let table = signals(&app, Asked::ByName(class), Some(SourceName::Files), (None, None), &only, |_, _| {})
-        .await
-        .expect("the bars load");
+    let table =
+        signals(&app, Asked::ByName(class), Some(SourceName::Files), Span::default(), &only, |_, _| {})
+            .await
+            .expect("the bars load");
     let mut ours: BTreeMap<String, &Signal> = BTreeMap::new();
     for signal in &table.signals {
         let key = format!("{} {} {}", signal.session, signal.symbol, signal.trigger);
@@ -127,13 +128,14 @@ async fn check_features(class: AssetClass, name: &str) {
     for (symbol, own) in by_symbol {
         let names: Vec<String> =
             own[0].keys().filter(|name| !["date", "symbol"].contains(&name.as_str())).cloned().collect();
+        let first = own[0]["date"].parse().expect("a date");
+        let from = Span::new(Some(first), None).expect("an open span");
         let request = FeatureRequest {
             symbol: symbol.to_owned(),
             asset_class: Some(class),
             source: Some(SourceName::Files),
             names: names.clone(),
-            from: Some(own[0]["date"].parse().expect("a date")),
-            to: None,
+            sessions: Sessions::Span(from),
         };
         let table = features(&app, &request).await.expect("the bars load");
         let ours: BTreeMap<String, &Vec<Option<f64>>> =

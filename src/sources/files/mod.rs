@@ -105,7 +105,12 @@ impl Source for Files {
     }
 
     fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {
-        Box::pin(async move { self.read(request) })
+        let (files, request) = (self.clone(), request.clone());
+        Box::pin(async move {
+            let place = request.symbol.to_string();
+            let read = tokio::task::spawn_blocking(move || files.read(&request)).await;
+            read.unwrap_or_else(|error| Err(malformed(&place, format!("its file cannot be read: {error}"))))
+        })
     }
 }
 
