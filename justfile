@@ -24,3 +24,9 @@ lint:
 bench:
     cargo bench
     python3 benches/pandas_reference.py
+
+# Draw the README's picture again from the program's own output
+screenshot:
+    cargo run -- run --dry-run --demo --now 2026-11-22T12:00:00Z --format html --output target/preview.html
+    chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=700,1290 \
+        --screenshot=docs/preview.png file://$PWD/target/preview.html

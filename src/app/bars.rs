@@ -7,11 +7,13 @@ use chrono::NaiveDate;
 use tokio::task::JoinSet;
 use tracing::{Instrument, info};
 
+use super::select::names;
 use super::sources;
 use super::{App, Refusal, Selection};
 use crate::bars::{Bars, check};
 use crate::calendar;
 use crate::decide::MarketBars;
+use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings::SourceName;
@@ -54,6 +56,7 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
     let class = selection.asset_class;
     let universe: BTreeSet<Symbol> = settings.universe.of(class).iter().cloned().collect();
     let benchmark = settings.benchmark.of(class).clone();
+    let last_finished = calendar::last_finished(class, app.clock.now());
     let mut wanted = universe.clone();
     wanted.insert(benchmark.clone());
     wanted.extend(held.iter().cloned());
@@ -61,6 +64,10 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
 
     let mut bars: BTreeMap<Symbol, Bars> = BTreeMap::new();
     let mut problems = Vec::new();
+    if !selection.absent.is_empty() {
+        let message = format!("not in this version yet, so not asked: {}", names(&selection.absent));
+        problems.push(Problem::new(class, ProblemKind::Skipped, message));
+    }
     let mut failures: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
     let mut gave = Vec::new();
     for name in &selection.sources {
@@ -70,12 +77,16 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
         let Some(source) = sources::source(*name, settings) else { continue };
         let open: Vec<Symbol> = wanted.iter().filter(|symbol| !bars.contains_key(*symbol)).cloned().collect();
         let before = bars.len();
-        for (symbol, answer) in ask(source.into(), selection, open).await {
+        // A file is read whole, so that a bar dated in the future is seen and named.
+        let to = if *name == SourceName::Files { NaiveDate::MAX } else { selection.session };
+        for (symbol, answer) in ask(source.into(), class, to, open).await {
             match answer {
                 Ok(fetched) => {
                     problems.extend(fetched.problems);
-                    let (checked, bad) = check(symbol.clone(), fetched.bars, selection.session);
+                    // All that has finished is checked; only then is what the session knew cut out.
+                    let (checked, bad) = check(symbol.clone(), fetched.bars, last_finished);
                     problems.extend(bad);
+                    let checked = checked.up_to(selection.session);
                     if checked.is_empty() {
                         failures.entry(symbol).or_default().push(format!("{name} has no usable bars of it"));
                     } else {
@@ -112,19 +123,19 @@ pub async fn load(app: &App, selection: &Selection, held: &BTreeSet<Symbol>) -> 
 type Answer = (Symbol, Result<crate::sources::Fetched, crate::sources::SourceError>);
 
 /// Asks one source for each symbol, a few at a time; the answers come in no order.
-async fn ask(source: Arc<dyn Source>, selection: &Selection, symbols: Vec<Symbol>) -> Vec<Answer> {
+async fn ask(
+    source: Arc<dyn Source>,
+    asset_class: AssetClass,
+    to: NaiveDate,
+    symbols: Vec<Symbol>,
+) -> Vec<Answer> {
     let mut waiting = symbols.into_iter();
     let mut tasks = JoinSet::new();
     let mut answers = Vec::new();
     loop {
         while tasks.len() < AT_ONCE {
             let Some(symbol) = waiting.next() else { break };
-            let request = Request {
-                asset_class: selection.asset_class,
-                symbol: symbol.clone(),
-                from: EARLIEST,
-                to: selection.session,
-            };
+            let request = Request { asset_class, symbol: symbol.clone(), from: EARLIEST, to };
             let source = Arc::clone(&source);
             tasks.spawn(async move { (symbol, source.daily(&request).await) }.in_current_span());
         }
@@ -150,6 +161,6 @@ fn folder_exists(app: &App, selection: &Selection) -> Result<(), Refusal> {
 }
 
 /// Counts the sessions strictly between two dates, by the asset class's calendar.
-pub(super) fn missing_between(class: crate::domain::AssetClass) -> impl Fn(NaiveDate, NaiveDate) -> usize {
+pub(super) fn missing_between(class: AssetClass) -> impl Fn(NaiveDate, NaiveDate) -> usize {
     move |after, before| calendar::sessions_between(class, after, before)
 }

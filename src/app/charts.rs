@@ -60,5 +60,9 @@ fn level(
     };
     let feature =
         entry.reads().iter().map(|read| &read.feature).find(|feature| is_level(feature.as_str()))?;
-    Some(ChartLevel { label: feature.to_string(), price: prepared.columns.value(feature, row)? })
+    let extreme = if feature.as_str().starts_with("highest_") { "high" } else { "low" };
+    Some(ChartLevel {
+        label: format!("{window}-day {extreme}"),
+        price: prepared.columns.value(feature, row)?,
+    })
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 
 use super::bars::missing_between;
-use super::select::select;
+use super::select::{ordered, select};
 use super::{App, Asked, Refusal, load, load_scripts};
 use crate::bars::Panel;
 use crate::decide;
@@ -50,6 +50,7 @@ pub struct FeatureRequest {
 /// A [`Refusal`] for an unknown symbol, one that both classes have, an unknown feature, or a
 /// span without a bar of it.
 pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<FeatureTable> {
+    ordered((request.from, request.to))?;
     let symbol = Symbol::new(&request.symbol).map_err(|error| Refusal::Usage(error.to_string()))?;
     let asset_class = match request.asset_class {
         Some(class) => class,

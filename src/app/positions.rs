@@ -4,29 +4,18 @@
 //! stop_price`, in any order. Prices are as traded. `stop_price` is the stop at the entry; the
 //! strategy's own `stop` is replayed over every session since.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use csv::StringRecord;
 
 use super::Refusal;
-use crate::domain::AssetClass;
 use crate::domain::Position;
-use crate::domain::Symbol;
 
 const COLUMNS: [&str; 7] =
     ["symbol", "asset_class", "strategy", "entry_date", "entry_price", "quantity", "stop_price"];
-
-#[derive(Deserialize)]
-struct Row {
-    symbol: Symbol,
-    asset_class: AssetClass,
-    strategy: String,
-    entry_date: NaiveDate,
-    entry_price: f64,
-    quantity: f64,
-    stop_price: f64,
-}
 
 /// Reads a positions file. Each position's last close is its entry price until it is marked.
 ///
@@ -36,8 +25,9 @@ pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
     let refuse = |what: String| Refusal::Configuration(format!("positions file {}: {what}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
+        .flexible(true)
         .from_path(path)
-        .map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        .map_err(|error| refuse(format!("cannot be read ({error}); check the path")))?;
     let header = reader.headers().map_err(|error| refuse(error.to_string()))?.clone();
     if let Some(absent) = COLUMNS.iter().find(|column| !header.iter().any(|name| name == **column)) {
         return Err(refuse(format!("has no column `{absent}`; it needs {}", COLUMNS.join(", "))));
@@ -46,34 +36,53 @@ pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
     for record in reader.records() {
         let record = record.map_err(|error| refuse(error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let row: Row = record.deserialize(Some(&header)).map_err(|error| {
-            let cause = match error.kind() {
-                csv::ErrorKind::Deserialize { err, .. } => {
-                    let column = err.field().and_then(|field| header.get(field as usize)).unwrap_or("?");
-                    format!("column `{column}`: {}", err.kind())
-                }
-                _ => error.to_string(),
-            };
-            refuse(format!("line {line}: {cause}"))
-        })?;
-        let amounts =
-            [("entry_price", row.entry_price), ("quantity", row.quantity), ("stop_price", row.stop_price)];
-        if let Some((column, value)) = amounts.iter().find(|(_, value)| !(value.is_finite() && *value > 0.0))
-        {
-            return Err(refuse(format!("line {line}: column `{column}`: {value} is not a positive number")));
-        }
-        positions.push(Position {
-            symbol: row.symbol,
-            asset_class: row.asset_class,
-            strategy: row.strategy,
-            entry_date: row.entry_date,
-            entry_price: row.entry_price,
-            quantity: row.quantity,
-            stop_price: row.stop_price,
-            // The entry session's own close is the first that the rule sees.
-            stop_session: row.entry_date.pred_opt().unwrap_or(row.entry_date),
-            last_close: row.entry_price,
-        });
+        let read = position(&header, &record).map_err(|what| refuse(format!("line {line}: {what}")))?;
+        positions.push(read);
     }
     Ok(positions)
+}
+
+/// Reads one row, or says which of its columns is wrong.
+fn position(header: &StringRecord, record: &StringRecord) -> Result<Position, String> {
+    if record.len() != header.len() {
+        return Err(format!("has {} columns and the header {}", record.len(), header.len()));
+    }
+    let cells = Cells(header.iter().zip(record.iter()).collect());
+    let entry_date: NaiveDate = cells.parse("entry_date", "a date like 2026-11-02")?;
+    let entry_price = cells.amount("entry_price")?;
+    Ok(Position {
+        symbol: cells.parse("symbol", "a symbol like BRK.B")?,
+        asset_class: cells.parse("asset_class", "equity or crypto")?,
+        strategy: cells.get("strategy").to_owned(),
+        entry_date,
+        entry_price,
+        quantity: cells.amount("quantity")?,
+        stop_price: cells.amount("stop_price")?,
+        // The entry session's own close is the first that the rule sees.
+        stop_session: entry_date.pred_opt().unwrap_or(entry_date),
+        last_close: entry_price,
+    })
+}
+
+/// The cells of a row, by the name of their column.
+struct Cells<'a>(BTreeMap<&'a str, &'a str>);
+
+impl Cells<'_> {
+    fn get(&self, column: &str) -> &str {
+        self.0.get(column).copied().unwrap_or_default()
+    }
+
+    fn parse<T: FromStr>(&self, column: &str, wanted: &str) -> Result<T, String> {
+        let cell = self.get(column);
+        cell.parse().map_err(|_| format!("column `{column}`: `{cell}` is not {wanted}"))
+    }
+
+    fn amount(&self, column: &str) -> Result<f64, String> {
+        const WANTED: &str = "a number over zero";
+        let amount: f64 = self.parse(column, WANTED)?;
+        if amount.is_finite() && amount > 0.0 {
+            return Ok(amount);
+        }
+        Err(format!("column `{column}`: `{}` is not {WANTED}", self.get(column)))
+    }
 }

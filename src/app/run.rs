@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
-use super::select::select;
+use super::select::{names, select};
 use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
 use crate::decide;
 use crate::decide::{Decision, Recommendation};
@@ -59,6 +59,7 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
     let set = load_scripts(app)?;
     problems.extend(set.problems.iter().cloned());
     let positions = positions(app, request)?;
+    problems.extend(unchecked(request.asked, &positions, &selections));
     let mut loaded = Vec::new();
     for selection in selections {
         let held = held_symbols(&positions, selection.asset_class);
@@ -178,6 +179,22 @@ fn positions(app: &App, request: &RunRequest) -> Result<Vec<Position>, Refusal> 
     }
 }
 
+/// Names the positions whose asset class is left out of a run of all classes: nobody looks at
+/// their stops.
+fn unchecked(asked: Asked, positions: &[Position], selections: &[Selection]) -> Vec<Problem> {
+    if asked != Asked::All {
+        return Vec::new();
+    }
+    let is_decided = |class: AssetClass| selections.iter().any(|selection| selection.asset_class == class);
+    let left_out = positions.iter().filter(|held| !is_decided(held.asset_class));
+    let named = left_out.map(|held| {
+        let (date, class) = (held.entry_date, held.asset_class);
+        let message = format!("held since {date}: {class} is not decided, so its stop was not checked");
+        Problem::new(&held.symbol, ProblemKind::Position, message)
+    });
+    named.collect()
+}
+
 fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
     positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
 }
@@ -209,8 +226,8 @@ fn refuse_date_before_data(
 ) -> Result<(), Refusal> {
     match (request.date, bars.span()) {
         (Some(date), None) => Err(Refusal::Usage(format!(
-            "{} has no {} bar on {date} or before it",
-            selection.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", "),
+            "{} has no {} bar on {date} or before it; choose a later --date",
+            names(&selection.sources),
             selection.asset_class
         ))),
         _ => Ok(()),
@@ -229,10 +246,5 @@ impl RunOutcome {
     /// Tells whether a script was broken at the start: the run is then incomplete and exits 1.
     pub fn has_broken_script(&self) -> bool {
         self.report.problems.iter().any(|problem| problem.kind == ProblemKind::ScriptLoad)
-    }
-
-    /// Tells whether any asset class could not be decided.
-    pub fn is_undecided(&self) -> bool {
-        self.report.decisions.iter().any(|decision| decision.no_decision.is_some())
     }
 }

@@ -33,7 +33,6 @@ pub(super) fn folder_of(source: &ScriptSource) -> &str {
 /// A `strategies/` folder without a single script in it, or in which none loads.
 pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let root = &app.loaded.root;
-    let settings = &app.loaded.settings;
     let (files, mut problems) = reload::read_scripts(root);
     let (templates, template_problems) = reload::read_templates(root);
     problems.extend(template_problems);
@@ -54,26 +53,7 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
         path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
         text: file.text.clone(),
     }));
-    let options = Options {
-        default_scorer: settings.signals.scorer.clone(),
-        overrides: settings
-            .strategies
-            .iter()
-            .map(|(name, own)| {
-                (
-                    name.clone(),
-                    own.constants.iter().map(|(name, value)| (name.clone(), value.as_f64())).collect(),
-                )
-            })
-            .collect(),
-        disabled: settings
-            .strategies
-            .iter()
-            .filter(|(_, own)| !own.enabled)
-            .map(|(name, _)| name.clone())
-            .collect(),
-    };
-    let (compiled, load_problems) = Scripts::compile(&sources, &options);
+    let (compiled, load_problems) = Scripts::compile(&sources, &Options::of(&app.loaded.settings));
     problems.extend(load_problems);
     if compiled.strategies().is_empty() {
         let folder = root.join("strategies");

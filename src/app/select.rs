@@ -22,6 +22,8 @@ pub enum Asked {
 pub struct Selection {
     pub asset_class: AssetClass,
     pub sources: Vec<SourceName>,
+    /// Sources that the settings list and this version cannot ask.
+    pub absent: Vec<SourceName>,
     /// The newest session that may be looked at.
     pub session: NaiveDate,
 }
@@ -59,6 +61,10 @@ pub(super) fn select(
     let mut skipped = Vec::new();
     let mut last_refusal = None;
     for asset_class in asked.classes() {
+        // Whoever emptied a universe knows that the class is not traded.
+        if asked == Asked::All && app.loaded.settings.universe.of(asset_class).is_empty() {
+            continue;
+        }
         match select_class(app, asset_class, source, date) {
             Ok(selection) => chosen.push(selection),
             Err(refusal) if asked == Asked::All => {
@@ -91,23 +97,27 @@ fn select_class(
         Some(source) => vec![source],
         None => settings.sources.of(asset_class).to_vec(),
     };
-    let (usable, unusable): (Vec<SourceName>, Vec<SourceName>) =
-        listed.into_iter().partition(|source| why_unusable(*source).is_none());
+    let (usable, absent): (Vec<SourceName>, Vec<SourceName>) = listed.into_iter().partition(is_built);
     if usable.is_empty() {
-        let reasons: Vec<String> = unusable.iter().filter_map(|source| why_unusable(*source)).collect();
-        return Err(Refusal::Configuration(reasons.join("; ")));
+        return Err(Refusal::Configuration(format!(
+            "no source of {asset_class} bars is in this version yet ({}); put bars into files and set \
+             sources.{asset_class} = [\"files\"], or look at the simulated market with --demo",
+            names(&absent)
+        )));
     }
-    Ok(Selection { asset_class, sources: usable, session })
+    Ok(Selection { asset_class, sources: usable, absent, session })
 }
 
-/// Says why a source cannot be asked, and what to do instead.
-fn why_unusable(source: SourceName) -> Option<String> {
+/// Returns the names of sources for a message.
+pub(super) fn names(sources: &[SourceName]) -> String {
+    sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Tells whether this version can ask the source.
+fn is_built(source: &SourceName) -> bool {
     match source {
-        SourceName::Files | SourceName::Simulated => None,
-        SourceName::Polygon | SourceName::AlphaVantage | SourceName::Binance => Some(format!(
-            "source {source} is not in this version yet; put bars into files and set `sources.equity` or \
-             `sources.crypto` to [\"files\"], or look at the simulated market with --demo"
-        )),
+        SourceName::Files | SourceName::Simulated => true,
+        SourceName::Polygon | SourceName::AlphaVantage | SourceName::Binance => false,
     }
 }
 
@@ -128,6 +138,19 @@ fn session(app: &App, asset_class: AssetClass, date: Option<NaiveDate>) -> Resul
         )));
     }
     Ok(date)
+}
+
+/// Refuses a span that ends before it begins.
+///
+/// # Errors
+/// A usage [`Refusal`] that names both ends.
+pub(super) fn ordered(span: (Option<NaiveDate>, Option<NaiveDate>)) -> Result<(), Refusal> {
+    match span {
+        (Some(from), Some(to)) if from > to => {
+            Err(Refusal::Usage(format!("--from {from} is after --to {to}; swap them")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn lines(skipped: &[Problem]) -> String {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 
 use super::bars::missing_between;
-use super::select::select;
+use super::select::{ordered, select};
 use super::{App, Asked, Refusal, load, load_scripts};
 use crate::decide;
 use crate::domain::Problem;
@@ -44,11 +44,7 @@ pub async fn signals(
     only: &[String],
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<SignalTable> {
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
-        return Err(Refusal::Usage(format!("--from {from} is after --to {to}")).into());
-    }
+    ordered((from, to))?;
     let (selections, mut problems) = select(app, asked, source, None)?;
     let set = load_scripts(app)?;
     problems.extend(set.problems);

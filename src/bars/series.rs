@@ -33,6 +33,11 @@ impl Bars {
         }
     }
 
+    /// Makes the series of a symbol that has no bar.
+    pub fn empty(symbol: Symbol) -> Self {
+        Self::from_checked(symbol, &[])
+    }
+
     /// Takes good bars as they are, for the tests of the layers above.
     #[cfg(test)]
     pub(crate) fn for_tests(symbol: Symbol, rows: &[Bar]) -> Self {

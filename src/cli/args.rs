@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::app::{Asked, Refusal};
 use crate::domain::AssetClass;
+use crate::settings::{SourceName, UnknownSource};
 
 /// Turns trading rules that a person can read into one clear email a day.
 #[derive(Debug, Parser)]
@@ -69,12 +71,12 @@ pub enum ClassChoice {
 }
 
 impl ClassChoice {
-    /// Returns the asset classes, in the order in which they are decided.
-    pub fn classes(self) -> &'static [AssetClass] {
+    /// Returns what the app calls the choice.
+    pub fn asked(self) -> Asked {
         match self {
-            ClassChoice::Equity => &[AssetClass::Equity],
-            ClassChoice::Crypto => &[AssetClass::Crypto],
-            ClassChoice::All => &AssetClass::ALL,
+            ClassChoice::Equity => Asked::ByName(AssetClass::Equity),
+            ClassChoice::Crypto => Asked::ByName(AssetClass::Crypto),
+            ClassChoice::All => Asked::All,
         }
     }
 }
@@ -88,6 +90,20 @@ pub struct SourceArgs {
     /// Uses this source alone, whatever the settings list
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+}
+
+impl SourceArgs {
+    /// Returns the source that is named, or `None` for the settings' own.
+    ///
+    /// # Errors
+    /// A usage [`Refusal`] for a name that is no source.
+    pub fn chosen(&self) -> Result<Option<SourceName>, Refusal> {
+        if self.demo {
+            return Ok(Some(SourceName::Simulated));
+        }
+        let Some(name) = &self.source else { return Ok(None) };
+        name.parse().map(Some).map_err(|error: UnknownSource| Refusal::Usage(format!("--source: {error}")))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -2,11 +2,11 @@
 
 use crate::app;
 use crate::app::FeatureRequest;
+use crate::domain::AssetClass;
 
 use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
 use super::exit::Outcome;
 use super::output;
-use super::run::source;
 use super::start;
 use super::table::{Cell, Table};
 
@@ -16,10 +16,11 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
     let request = FeatureRequest {
         symbol: args.symbol.clone(),
         asset_class: match args.asset_class {
+            Some(ClassChoice::Equity) => Some(AssetClass::Equity),
+            Some(ClassChoice::Crypto) => Some(AssetClass::Crypto),
             Some(ClassChoice::All) | None => None,
-            Some(choice) => choice.classes().first().copied(),
         },
-        source: source(&args.source)?,
+        source: args.source.chosen()?,
         names: args.names.clone(),
         from: args.date.or(args.span.from),
         to: args.date.or(args.span.to),

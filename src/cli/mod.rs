@@ -11,6 +11,7 @@ mod features;
 mod init;
 mod logging;
 mod output;
+mod preview;
 mod run;
 mod signals;
 mod start;

@@ -29,7 +29,9 @@ pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     let failed = || format!("failed to write {}", path.display());
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).with_context(failed)?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("failed to make the folder {}", folder.display()))
+            .with_context(failed)?;
     }
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));

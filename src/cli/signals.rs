@@ -8,7 +8,6 @@ use crate::app::SignalTable;
 use super::args::{Global, SignalsArgs, TableFormat};
 use super::exit::Outcome;
 use super::output;
-use super::run::{asked, source};
 use super::start;
 use super::table::{Cell, Table};
 
@@ -27,7 +26,7 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
     };
     let span = (args.span.from, args.span.to);
     let found =
-        app::signals(&app, asked(args.asset_class), source(&args.source)?, span, &args.strategy, progress)
+        app::signals(&app, args.asset_class.asked(), args.source.chosen()?, span, &args.strategy, progress)
             .await;
     bar.finish_and_clear();
     let found = found?;

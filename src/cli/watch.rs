@@ -11,7 +11,7 @@ use crate::settings::FILE_NAME;
 
 use super::args::{Global, RunArgs};
 use super::exit::Outcome;
-use super::run::preview;
+use super::preview::preview;
 use super::start;
 
 /// How long one wait lasts before the folders are hashed again.

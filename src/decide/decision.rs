@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Recommendation;
 use crate::domain::AssetClass;
+use crate::domain::Position;
 use crate::domain::Symbol;
 use crate::filters::Filtered;
 
@@ -49,6 +50,8 @@ pub struct HeldPosition {
     pub quantity: f64,
     /// The stop after this session, never lower than before.
     pub stop_price: f64,
+    /// The last session up to which every one has been shown to the strategy's `stop`.
+    pub stop_session: NaiveDate,
     /// The session's close, or `None` without a bar.
     pub close: Option<f64>,
     /// Profit or loss at the close, in the quote currency.
@@ -60,6 +63,23 @@ pub struct HeldPosition {
     pub status: PositionStatus,
     /// The status in words: the exit's reason, or the distance to the stop.
     pub note: String,
+}
+
+impl Decision {
+    /// Returns the positions that this session sells.
+    pub(super) fn sold(&self) -> impl Iterator<Item = &HeldPosition> {
+        self.held.iter().filter(|held| held.status == PositionStatus::Sell)
+    }
+}
+
+impl HeldPosition {
+    /// Tells whether this is what the session made of `position`.
+    pub(super) fn is_of(&self, position: &Position) -> bool {
+        self.asset_class == position.asset_class
+            && self.symbol == position.symbol
+            && self.strategy == position.strategy
+            && self.entry_date == position.entry_date
+    }
 }
 
 /// What the exit rule says of a held position.

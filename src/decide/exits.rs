@@ -4,19 +4,16 @@
 //! session in order; then `exit` speaks; and whatever the script lacks, the core itself sells
 //! at a close at or under the stop and names every position whose rule could not run.
 
-use std::ops::Range;
-
 use chrono::NaiveDate;
 
+use super::exit_rule::{exit, raise_stop, rows_since};
 use super::reasoning;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
-use crate::bars::Panel;
 use crate::domain::Book;
 use crate::domain::Position;
 use crate::domain::{Problem, ProblemKind};
+use crate::scripts::Rows;
 use crate::scripts::Scripts;
-use crate::scripts::not_ready;
-use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
@@ -55,6 +52,8 @@ pub(super) fn exits(
 /// What one position's rule and stop gave.
 struct Verdict {
     stop_price: f64,
+    /// The last session up to which every one has been shown to the strategy's `stop`.
+    stop_session: NaiveDate,
     close: Option<f64>,
     bars_held: Option<usize>,
     sell: Option<String>,
@@ -71,17 +70,32 @@ fn judge(
     problems: &mut Vec<Problem>,
 ) -> Verdict {
     let panel = prepared.columns.panel();
-    let mut verdict =
-        Verdict { stop_price: position.stop_price, close: None, bars_held: None, sell: None, ran: Ok(()) };
+    let mut verdict = Verdict {
+        stop_price: position.stop_price,
+        stop_session: position.stop_session,
+        close: None,
+        bars_held: None,
+        sell: None,
+        ran: Ok(()),
+    };
     let mut name = |why: &str| {
         let message = format!("held since {}: {why}", position.entry_date);
         problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
     };
+    if position.entry_date > session {
+        let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
+        name(&why);
+        verdict.ran = Err(why);
+        return verdict;
+    }
     let owner = panel.position(&position.symbol);
     let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
-        let newest = owner.and_then(|owner| panel.dates()[panel.rows(owner)].last());
-        let newest =
-            newest.map_or("it has no bars at all".to_owned(), |date| format!("its newest is of {date}"));
+        let before = |owner: usize| {
+            let dates = &panel.dates()[panel.rows(owner)];
+            dates[..dates.partition_point(|date| *date <= session)].last()
+        };
+        let newest = owner.and_then(before);
+        let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
         let why = format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked");
         name(&why);
         verdict.ran = Err(why);
@@ -91,6 +105,9 @@ fn judge(
     let held_rows = rows_since(panel, owner, position.entry_date, row);
     verdict.close = Some(close);
     verdict.bars_held = Some(held_rows.len() - 1);
+    if let Some(jump) = prepared.health.suspect(row) {
+        name(&format!("suspect bars: {jump}; check for a split before selling"));
+    }
     if let Some(gap) = prepared.health.gap(row) {
         name(&format!("unhealthy bars: {gap}"));
     }
@@ -98,11 +115,13 @@ fn judge(
         None => Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
         // A stop that could not be raised still leaves the exit rule to be asked.
         Some(strategy) => {
-            let raised = raise_stop(panel, strategy, rows, position, &held_rows, &mut verdict.stop_price);
+            let raised = raise_stop(panel, strategy, rows, position, &held_rows);
+            verdict.stop_price = raised.stop_price;
+            verdict.stop_session = raised.session;
             let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price);
             exited.and_then(|reason| {
                 verdict.sell = reason;
-                raised
+                raised.failed
             })
         }
     };
@@ -114,84 +133,6 @@ fn judge(
         verdict.sell = Some(HARD_STOP.to_owned());
     }
     verdict
-}
-
-/// The rows of a holding up to `row`, its entry's own first; the whole loaded history where
-/// the entry lies before it.
-fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row: usize) -> Range<usize> {
-    let rows = panel.rows(owner);
-    let start = rows.start;
-    let first = start + panel.dates()[rows].partition_point(|date| *date < entry_date);
-    first.min(row)..row + 1
-}
-
-/// Shows every session since the last one shown to the strategy's `stop`, in order.
-fn raise_stop(
-    panel: &Panel,
-    strategy: &Strategy,
-    rows: &Rows,
-    position: &Position,
-    held: &Range<usize>,
-    stop_price: &mut f64,
-) -> Result<(), String> {
-    if strategy.function(Rule::Stop).is_none() {
-        return Ok(());
-    }
-    let mut failed = Ok(());
-    for row in held.clone().filter(|row| panel.dates()[*row] > position.stop_session) {
-        let view = view(panel, position, held.start, row, *stop_price);
-        let mut budget = Budget::for_rows(1);
-        let verdicts = strategy.stop(rows, &[row as u32], &[view], &mut budget);
-        match verdicts.complete().map(|mut values| values.pop().flatten()) {
-            Ok(Some(Some(raised))) => *stop_price = stop_price.max(raised),
-            Ok(Some(None)) => {}
-            Ok(None) => failed = Err(lacks(panel, strategy, rows, Rule::Stop, row)),
-            Err(errors) => failed = Err(told(&errors)),
-        }
-    }
-    failed
-}
-
-fn exit(
-    panel: &Panel,
-    strategy: &Strategy,
-    rows: &Rows,
-    position: &Position,
-    held: &Range<usize>,
-    stop_price: f64,
-) -> Result<Option<String>, String> {
-    let row = held.end - 1;
-    let view = view(panel, position, held.start, row, stop_price);
-    let mut budget = Budget::for_rows(1);
-    match strategy.exit(rows, &[row as u32], &[view], &mut budget).complete() {
-        Ok(mut values) => match values.pop().flatten() {
-            Some(reason) => Ok(reason.map(|reason| reason.to_string())),
-            None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
-        },
-        Err(errors) => Err(told(&errors)),
-    }
-}
-
-fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize) -> String {
-    let missing = strategy.function(rule).map(|own| own.missing(rows, row as u32)).unwrap_or_default();
-    let bars = row + 1 - panel.rows(panel.owner(row)).start;
-    format!("its rule is not ready: {}", not_ready(&missing, bars))
-}
-
-fn told(errors: &[RowError]) -> String {
-    errors.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; ")
-}
-
-fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
-    let highest_close = panel.close()[first..=row].iter().copied().fold(position.entry_price, f64::max);
-    PositionView {
-        entry_price: position.entry_price,
-        stop_price,
-        entry_date: position.entry_date,
-        bars_held: (row - first) as u32,
-        highest_close,
-        quantity: position.quantity,
-    }
 }
 
 fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
@@ -213,6 +154,7 @@ fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
         entry_price: position.entry_price,
         quantity: position.quantity,
         stop_price: verdict.stop_price,
+        stop_session: verdict.stop_session,
         close: verdict.close,
         pnl,
         pnl_pct,
@@ -268,5 +210,246 @@ fn sell(
             .map(|own| own.hash().to_owned())
             .unwrap_or_default(),
         session,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::bars::Bars;
+    use crate::decide::Decision;
+    use crate::decide::fill;
+    use crate::decide::fixtures::{Case, bought, opens, position, told};
+    use crate::domain::AssetClass;
+    use crate::signals::fixtures::{ALWAYS, day, options, scripts, scripts_with, series, symbol};
+
+    /// Thirty closes of 100 with these at the end.
+    fn ending(name: &str, last: &[f64]) -> Bars {
+        let mut closes = vec![100.0; 30 - last.len()];
+        closes.extend(last);
+        series(name, 0, &closes)
+    }
+
+    fn case(rules: &str, bars: Bars, stop: f64) -> Case {
+        Case::new(scripts(&[("rule", rules)]), vec![bars]).holding(vec![position("X", "rule", stop)])
+    }
+
+    fn sold(decision: &Decision) -> Vec<(&str, &str)> {
+        decision.exits.iter().map(|exit| (exit.symbol.as_str(), exit.signal_type.as_str())).collect()
+    }
+
+    #[test]
+    fn the_rule_sells_with_its_reason_and_the_numbers_of_the_position() {
+        let (decision, problems) = case(ALWAYS, ending("X", &[131.0]), 80.0).decide(29);
+        assert_eq!(problems, []);
+        let [exit] = &decision.exits[..] else { panic!("{decision:?}") };
+        assert_eq!((exit.direction, exit.signal_type.as_str()), (Direction::Sell, "too_high"));
+        assert_eq!((exit.entry_price, exit.current_price, exit.quantity), (100.0, 131.0, 10.0));
+        assert_eq!((exit.stop_price, exit.target_price), (80.0, None));
+        assert!((exit.position_size_pct - 0.0131).abs() < 1e-12);
+        assert!((exit.risk_pct - 0.0051).abs() < 1e-12);
+        let id = recommendation_id(day(29), "rule", AssetClass::Equity, &symbol("X"), Direction::Sell);
+        assert_eq!(exit.id, id);
+        let held = &decision.held[0];
+        assert_eq!((held.status, held.note.as_str()), (PositionStatus::Sell, "too_high"));
+        assert_eq!((held.pnl, held.bars_held), (Some(310.0), Some(24)));
+    }
+
+    #[test]
+    fn a_position_above_its_stop_is_held_and_says_by_how_much() {
+        let (decision, problems) = case(ALWAYS, ending("X", &[120.0]), 80.0).decide(29);
+        assert_eq!((problems, sold(&decision)), (vec![], vec![]));
+        let held = &decision.held[0];
+        assert_eq!((held.status, held.note.as_str()), (PositionStatus::Hold, "50.0% above its stop"));
+    }
+
+    /// The new stop is half the old one and 0.4 of the close: the order of sessions shows in it.
+    const RAISING: &str = "fn stop(row, position) { position.stop_price * 0.5 + row.close * 0.4 }\n";
+
+    fn raised(mut position: Position, shown: usize) -> f64 {
+        position.stop_session = day(29 - shown);
+        let bars = ending("X", &[100.0, 110.0, 90.0, 120.0]);
+        let case = case(&(ALWAYS.to_owned() + RAISING), bars, 80.0).holding(vec![position]);
+        case.decide(29).0.held[0].stop_price
+    }
+
+    #[test]
+    fn missed_sessions_raise_the_stop_in_their_order_and_never_lower_it() {
+        // 80, 84, (42 + 36 = 78: stays 84), 42 + 48 = 90.
+        assert!((raised(position("X", "rule", 80.0), 4) - 90.0).abs() < 1e-9);
+        // Only the last: 40 + 48.
+        assert!((raised(position("X", "rule", 80.0), 1) - 88.0).abs() < 1e-9);
+        assert!((raised(position("X", "rule", 80.0), 0) - 80.0).abs() < 1e-9);
+        assert!((raised(position("X", "rule", 119.0), 4) - 119.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_session_is_shown_to_the_stop_once() {
+        let bars = ending("X", &[100.0, 110.0, 90.0, 120.0]);
+        let mut case = case(&(ALWAYS.to_owned() + RAISING), bars, 80.0);
+        let at_once = case.decide(29).0.held[0].stop_price;
+        for session in 5..30 {
+            let (decision, _) = case.decide(session);
+            case.book = fill(case.book.clone(), &decision, &opens(session + 1, &[])).0;
+            assert_eq!(case.book.positions[0].stop_session, day(session));
+        }
+        assert_eq!(case.book.positions[0].stop_price, at_once);
+        assert_eq!(case.decide(29).0.held[0].stop_price, at_once);
+    }
+
+    #[test]
+    fn exit_is_asked_on_the_raised_stop() {
+        let rules = ALWAYS.replace("row.close > 130.0", "row.close <= position.stop_price")
+            + "fn stop(row, position) { 99.0 }\n";
+        let (decision, _) = case(&rules, ending("X", &[98.0]), 80.0).decide(29);
+        assert_eq!(sold(&decision), [("X", "too_high")]);
+        assert_eq!(decision.exits[0].stop_price, 99.0);
+    }
+
+    /// What the core makes of a position under its stop, whatever is wrong with the rule.
+    #[track_caller]
+    fn check_hard_stop(case: &Case, named: &str) {
+        let (decision, problems) = case.decide(29);
+        assert_eq!(sold(&decision), [("X", "hard_stop")], "{named}");
+        let told = told(&problems, ProblemKind::Position);
+        assert!(told.len() == 1 && told[0].contains(named), "{named}: {told:?}");
+        assert!(told[0].starts_with("X: held since 2024-01-06: "), "{told:?}");
+    }
+
+    #[test]
+    fn the_core_sells_under_the_stop_when_the_rule_cannot() {
+        let falling = || ending("X", &[79.0]);
+        let gone = case(ALWAYS, falling(), 80.0).holding(vec![position("X", "deleted", 80.0)]);
+        check_hard_stop(&gone, "strategy deleted is not loaded, so its exit rule is gone");
+        let erring = ALWAYS.replace("row.close > 130.0", "row.close / 0 > 1");
+        let erring = erring.replace("return \"too_high\";", "throw \"odd\";").replace("/ 0 > 1", "< 500.0");
+        check_hard_stop(&case(&erring, falling(), 80.0), "in `exit`: odd");
+        let not_ready = ALWAYS.replace("row.close > 130.0", "row.close > row.ma200");
+        check_hard_stop(&case(&not_ready, falling(), 80.0), "ma200 needs 200 bars, has 30");
+        let bad_stop = ALWAYS.to_owned() + "fn stop(row, position) { \"low\" }\n";
+        check_hard_stop(&case(&bad_stop, falling(), 80.0), "in `stop`: gave \"low\"");
+    }
+
+    #[test]
+    fn at_the_stop_is_under_it() {
+        for (close, expected) in [(80.0, 1), (80.01, 0)] {
+            let (decision, _) = case(ALWAYS, ending("X", &[close]), 80.0).decide(29);
+            assert_eq!(decision.exits.len(), expected, "{close}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_could_not_run_is_never_a_silent_hold() {
+        let gone = case(ALWAYS, ending("X", &[100.0]), 80.0).holding(vec![position("X", "deleted", 80.0)]);
+        let (decision, problems) = gone.decide(29);
+        assert_eq!(decision.held[0].status, PositionStatus::Unchecked);
+        assert_eq!(told(&problems, ProblemKind::Position).len(), 1);
+        assert_eq!(sold(&decision), []);
+    }
+
+    #[test]
+    fn a_session_on_which_the_stop_failed_is_shown_again() {
+        let failing = ALWAYS.to_owned()
+            + "fn stop(row, position) { if row.close > 110.0 { throw \"odd\"; } row.close * 0.9 }\n";
+        let closes = [100.0, 104.0, 111.0, 100.0];
+        let case = case(&failing, ending("X", &closes), 50.0);
+        let (decision, _) = case.decide(29);
+        let held = &decision.held[0];
+        assert_eq!((held.stop_session, held.status), (day(27), PositionStatus::Unchecked));
+        let (book, _) = fill(case.book.clone(), &decision, &BTreeMap::new());
+        assert_eq!(book.positions[0].stop_session, day(27));
+
+        let mended = scripts(&[("rule", &failing.replace("110.0", "120.0"))]);
+        let case = Case { book, ..Case::new(mended, vec![ending("X", &closes)]) };
+        let (decision, _) = case.decide(29);
+        let held = &decision.held[0];
+        assert_eq!((held.stop_session, held.stop_price), (day(29), 111.0 * 0.9));
+    }
+
+    #[test]
+    fn a_stop_that_errs_leaves_the_exit_rule_to_be_asked() {
+        let rules = ALWAYS.to_owned() + "fn stop(row, position) { throw \"odd\"; }\n";
+        let (decision, problems) = case(&rules, ending("X", &[131.0]), 80.0).decide(29);
+        assert_eq!(sold(&decision), [("X", "too_high")]);
+        assert!(told(&problems, ProblemKind::Position)[0].contains("in `stop`: odd"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_disabled_strategy_sells_and_does_not_buy() {
+        let mut options = options();
+        options.disabled = BTreeSet::from(["rule".to_owned()]);
+        let scripts = scripts_with(&[("rule", ALWAYS)], &options);
+        let bars = vec![ending("X", &[131.0]), ending("Y", &[100.0]), ending("Z", &[79.0])];
+        let positions = vec![position("X", "rule", 80.0), position("Z", "rule", 80.0)];
+        let (decision, problems) = Case::new(scripts, bars).holding(positions).decide(29);
+        assert_eq!(sold(&decision), [("X", "too_high"), ("Z", "hard_stop")]);
+        assert_eq!((bought(&decision), problems), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_position_without_a_bar_is_named_and_not_judged() {
+        let bars = vec![series("X", 0, &[70.0; 28]), ending("Y", &[100.0])];
+        let case = Case::new(scripts(&[("rule", ALWAYS)]), bars)
+            .holding(vec![position("X", "rule", 80.0), position("NONE", "rule", 80.0)]);
+        let (decision, problems) = case.decide(29);
+        assert_eq!(sold(&decision), []);
+        let held: Vec<_> =
+            decision.held.iter().map(|own| (own.symbol.as_str(), own.status, own.close)).collect();
+        let unchecked = PositionStatus::Unchecked;
+        assert_eq!(held, [("NONE", unchecked, None), ("X", unchecked, None)]);
+        assert_eq!(
+            told(&problems, ProblemKind::Position),
+            [
+                "NONE: held since 2024-01-06: no bar on 2024-01-30, nor before it: \
+                 neither its stop nor its exit rule was checked",
+                "X: held since 2024-01-06: no bar on 2024-01-30, its newest is of 2024-01-28: \
+                 neither its stop nor its exit rule was checked",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_later_bar_is_not_told_of_as_the_newest() {
+        let mut late = series("X", 0, &[70.0; 9]).iter().collect::<Vec<_>>();
+        late.extend(series("X", 20, &[70.0; 10]).iter());
+        let late = crate::bars::check(symbol("X"), late, day(29)).0;
+        let (_, problems) = case(ALWAYS, late, 80.0).decide(12);
+        assert!(
+            told(&problems, ProblemKind::Position)[0].contains("its newest is of 2024-01-09:"),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn a_session_before_the_entry_judges_nothing() {
+        let (decision, problems) = case(ALWAYS, ending("X", &[100.0]), 120.0).decide(4);
+        assert_eq!((sold(&decision), decision.held[0].stop_price), (vec![], 120.0));
+        let expected = "X: held since 2024-01-06: not held yet on 2024-01-05: neither its stop nor its exit \
+                        rule was checked";
+        assert_eq!(told(&problems, ProblemKind::Position), [expected]);
+    }
+
+    #[test]
+    fn a_position_with_doubtful_bars_is_named_beside_its_exit() {
+        let (decision, problems) = case(ALWAYS, ending("X", &[50.0]), 80.0).decide(29);
+        assert_eq!(sold(&decision), [("X", "hard_stop")]);
+        let expected = "X: held since 2024-01-06: suspect bars: the close of 2024-01-30 is 0.50 times the one \
+                        before; check for a split before selling";
+        assert_eq!(told(&problems, ProblemKind::Position), [expected]);
+    }
+
+    #[test]
+    fn the_rule_sees_the_holding_from_its_entry_on() {
+        // The highest close is 125 of day 27; 24 sessions after day 5 is day 29.
+        let rules = ALWAYS.replace(
+            "row.close > 130.0",
+            "position.highest_close == 125.0 && position.bars_held == 24 && position.entry_price == 100.0",
+        );
+        let mut closes = vec![100.0; 30];
+        (closes[3], closes[27]) = (129.0, 125.0);
+        let (decision, _) = case(&rules, series("X", 0, &closes), 80.0).decide(29);
+        assert_eq!(sold(&decision), [("X", "too_high")]);
     }
 }

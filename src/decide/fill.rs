@@ -57,26 +57,22 @@ pub fn order(mut book: Book, decision: &Decision) -> Book {
 pub fn fill(mut book: Book, decision: &Decision, next: &BTreeMap<Symbol, Bar>) -> (Book, Vec<Fill>) {
     let mut fills = Vec::new();
     advance_stops(&mut book, decision);
-    for exit in &decision.exits {
-        let held = book.positions.iter().position(|position| {
-            position.asset_class == decision.asset_class
-                && position.symbol == exit.symbol
-                && position.strategy == exit.strategy_name
-        });
-        let Some(held) = held else { continue };
-        let outcome = match next.get(&exit.symbol) {
-            None => FillOutcome::NoBar,
+    // By the held positions and not by the exits: two lots of one symbol differ in their entry.
+    for exit in decision.sold() {
+        let Some(held) = book.positions.iter().position(|position| exit.is_of(position)) else { continue };
+        let (quantity, outcome) = match next.get(&exit.symbol) {
+            None => (0.0, FillOutcome::NoBar),
             Some(bar) => {
                 let sold = book.positions.remove(held);
                 book.cash += sold.quantity * bar.open;
-                FillOutcome::Filled(bar.open)
+                (sold.quantity, FillOutcome::Filled(bar.open))
             }
         };
         fills.push(Fill {
             symbol: exit.symbol.clone(),
             direction: Direction::Sell,
-            strategy: exit.strategy_name.clone(),
-            quantity: exit.quantity,
+            strategy: exit.strategy.clone(),
+            quantity,
             outcome,
         });
     }
@@ -89,7 +85,8 @@ pub fn fill(mut book: Book, decision: &Decision, next: &BTreeMap<Symbol, Bar>) -
             Some(bar) if bar.open <= order.stop_price => (0.0, FillOutcome::OpenUnderStop(bar.open)),
             Some(bar) => match affordable(&order, bar.open, book.cash) {
                 quantity if quantity > 0.0 => {
-                    book.cash -= quantity * bar.open;
+                    // Rounding may make the last fractional unit cost a hair more than is left.
+                    book.cash = (book.cash - quantity * bar.open).max(0.0);
                     book.positions.push(opened(&order, quantity, bar));
                     (quantity, FillOutcome::Filled(bar.open))
                 }
@@ -121,15 +118,10 @@ pub fn mark(mut book: Book, asset_class: AssetClass, closes: &BTreeMap<Symbol, f
 
 fn advance_stops(book: &mut Book, decision: &Decision) {
     for held in &decision.held {
-        let own = book.positions.iter_mut().find(|position| {
-            position.asset_class == held.asset_class
-                && position.symbol == held.symbol
-                && position.strategy == held.strategy
-                && position.entry_date == held.entry_date
-        });
-        if let (Some(position), Some(_)) = (own, held.close) {
+        let own = book.positions.iter_mut().find(|position| held.is_of(position));
+        if let Some(position) = own {
             position.stop_price = held.stop_price;
-            position.stop_session = decision.session;
+            position.stop_session = held.stop_session;
         }
     }
 }
@@ -153,5 +145,153 @@ fn opened(order: &Order, quantity: f64, bar: &Bar) -> Position {
         stop_price: order.stop_price,
         stop_session: order.session,
         last_close: bar.open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::fixtures::{Case, opens, position};
+    use crate::signals::fixtures::{ALWAYS, day, flat, scripts, series, symbol};
+
+    fn told(fills: &[Fill]) -> Vec<(&str, f64, FillOutcome)> {
+        fills.iter().map(|fill| (fill.symbol.as_str(), fill.quantity, fill.outcome)).collect()
+    }
+
+    /// A decision that buys 93 of B at 80 (stop 72), and sells what is held of A.
+    fn case() -> Case {
+        let closes: Vec<f64> = (0..30).map(|n| if n < 29 { 100.0 } else { 131.0 }).collect();
+        let bars = vec![series("A", 0, &closes), flat("B", 80.0)];
+        Case::new(scripts(&[("always", ALWAYS)]), bars).holding(vec![position("A", "always", 80.0)])
+    }
+
+    fn run(case: &Case, cash: f64, next: &[(&str, f64)]) -> (Book, Vec<Fill>) {
+        let (decision, _) = case.decide(29);
+        assert_eq!((decision.exits.len(), decision.recommendations.len()), (1, 1));
+        let mut book = order(case.book.clone(), &decision);
+        book.cash = cash;
+        fill(book, &decision, &opens(30, next))
+    }
+
+    #[test]
+    fn exits_pay_for_entries_at_the_same_open() {
+        let (book, fills) = run(&case(), 0.0, &[("A", 130.0), ("B", 81.0)]);
+        // 1,300 buy 16 of the 93 ordered.
+        let expected = [("A", 10.0, FillOutcome::Filled(130.0)), ("B", 16.0, FillOutcome::Filled(81.0))];
+        assert_eq!(told(&fills), expected);
+        assert_eq!(book.cash, 4.0);
+        assert_eq!(book.pending, []);
+        let expected = Position {
+            entry_date: day(30),
+            entry_price: 81.0,
+            quantity: 16.0,
+            stop_price: 72.0,
+            stop_session: day(29),
+            last_close: 81.0,
+            ..position("B", "always", 72.0)
+        };
+        assert_eq!(book.positions.len(), 1);
+        assert!((book.positions[0].stop_price - 72.0).abs() < 1e-9);
+        assert_eq!(Position { stop_price: 72.0, ..book.positions[0].clone() }, expected);
+    }
+
+    #[test]
+    fn an_open_at_or_under_the_stop_is_not_bought() {
+        let stop = case().decide(29).0.recommendations[0].stop_price;
+        for (open, outcome) in [
+            (stop, FillOutcome::OpenUnderStop(stop)),
+            (70.0, FillOutcome::OpenUnderStop(70.0)),
+            (stop + 0.01, FillOutcome::Filled(stop + 0.01)),
+        ] {
+            let (book, fills) = run(&case(), 90_000.0, &[("A", 130.0), ("B", open)]);
+            assert_eq!(fills[1].outcome, outcome);
+            assert_eq!(book.positions.is_empty(), outcome != FillOutcome::Filled(open));
+        }
+    }
+
+    #[test]
+    fn without_a_bar_an_entry_lapses_and_an_exit_waits() {
+        let (book, fills) = run(&case(), 500.0, &[]);
+        assert_eq!(told(&fills), [("A", 0.0, FillOutcome::NoBar), ("B", 0.0, FillOutcome::NoBar)]);
+        assert_eq!((book.cash, book.positions.len(), book.pending.len()), (500.0, 1, 0));
+    }
+
+    #[test]
+    fn without_cash_nothing_is_bought() {
+        let (book, fills) = run(&case(), 50.0, &[("B", 81.0)]);
+        assert_eq!(told(&fills)[1], ("B", 0.0, FillOutcome::NoCash));
+        assert_eq!(book.cash, 50.0);
+    }
+
+    #[test]
+    fn the_ordered_quantity_is_never_exceeded_however_low_the_open() {
+        let (_, fills) = run(&case(), 90_000.0, &[("A", 130.0), ("B", 73.0)]);
+        assert_eq!(fills[1].quantity, 93.0);
+    }
+
+    #[test]
+    fn fractions_of_a_coin_spend_all_the_cash_and_never_more() {
+        for cash in [1.0 / 3.0, 0.1, 77.7, 1e-9, 123_456.789] {
+            for open in [3.0, 0.07, 81.3, 1e5 / 7.0] {
+                let coin = Order {
+                    symbol: symbol("C"),
+                    asset_class: AssetClass::Crypto,
+                    strategy: "always".to_owned(),
+                    session: day(29),
+                    quantity: 1e12,
+                    decided_price: open,
+                    stop_price: 0.01,
+                };
+                let mut decision = case().decide(29).0;
+                decision.asset_class = AssetClass::Crypto;
+                decision.held.clear();
+                let mut book = Book::of_cash(cash);
+                book.pending.push(coin);
+                let (book, _) = fill(book, &decision, &opens(30, &[("C", open)]));
+                assert!((0.0..=cash * 1e-12).contains(&book.cash), "{cash} {open}: {}", book.cash);
+            }
+        }
+    }
+
+    #[test]
+    fn orders_of_the_other_class_keep_waiting() {
+        let mut case = case();
+        let coin = Order {
+            symbol: symbol("B"),
+            asset_class: AssetClass::Crypto,
+            strategy: "coins".to_owned(),
+            session: day(29),
+            quantity: 1.0,
+            decided_price: 10.0,
+            stop_price: 5.0,
+        };
+        case.book.pending.push(coin.clone());
+        let (book, _) = run(&case, 90_000.0, &[("A", 130.0), ("B", 81.0)]);
+        assert_eq!(book.pending, [coin]);
+    }
+
+    #[test]
+    fn of_two_lots_only_the_sold_one_leaves() {
+        let rules = ALWAYS.replace("row.close > 130.0", "position.bars_held < 20");
+        let older = position("A", "rule", 80.0);
+        let newer = Position { entry_date: day(20), quantity: 3.0, ..older.clone() };
+        let case = Case::new(scripts(&[("rule", &rules)]), vec![flat("A", 100.0)])
+            .holding(vec![older.clone(), newer]);
+        let (decision, _) = case.decide(29);
+        let (book, fills) = fill(case.book.clone(), &decision, &opens(30, &[("A", 100.0)]));
+        assert_eq!(told(&fills), [("A", 3.0, FillOutcome::Filled(100.0))]);
+        assert_eq!(book.positions, [Position { stop_session: day(29), ..older }]);
+        assert_eq!(book.cash, 98_700.0 + 300.0);
+    }
+
+    #[test]
+    fn a_mark_moves_its_class_alone_and_keeps_the_last_close_it_has() {
+        let coin = Position { asset_class: AssetClass::Crypto, ..position("A", "coins", 80.0) };
+        let book =
+            Book::of_positions(10_000.0, vec![position("A", "x", 80.0), coin, position("B", "x", 80.0)]);
+        assert_eq!(book.cash, 7_000.0);
+        let book = mark(book, AssetClass::Equity, &BTreeMap::from([(symbol("A"), 110.0)]));
+        let closes: Vec<f64> = book.positions.iter().map(|own| own.last_close).collect();
+        assert_eq!((closes, book.equity), (vec![110.0, 100.0, 100.0], 10_100.0));
     }
 }

@@ -64,6 +64,11 @@ fn regime(close: Option<f64>, ma50: Option<f64>, ma200: Option<f64>) -> Option<R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::fixtures::told;
+    use crate::decide::{MarketBars, decide, prepare};
+    use crate::domain::{AssetClass, Book};
+    use crate::settings::Settings;
+    use crate::signals::fixtures::{ALWAYS, day, every_day, scripts, series, symbol};
 
     #[test]
     fn the_regime_needs_close_and_mean_on_the_same_side() {
@@ -71,5 +76,47 @@ mod tests {
         assert_eq!(regime(Some(1.0), Some(2.0), Some(3.0)), Some(Regime::Downtrend));
         assert_eq!(regime(Some(1.0), Some(3.0), Some(2.0)), Some(Regime::Mixed));
         assert_eq!(regime(Some(1.0), Some(3.0), None), None);
+    }
+
+    fn overview_of(benchmark: Vec<crate::bars::Bars>) -> (MarketOverview, Vec<Problem>) {
+        let text = ALWAYS.replace("row.close > 1.0", "row.close > row.benchmark_close");
+        let scripts = scripts(&[("rule", &text)]);
+        let rising: Vec<f64> = (0..60).map(|n| 50.0 + f64::from(n)).collect();
+        let falling: Vec<f64> = (0..60).map(|n| 150.0 - f64::from(n)).collect();
+        let mut bars = vec![series("A", 0, &rising), series("B", 0, &falling), series("C", 50, &[9.0; 10])];
+        bars.extend(benchmark);
+        let market = MarketBars {
+            asset_class: AssetClass::Equity,
+            bars,
+            universe: ["A", "B", "C"].map(symbol).into(),
+            benchmark: Some(symbol("IDX")),
+            splits: Vec::new(),
+        };
+        let prepared = prepare(market, &scripts, every_day).expect("distinct symbols");
+        let (decision, problems) =
+            decide(&prepared, &scripts, &Settings::defaults(), &Book::of_cash(1e5), day(59));
+        (decision.market, problems)
+    }
+
+    #[test]
+    fn breadth_counts_the_symbols_that_have_a_mean() {
+        let (market, problems) = overview_of(vec![series("IDX", 0, &[10.0; 60])]);
+        assert_eq!((market.breadth, market.symbols_with_bar, market.symbols), (Some(0.5), 3, 3));
+        assert_eq!((market.benchmark_close, market.benchmark_return), (Some(10.0), Some(0.0)));
+        assert_eq!(market.regime, None, "sixty bars have no ma200");
+        assert_eq!(told(&problems, ProblemKind::Benchmark), [""; 0]);
+    }
+
+    #[test]
+    fn a_benchmark_without_a_bar_is_named_and_never_carried_forward() {
+        for benchmark in [vec![], vec![series("IDX", 0, &[10.0; 59])]] {
+            let (market, problems) = overview_of(benchmark);
+            assert_eq!((market.benchmark_close, market.volatility, market.regime), (None, None, None));
+            let expected =
+                "IDX: the benchmark has no bar on 2024-02-29: no regime, benchmark features missing";
+            assert_eq!(told(&problems, ProblemKind::Benchmark), [expected]);
+            // A script that reads the benchmark is not ready; it is not shown an old value.
+            assert_eq!(told(&problems, ProblemKind::NotReady).len(), 3, "{problems:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! bytes and look-ahead has no way in.
 
 mod decision;
+mod exit_rule;
 mod exits;
 mod fill;
 mod market;
@@ -14,6 +15,9 @@ mod prepare;
 mod reasoning;
 mod recommendation;
 mod session;
+
+#[cfg(test)]
+mod fixtures;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use fill::{Fill, FillOutcome, fill, mark, order};

@@ -28,6 +28,15 @@ pub struct MarketBars {
     pub splits: Vec<Split>,
 }
 
+impl MarketBars {
+    /// Makes a market in which every symbol may be bought, without a benchmark and a list of
+    /// splits.
+    pub fn of(asset_class: AssetClass, bars: Vec<Bars>) -> Self {
+        let universe = bars.iter().map(|own| own.symbol().clone()).collect();
+        Self { asset_class, bars, universe, benchmark: None, splits: Vec::new() }
+    }
+}
+
 /// Everything that deciding any loaded session needs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -50,7 +59,10 @@ pub fn prepare(
     scripts: &Scripts,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
 ) -> Result<Prepared, PanelError> {
-    let MarketBars { asset_class, bars, universe, benchmark, splits } = market;
+    let MarketBars { asset_class, mut bars, universe, benchmark, splits } = market;
+    let given: BTreeSet<Symbol> = bars.iter().map(|own| own.symbol().clone()).collect();
+    // A symbol of the universe without a series is stale, not absent: it must be named.
+    bars.extend(universe.difference(&given).map(|symbol| Bars::empty(symbol.clone())));
     let of_benchmark = bars.iter().find(|bars| Some(bars.symbol()) == benchmark.as_ref());
     let benchmark_columns = match of_benchmark {
         Some(own) if !own.is_empty() => {
@@ -85,4 +97,42 @@ fn of_symbols() -> BTreeSet<Feature> {
 fn of_benchmark_alone() -> BTreeSet<Feature> {
     let needed = [&core::CLOSE, &core::RETURNS_1D, &core::MA50, &core::MA200, &core::VOLATILITY_20D];
     BTreeSet::from(needed.map(|feature| (**feature).clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::decide;
+    use crate::domain::{Book, ProblemKind};
+    use crate::settings::Settings;
+    use crate::signals::fixtures::{ALWAYS, day, every_day, flat, scripts, symbol};
+
+    #[test]
+    fn a_symbol_of_the_universe_without_a_series_is_stale_and_not_forgotten() {
+        let scripts = scripts(&[("always", ALWAYS)]);
+        let market = MarketBars {
+            asset_class: AssetClass::Equity,
+            bars: vec![flat("A", 85.0)],
+            universe: ["A", "B"].map(symbol).into(),
+            benchmark: None,
+            splits: Vec::new(),
+        };
+        let prepared = prepare(market, &scripts, every_day).expect("distinct symbols");
+        let (decision, problems) =
+            decide(&prepared, &scripts, &Settings::defaults(), &Book::of_cash(1e5), day(29));
+        assert_eq!(decision.market.symbols, 2);
+        let stale: Vec<&str> =
+            problems.iter().filter(|p| p.kind == ProblemKind::Stale).map(|p| p.symbol.as_str()).collect();
+        assert_eq!(stale, ["B"]);
+    }
+
+    #[test]
+    fn the_bars_needed_cover_the_scripts_and_the_core() {
+        // The benchmark's ma200 and, longer, the 21 × 14 bars in which atr14 forgets its seed.
+        let core = bars_needed(&scripts(&[("always", ALWAYS)]), AssetClass::Equity);
+        assert!((294..400).contains(&core), "{core}");
+        let long = ALWAYS.replace("row.close > 1.0", "row.close > row.ma1000");
+        assert_eq!(bars_needed(&scripts(&[("long", &long)]), AssetClass::Equity), 1000);
+        assert_eq!(bars_needed(&scripts(&[("long", &long)]), AssetClass::Crypto), core);
+    }
 }

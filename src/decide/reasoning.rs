@@ -32,7 +32,7 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
         .map(|part| format!("{} {:.1} × {}", part.name, part.score, part.weight))
         .collect();
     let size = &candidate.size;
-    let cap = size.cap.map(|cap| format!(", held down by {cap}")).unwrap_or_default();
+    let cap = size.cap.map(|cap| format!(", held down by {cap},")).unwrap_or_default();
     format!(
         "{} closed at {} and triggered {} of {} ({}). Score {:.1} = {}. \
          Stop {} ({} below), target {}; {} of equity{cap} risks {}.",

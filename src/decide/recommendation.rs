@@ -86,3 +86,34 @@ pub fn recommendation_id(
     let name = format!("{session}/{strategy}/{asset_class}:{symbol}/{}", direction.as_str());
     Uuid::new_v5(&namespace(), name.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(day: u32, strategy: &str, class: AssetClass, symbol: &str, direction: Direction) -> String {
+        let session = NaiveDate::from_ymd_opt(2026, 11, day).expect("a date");
+        let symbol = Symbol::new(symbol).expect("a symbol");
+        recommendation_id(session, strategy, class, &symbol, direction).to_string()
+    }
+
+    #[test]
+    fn an_id_is_the_same_for_ever() {
+        // Made with Python's uuid.uuid5, so that stored mails keep matching.
+        let buy = id(20, "equity_momentum", AssetClass::Equity, "AAPL", Direction::Buy);
+        assert_eq!(buy, "3acb7ede-d485-56a2-aee9-c1364825eeee");
+    }
+
+    #[test]
+    fn each_part_makes_another_id() {
+        let ids = std::collections::BTreeSet::from([
+            id(20, "a", AssetClass::Equity, "BTC", Direction::Buy),
+            id(21, "a", AssetClass::Equity, "BTC", Direction::Buy),
+            id(20, "b", AssetClass::Equity, "BTC", Direction::Buy),
+            id(20, "a", AssetClass::Crypto, "BTC", Direction::Buy),
+            id(20, "a", AssetClass::Equity, "ETH", Direction::Buy),
+            id(20, "a", AssetClass::Equity, "BTC", Direction::Sell),
+        ]);
+        assert_eq!(ids.len(), 6);
+    }
+}

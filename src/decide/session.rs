@@ -56,7 +56,7 @@ pub fn decide(
         problems.extend(unhealthy(prepared, session));
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
-        let after_exits = without(book, &decision, &sold);
+        let after_exits = without(book, &decision);
         let context =
             Context { settings, columns, health: &prepared.health, session, book: &after_exits, sold: &sold };
         let candidates: Vec<Candidate> = scan
@@ -80,14 +80,12 @@ fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (V
     let columns = &prepared.columns;
     let panel = columns.panel();
     let mut problems = Vec::new();
-    let mut newest = None;
     for (position, symbol) in panel.symbols().iter().enumerate() {
         if !columns.is_tradable(position) {
             continue;
         }
         let dates = &panel.dates()[panel.rows(position)];
         let before = dates[..dates.partition_point(|date| *date <= session)].last().copied();
-        newest = newest.max(before);
         if before == Some(session) {
             continue;
         }
@@ -97,18 +95,36 @@ fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (V
         };
         problems.push(Problem::new(symbol, ProblemKind::Stale, message));
     }
-    let most_are_stale = market.symbols_with_bar * 2 < market.symbols || market.symbols == 0;
-    let no_decision = most_are_stale.then(|| {
-        let newest = match newest {
-            Some(date) => format!("the newest bar is of {date}; to decide that session, use --date {date}"),
-            None => "there is no bar before it either".to_owned(),
-        };
-        format!(
-            "no decision: bars missing for {session}: {} of {} symbols have one; {newest}",
-            market.symbols_with_bar, market.symbols
-        )
-    });
-    (problems, no_decision)
+    if !are_most_missing(market.symbols_with_bar, market.symbols) {
+        return (problems, None);
+    }
+    let whole_before = match whole_session_before(prepared, market.symbols, session) {
+        Some(date) => {
+            format!("the last session with bars of most is {date}; to decide that one, use --date {date}")
+        }
+        None => "no session before it has bars of most either".to_owned(),
+    };
+    let no_decision = format!(
+        "bars are missing for {session}: {} of {} symbols have one; {whole_before}",
+        market.symbols_with_bar, market.symbols
+    );
+    (problems, Some(no_decision))
+}
+
+fn are_most_missing(with_bar: usize, symbols: usize) -> bool {
+    symbols == 0 || with_bar * 2 < symbols
+}
+
+/// The newest session before `session` that could be decided.
+fn whole_session_before(prepared: &Prepared, symbols: usize, session: NaiveDate) -> Option<NaiveDate> {
+    let columns = &prepared.columns;
+    let panel = columns.panel();
+    let sessions = columns.sessions();
+    let earlier = &sessions[..sessions.partition_point(|day| *day < session)];
+    let with_bar = |day: NaiveDate| {
+        columns.rows_on(day).iter().filter(|row| columns.is_tradable(panel.owner(**row as usize))).count()
+    };
+    earlier.iter().rev().copied().find(|day| !are_most_missing(with_bar(*day), symbols))
 }
 
 /// Names the universe's symbols whose bars are in doubt on the session.
@@ -137,15 +153,15 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
     problems
 }
 
-/// The book as the entries find it: what is sold has freed its slot and its cash.
-fn without(book: &Book, decision: &Decision, sold: &BTreeSet<Symbol>) -> Book {
+/// The book as the entries find it: what is sold has freed its slot and its cash. What another
+/// strategy holds of the same symbol stays.
+fn without(book: &Book, decision: &Decision) -> Book {
     let mut left = book.clone();
-    let class = decision.asset_class;
-    let is_sold = |symbol: &Symbol| sold.contains(symbol);
-    for position in book.positions.iter().filter(|p| p.asset_class == class && is_sold(&p.symbol)) {
-        left.cash += position.market_value();
+    for sold in decision.sold() {
+        if let Some(place) = left.positions.iter().position(|position| sold.is_of(position)) {
+            left.cash += left.positions.remove(place).market_value();
+        }
     }
-    left.positions.retain(|p| p.asset_class != class || !is_sold(&p.symbol));
     left
 }
 
@@ -179,5 +195,155 @@ fn buy(prepared: &Prepared, scripts: &Scripts, candidate: Candidate) -> Recommen
         script_hash: scripts.strategy(&strategy).map(|own| own.hash().to_owned()).unwrap_or_default(),
         strategy_name: strategy,
         session: signal.session,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::PositionStatus;
+    use crate::decide::fixtures::{Case, bought, position, told};
+    use crate::domain::{AssetClass, Conviction};
+    use crate::signals::fixtures::{ALWAYS, day, flat, scripts, series, symbol};
+
+    fn always(series: Vec<crate::bars::Bars>) -> Case {
+        Case::new(scripts(&[("always", ALWAYS)]), series)
+    }
+
+    #[track_caller]
+    fn check_number(number: f64, expected: f64) {
+        assert!((number - expected).abs() < 1e-9 * expected, "{number} {expected}");
+    }
+
+    #[test]
+    fn a_buy_carries_every_number_that_it_rests_on() {
+        let (decision, problems) = always(vec![flat("X", 85.0)]).decide(29);
+        assert_eq!(problems, []);
+        let [buy] = &decision.recommendations[..] else { panic!("{decision:?}") };
+        for (number, expected) in [
+            (buy.current_price, 85.0),
+            (buy.entry_price, 85.0),
+            (buy.stop_price, 76.5),
+            (buy.target_price.expect("a BUY has one"), 102.0),
+            (buy.position_size_pct, 0.075),
+            (buy.risk_pct, 0.0075),
+            (buy.quantity, 88.0),
+            (buy.combined_score.expect("a BUY has one"), 8.5),
+        ] {
+            check_number(number, expected);
+        }
+        assert_eq!((buy.conviction, buy.size_cap), (Some(Conviction::High), None));
+        assert_eq!((buy.signal_type.as_str(), buy.generated_at), ("always", None));
+        let id = recommendation_id(day(29), "always", AssetClass::Equity, &symbol("X"), Direction::Buy);
+        assert_eq!(buy.id, id);
+        assert_eq!(
+            buy.reasoning,
+            "X closed at 85.00 and triggered always of always (). Score 8.5 = price 8.5 × 1. \
+             Stop 76.50 (10.0% below), target 102.00; 7.5% of equity risks 0.75%."
+        );
+    }
+
+    #[test]
+    fn a_stale_symbol_is_named_with_its_newest_bar_and_costs_itself_alone() {
+        let case = always(vec![flat("A", 85.0), flat("B", 80.0), series("C", 0, &[90.0; 27])]);
+        let (decision, problems) = case.decide(29);
+        assert_eq!(bought(&decision), ["A", "B"]);
+        let expected = ["C: no bar on 2024-01-30, the newest is of 2024-01-27: not signalled"];
+        assert_eq!(told(&problems, ProblemKind::Stale), expected);
+    }
+
+    #[test]
+    fn where_most_are_stale_nothing_is_bought_and_exits_still_run() {
+        let short = |name| series(name, 0, &[85.0; 27]);
+        let closes: Vec<f64> = (0..30).map(|n| if n < 29 { 100.0 } else { 131.0 }).collect();
+        let case = always(vec![series("A", 0, &closes), short("B"), short("C")])
+            .holding(vec![position("A", "always", 80.0)]);
+        let (decision, _) = case.decide(29);
+        assert_eq!(bought(&decision), [""; 0]);
+        assert_eq!(decision.exits.len(), 1);
+        let expected = "bars are missing for 2024-01-30: 1 of 3 symbols have one; the last session \
+                        with bars of most is 2024-01-27; to decide that one, use --date 2024-01-27";
+        assert_eq!(decision.no_decision.as_deref(), Some(expected));
+        assert_eq!(case.decide(26).0.no_decision, None);
+    }
+
+    #[test]
+    fn half_of_the_symbols_are_enough_to_decide() {
+        let case = always(vec![flat("A", 85.0), series("B", 0, &[85.0; 27])]);
+        assert_eq!(bought(&case.decide(29).0), ["A"]);
+    }
+
+    #[test]
+    fn an_erring_script_costs_its_own_entries_for_that_session_alone() {
+        let text =
+            ALWAYS.replace("return \"always\";", "if row.close == 80.0 { throw \"odd\"; }\n\"always\"");
+        let closes: Vec<f64> = (0..30).map(|n| if n < 29 { 85.0 } else { 80.0 }).collect();
+        let series = || vec![flat("A", 85.0), series("B", 0, &closes)];
+        let case = Case::new(scripts(&[("broken", &text)]), series());
+        let (decision, problems) = case.decide(29);
+        assert_eq!(bought(&decision), [""; 0]);
+        let message = &told(&problems, ProblemKind::ScriptRun)[0];
+        for part in ["broken.rhai:4:40", "`entry`", "odd", "on B, 2024-01-30", "close 80"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert_eq!(bought(&case.decide(28).0), ["A", "B"]);
+        let beside = Case::new(scripts(&[("broken", &text), ("sound", ALWAYS)]), series());
+        assert_eq!(bought(&beside.decide(29).0), ["A", "B"]);
+    }
+
+    /// One slot, a position in A that its rule sells at 131, and a candidate B.
+    fn one_slot(strategies: &[&str]) -> Case {
+        let closes: Vec<f64> = (0..30).map(|n| if n < 29 { 100.0 } else { 131.0 }).collect();
+        let positions = strategies.iter().map(|name| position("A", name, 80.0)).collect();
+        let mut case = always(vec![series("A", 0, &closes), flat("B", 90.0)]).holding(positions);
+        case.settings.risk.max_positions = 1;
+        case
+    }
+
+    #[test]
+    fn an_exit_frees_its_slot_for_another_symbol_only() {
+        let (decision, _) = one_slot(&["always"]).decide(29);
+        assert_eq!(bought(&decision), ["B"]);
+        let reasons: Vec<&str> = decision.filtered.iter().map(|own| own.reason.as_str()).collect();
+        assert_eq!(reasons, ["A is sold on this session; no re-entry on the same one"]);
+    }
+
+    #[test]
+    fn what_another_strategy_holds_of_a_sold_symbol_keeps_its_slot() {
+        let (decision, _) = one_slot(&["always", "gone"]).decide(29);
+        let statuses: Vec<PositionStatus> = decision.held.iter().map(|held| held.status).collect();
+        assert_eq!(statuses, [PositionStatus::Sell, PositionStatus::Unchecked]);
+        assert_eq!(bought(&decision), [""; 0]);
+        assert_eq!(decision.filtered[1].reason, "all 1 slots are taken (risk.max_positions)");
+    }
+
+    #[test]
+    fn pending_orders_of_the_first_class_hold_their_slots() {
+        let mut case = always(vec![flat("A", 85.0), flat("B", 80.0)]);
+        case.settings.risk.max_positions = 2;
+        let mut coin = position("BTC", "coins", 80.0);
+        coin.asset_class = AssetClass::Crypto;
+        case.book = Book::of_positions(100_000.0, vec![coin]);
+        assert_eq!(bought(&case.decide(29).0), ["A"]);
+        case.book = crate::decide::order(case.book.clone(), &case.decide(29).0);
+        let (decision, _) = case.decide(29);
+        assert_eq!(bought(&decision), [""; 0]);
+        assert_eq!(decision.filtered[0].reason, "already ordered by always on 2024-01-30");
+    }
+
+    #[test]
+    fn doubtful_bars_withhold_the_buy_and_are_named_every_day() {
+        let jumped: Vec<f64> = (0..30).map(|n| if n < 27 { 170.0 } else { 85.0 }).collect();
+        let (decision, problems) = always(vec![series("J", 0, &jumped), flat("A", 85.0)]).decide(29);
+        assert_eq!(bought(&decision), ["A"]);
+        assert!(decision.filtered[0].reason.starts_with("suspect bars: the close of 2024-01-28 is 0.50"));
+        assert_eq!(told(&problems, ProblemKind::Suspect).len(), 1, "{problems:?}");
+    }
+
+    #[test]
+    fn bars_after_the_session_have_no_influence() {
+        let long: Vec<f64> = (0..60).map(|n| if n < 30 { 85.0 } else { 300.0 }).collect();
+        let (short, long) = (always(vec![flat("A", 85.0)]), always(vec![series("A", 0, &long)]));
+        assert_eq!(short.decide(29), long.decide(29));
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers, dates and foreign text as people read them: the one place that rounds.
 //!
 //! A value that is not finite prints as [`MISSING`], negative zero as zero. Nothing here
-//! knows what a number means; the view model picks the form.
+//! knows what a number means; the caller picks the form.
 
 use chrono::NaiveDate;
 
@@ -24,7 +24,8 @@ pub fn short_price(value: f64) -> String {
 
 /// Formats units of an asset: whole ones without decimals.
 pub fn quantity(value: f64) -> String {
-    trimmed(value, price_decimals(value).max(4), 0)
+    let decimals = if value.abs() >= 1_000.0 { 2 } else { price_decimals(value).max(4) };
+    trimmed(value, decimals, 0)
 }
 
 /// Formats a fraction of one as percent.
@@ -200,9 +201,14 @@ mod tests {
 
     #[test]
     fn whole_units_have_no_decimals() {
-        for (units, expected) in
-            [(33.0, "33"), (1500.0, "1,500"), (0.1534, "0.1534"), (12.5, "12.5"), (0.0, "0")]
-        {
+        for (units, expected) in [
+            (33.0, "33"),
+            (1500.0, "1,500"),
+            (0.1534, "0.1534"),
+            (12.5, "12.5"),
+            (326_157.8604, "326,157.86"),
+            (0.0, "0"),
+        ] {
             assert_eq!(quantity(units), expected, "{units}");
         }
     }

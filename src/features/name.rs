@@ -8,35 +8,11 @@ use std::sync::Arc;
 use super::families;
 use super::family::{Family, LARGEST_WINDOW};
 use super::history::History;
+use super::modifier::{Modifier, split_modifiers};
 use super::unknown::{self, UnknownFeature};
 
 /// Modifiers in one name, at most: each costs a column, and no rule reads well with more.
 const MOST_MODIFIERS: usize = 8;
-
-/// What may stand before a name, each changing whose value is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Modifier {
-    /// `benchmark_`: the benchmark's value on the same date.
-    Benchmark,
-    /// `prev_`: the same symbol's value one bar earlier.
-    Prev,
-    /// `rank_`: the value's rank among the universe on the session, 0 to 1.
-    Rank,
-}
-
-impl Modifier {
-    /// Every modifier.
-    pub const ALL: [Modifier; 3] = [Modifier::Benchmark, Modifier::Prev, Modifier::Rank];
-
-    /// Returns the prefix as scripts write it.
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Modifier::Benchmark => "benchmark_",
-            Modifier::Prev => "prev_",
-            Modifier::Rank => "rank_",
-        }
-    }
-}
 
 /// A feature of the catalogue with its window and modifiers. Cloning is cheap.
 ///
@@ -121,19 +97,6 @@ impl Feature {
     pub(super) fn compute(&self, history: &History<'_>, out: &mut [f64]) {
         (self.family.compute)(history, self.n, out);
     }
-}
-
-/// Splits the modifiers, outermost first, from the rest.
-pub(super) fn split_modifiers(name: &str) -> (Vec<Modifier>, &str) {
-    let mut modifiers = Vec::new();
-    let mut rest = name;
-    while let Some((modifier, after)) =
-        Modifier::ALL.iter().find_map(|modifier| Some((*modifier, rest.strip_prefix(modifier.prefix())?)))
-    {
-        modifiers.push(modifier);
-        rest = after;
-    }
-    (modifiers, rest)
 }
 
 /// The window that `base` asks of the family, not yet checked; `None` where it is not its name.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::families;
 use super::family::{Family, LARGEST_WINDOW};
-use super::name::split_modifiers;
+use super::modifier::split_modifiers;
 
 /// Names less alike than this (Jaro–Winkler, 0 to 1) are not suggested.
 const LIKENESS: f64 = 0.8;

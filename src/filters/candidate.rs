@@ -59,9 +59,9 @@ impl Candidate {
 /// The mean of the scores that exist, by their weights, or `None` where none weighs.
 fn combined(scores: &[(f64, Option<f64>)]) -> Option<f64> {
     let known = || scores.iter().filter_map(|(weight, score)| score.map(|score| (*weight, score)));
-    let weight: f64 = known().map(|(weight, _)| weight).sum();
-    let sum: f64 = known().map(|(weight, score)| weight * score).sum();
-    (weight > 0.0).then(|| sum / weight)
+    let total: f64 = known().map(|(weight, _)| weight).sum();
+    // Each weight is divided first, so that a score that stands alone stays as it is.
+    (total > 0.0).then(|| known().map(|(weight, score)| weight / total * score).sum())
 }
 
 /// Risks `risk_per_trade` of equity between entry and stop, at most `max_position` of it.
@@ -76,4 +76,83 @@ fn size(signal: &Signal, settings: &Settings, equity: f64) -> Size {
         AssetClass::Crypto => units,
     };
     Size { fraction, risk: fraction * stop_distance, cap, quantity, notional: quantity * signal.close }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signals::fixtures::{signal, symbol};
+
+    fn candidate(signal: Signal) -> Candidate {
+        Candidate::new(signal, &Settings::defaults(), 100_000.0).expect("a weighted score")
+    }
+
+    #[test]
+    fn a_score_that_does_not_exist_weighs_nothing() {
+        for (scores, expected) in [
+            (vec![(1.0, Some(7.0)), (0.0, None)], Some(7.0)),
+            (vec![(0.6, Some(7.0)), (0.4, None)], Some(7.0)),
+            (vec![(0.75, Some(8.0)), (0.25, Some(4.0))], Some(7.0)),
+            (vec![(3.0, Some(8.0)), (1.0, Some(4.0))], Some(7.0)),
+            (vec![(0.0, Some(7.0)), (1.0, None)], None),
+        ] {
+            assert_eq!(combined(&scores), expected, "{scores:?}");
+        }
+    }
+
+    #[test]
+    fn conviction_turns_at_six_and_eight() {
+        for (score, expected) in [
+            (5.999, Conviction::Low),
+            (6.0, Conviction::Medium),
+            (7.999, Conviction::Medium),
+            (8.0, Conviction::High),
+        ] {
+            assert_eq!(candidate(signal("X", score)).conviction, expected, "{score}");
+        }
+    }
+
+    /// The fraction, risk and cap of a stop so far under a close of 100, with the default limits
+    /// of 0.0075 at risk and 0.15 in all.
+    #[track_caller]
+    fn check(stop: f64, fraction: f64, risk: f64, cap: Option<&str>) {
+        let size = candidate(Signal { stop, ..signal("X", 7.0) }).size;
+        assert!((size.fraction - fraction).abs() < 1e-12, "{size:?}");
+        assert!((size.risk - risk).abs() < 1e-12, "{size:?}");
+        assert_eq!(size.cap, cap);
+    }
+
+    #[test]
+    fn the_size_loses_the_risk_at_the_stop_until_the_cap_binds() {
+        check(90.0, 0.075, 0.0075, None);
+        check(70.0, 0.025, 0.0075, None);
+        check(98.0, 0.15, 0.003, Some("max_position"));
+    }
+
+    #[test]
+    fn shares_are_whole_and_coins_are_not() {
+        let dear = Signal { close: 1_000.0, stop: 900.0, ..signal("X", 7.0) };
+        let size = candidate(dear.clone()).size;
+        assert_eq!((size.quantity, size.notional), (7.0, 7_000.0));
+        let coins = candidate(Signal { asset_class: AssetClass::Crypto, ..dear }).size;
+        assert!((coins.quantity - 7.5).abs() < 1e-9, "{coins:?}");
+        assert!((coins.notional - 7_500.0).abs() < 1e-6, "{coins:?}");
+    }
+
+    #[test]
+    fn ties_go_to_volume_then_symbol_then_strategy() {
+        let ranked = [
+            Signal { adv20: Some(1.0), ..signal("Z", 9.0) },
+            Signal { adv20: Some(9.0), ..signal("Y", 7.0) },
+            Signal { adv20: Some(5.0), ..signal("A", 7.0) },
+            Signal { adv20: Some(5.0), strategy: "aa".into(), ..signal("B", 7.0) },
+            Signal { adv20: Some(5.0), strategy: "bb".into(), ..signal("B", 7.0) },
+            Signal { adv20: None, ..signal("A", 7.0) },
+        ]
+        .map(candidate);
+        let mut mixed: Vec<Candidate> = [4, 0, 5, 2, 1, 3].map(|place: usize| ranked[place].clone()).into();
+        mixed.sort_by(Candidate::rank);
+        assert_eq!(mixed, ranked);
+        assert_eq!(mixed[0].signal.symbol, symbol("Z"));
+    }
 }

@@ -21,3 +21,40 @@ pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], _context: &Cont
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::fixtures::Desk;
+
+    fn check(change: impl Fn(&mut Candidate), expected: Option<&str>) {
+        let desk = Desk::new();
+        let mut candidate = desk.candidate("X", 7.0);
+        change(&mut candidate);
+        assert_eq!(reject(&candidate, &[], &desk.context()).as_deref(), expected);
+    }
+
+    #[test]
+    fn an_order_may_be_its_part_of_the_volume_and_no_more() {
+        check(|own| own.signal.adv20 = Some(1_500_000.0), None);
+        let told =
+            "an order of 7500 is over 0.50 % of the 20-session dollar volume 1499000 (MAX_ADV_FRACTION)";
+        check(|own| own.signal.adv20 = Some(1_499_000.0), Some(told));
+    }
+
+    #[test]
+    fn an_unknown_volume_is_no_capacity() {
+        check(|own| own.signal.adv20 = None, Some("20-session dollar volume is unknown: fewer than 20 bars"));
+    }
+
+    #[test]
+    fn an_order_of_no_share_is_refused() {
+        check(
+            |own| {
+                own.size.quantity = 0.0;
+                own.signal.close = 9_000.0;
+            },
+            Some("7.5 % of equity buys no whole share at 9000"),
+        );
+    }
+}

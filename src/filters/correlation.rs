@@ -4,6 +4,8 @@
 //! that moves with them is refused. Positions of the other class are left out: their sessions
 //! do not match.
 
+use std::collections::BTreeSet;
+
 use crate::domain::Symbol;
 
 use super::{Candidate, Context};
@@ -26,8 +28,10 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
     let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
     let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
     let picked = kept.iter().map(|other| &other.signal.symbol);
+    // A symbol that two strategies hold moves with itself: it counts once.
+    let symbols: BTreeSet<&Symbol> = held.chain(ordered).chain(picked).collect();
     let returns: Vec<Vec<f64>> =
-        held.chain(ordered).chain(picked).filter_map(|symbol| recent_returns(context, symbol)).collect();
+        symbols.into_iter().filter_map(|symbol| recent_returns(context, symbol)).collect();
     if returns.len() < MIN_POSITIONS {
         return None;
     }
@@ -76,4 +80,89 @@ fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
     (count > 0.0).then(|| sum / count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bars::Bars;
+    use crate::filters::fixtures::Desk;
+    use crate::signals::fixtures::series;
+
+    #[test]
+    fn a_correlation_reckoned_by_hand() {
+        // Deviations ±0.5 and ±1.5: the products add up to 3, either spread to 5.
+        let found = correlation(&[1.0, 2.0, 3.0, 4.0], &[2.0, 1.0, 4.0, 3.0]);
+        assert!((found.expect("both vary") - 0.6).abs() < 1e-12, "{found:?}");
+        assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
+    }
+
+    /// Thirty closes that swing `times` in twenty days: of two such, different numbers of
+    /// swings do not correlate.
+    fn swinging(name: &str, times: f64, height: f64) -> Bars {
+        let turn = std::f64::consts::TAU * times / 20.0;
+        let closes: Vec<f64> = (0..30).map(|n| 100.0 + height * (turn * f64::from(n)).sin()).collect();
+        series(name, 0, &closes)
+    }
+
+    fn desk(held: &[Bars], candidate: Bars) -> Desk {
+        let mut all = held.to_vec();
+        all.push(candidate);
+        let mut desk = Desk::with(all);
+        for bars in held {
+            desk.hold(bars.symbol().as_str(), 1.0);
+        }
+        desk
+    }
+
+    fn four_alike() -> Vec<Bars> {
+        ["A", "B", "C", "D"].map(|name| swinging(name, 2.0, 1.0)).into()
+    }
+
+    fn judged(desk: &Desk) -> Option<String> {
+        reject(&desk.candidate("X", 7.0), &[], &desk.context())
+    }
+
+    #[test]
+    fn what_moves_with_four_alike_is_refused() {
+        let desk = desk(&four_alike(), swinging("X", 2.0, 1.1));
+        let told = "moves with the 4 positions: mean correlation 1.00 over 0.75, theirs 1.00 \
+                    (risk.correlation_guard)";
+        assert_eq!(judged(&desk).as_deref(), Some(told));
+    }
+
+    #[test]
+    fn orders_and_better_candidates_count_as_positions() {
+        let mut desk = desk(&four_alike()[..2], swinging("X", 2.0, 1.1));
+        desk = Desk { book: desk.book, ..Desk::with([four_alike(), vec![swinging("X", 2.0, 1.1)]].concat()) };
+        desk.order("C", 1.0);
+        assert_eq!(judged(&desk), None);
+        let kept = [desk.candidate("D", 9.0)];
+        assert!(reject(&desk.candidate("X", 7.0), &kept, &desk.context()).is_some());
+    }
+
+    #[test]
+    fn the_guard_lets_pass_what_it_is_not_for() {
+        let other_way = desk(&four_alike(), swinging("X", 2.0, -1.0));
+        assert_eq!(judged(&other_way), None, "it moves the other way");
+        let three = desk(&four_alike()[..3], swinging("X", 2.0, 1.0));
+        assert_eq!(judged(&three), None, "three positions are too few");
+        let mixed: Vec<Bars> =
+            [("A", 1.0), ("B", 2.0), ("C", 3.0), ("D", 4.0)].map(|(name, n)| swinging(name, n, 1.0)).into();
+        assert_eq!(judged(&desk(&mixed, swinging("X", 2.0, 1.0))), None, "the positions are no one bet");
+        let mut twice = desk(&four_alike()[..3], swinging("X", 2.0, 1.0));
+        twice.hold("A", 1.0);
+        assert_eq!(judged(&twice), None, "a symbol held twice is one");
+        let mut off = desk(&four_alike(), swinging("X", 2.0, 1.0));
+        off.settings.risk.correlation_guard = false;
+        assert_eq!(judged(&off), None, "it is switched off");
+    }
+
+    #[test]
+    fn returns_of_different_days_are_not_compared() {
+        let mut held = four_alike();
+        let rows = held[0].iter().filter(|bar| bar.date != held[0].dates()[20]).collect();
+        held[0] = crate::bars::check(held[0].symbol().clone(), rows, held[0].dates()[29]).0;
+        assert_eq!(judged(&desk(&held, swinging("X", 2.0, 1.0))), None);
+    }
 }

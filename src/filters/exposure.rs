@@ -16,3 +16,30 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
         format!("exposure would be {exposure:.1} % of equity, over {max:.1} % (risk.max_exposure)")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::fixtures::Desk;
+
+    /// 7.5 % more, beside so many shares of 100 held and ordered in an account of 100,000.
+    fn check(held: f64, ordered: f64, kept: usize, expected: Option<&str>) {
+        let mut desk = Desk::new();
+        desk.hold("H", held);
+        desk.order("O", ordered);
+        let kept: Vec<Candidate> = (0..kept).map(|n| desk.candidate(&format!("K{n}"), 9.0)).collect();
+        let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
+        assert_eq!(told.as_deref(), expected, "{held} {ordered}");
+    }
+
+    #[test]
+    fn what_is_held_ordered_and_picked_counts() {
+        check(725.0, 0.0, 0, None);
+        check(400.0, 325.0, 0, None);
+        check(400.0, 250.0, 1, None);
+        let told = Some("exposure would be 80.1 % of equity, over 80.0 % (risk.max_exposure)");
+        check(726.0, 0.0, 0, told);
+        check(400.0, 326.0, 0, told);
+        check(400.0, 251.0, 1, told);
+    }
+}

@@ -13,3 +13,32 @@ pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Conte
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Conviction;
+    use crate::filters::fixtures::Desk;
+
+    fn check(least: Conviction, score: f64, expected: Option<&str>) {
+        let mut desk = Desk::new();
+        desk.settings.signals.min_conviction = least;
+        assert_eq!(reject(&desk.candidate("X", score), &[], &desk.context()).as_deref(), expected);
+    }
+
+    #[test]
+    fn the_least_conviction_itself_passes() {
+        check(Conviction::Medium, 6.0, None);
+        check(
+            Conviction::Medium,
+            5.5,
+            Some("conviction LOW (score 5.5) is under MEDIUM (signals.min_conviction)"),
+        );
+        check(
+            Conviction::High,
+            7.5,
+            Some("conviction MEDIUM (score 7.5) is under HIGH (signals.min_conviction)"),
+        );
+        check(Conviction::Low, 0.0, None);
+    }
+}

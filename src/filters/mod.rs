@@ -15,6 +15,9 @@ mod one_per_symbol;
 mod sector;
 mod slots;
 
+#[cfg(test)]
+mod fixtures;
+
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -105,4 +108,74 @@ fn pass(
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixtures::Desk;
+    use super::*;
+
+    fn judged(desk: &Desk, candidates: Vec<Candidate>) -> (Vec<String>, Vec<String>) {
+        let (kept, filtered) = select(candidates, &desk.context());
+        let kept = kept.iter().map(|own| own.signal.symbol.to_string()).collect();
+        let filtered = filtered.iter().map(|own| format!("{}: {}", own.symbol, own.reason)).collect();
+        (kept, filtered)
+    }
+
+    #[test]
+    fn quality_is_judged_stage_by_stage() {
+        let mut desk = Desk::new();
+        desk.hold("HELD", 1.0);
+        let mut twice = desk.candidate("HELD", 7.0);
+        twice.signal.strategy = "other".into();
+        let weak = desk.candidate("WEAK", 5.0);
+        let (kept, filtered) =
+            judged(&desk, vec![weak, twice, desk.candidate("GOOD", 6.5), desk.candidate("HELD", 9.0)]);
+        assert_eq!(kept, ["GOOD"]);
+        // The weak one goes first although it ranks last: its filter stands first.
+        assert_eq!(
+            filtered,
+            [
+                "WEAK: conviction LOW (score 5.0) is under MEDIUM (signals.min_conviction)",
+                "HELD: always has the better score for HELD: 9.0 over 7.0",
+                "HELD: already held by always since 2024-01-04",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_rejected_candidate_takes_no_slot_from_the_next() {
+        let mut desk = Desk::new();
+        desk.settings.risk.max_positions = 2;
+        let mut thin = desk.candidate("THIN", 9.5);
+        thin.signal.adv20 = Some(1.0);
+        let (kept, filtered) = judged(
+            &desk,
+            vec![desk.candidate("C", 7.0), desk.candidate("B", 8.0), thin, desk.candidate("A", 9.0)],
+        );
+        assert_eq!(kept, ["A", "B"]);
+        assert!(filtered[0].starts_with("THIN: an order of 7500"), "{filtered:?}");
+        assert_eq!(filtered[1], "C: all 2 slots are taken (risk.max_positions)");
+    }
+
+    #[test]
+    fn exposure_fills_up_down_the_ranking() {
+        let mut desk = Desk::new();
+        desk.hold("HELD", 700.0);
+        let (kept, filtered) = judged(&desk, vec![desk.candidate("B", 7.0), desk.candidate("A", 9.0)]);
+        assert_eq!(kept, ["A"]);
+        assert_eq!(filtered, ["B: exposure would be 85.0 % of equity, over 80.0 % (risk.max_exposure)"]);
+    }
+
+    #[test]
+    fn the_cut_keeps_the_best_and_names_the_rest() {
+        let name = |text: &&str| (crate::signals::fixtures::symbol(text), "always".to_owned());
+        let mut ranked = vec!["A", "B", "C"];
+        let filtered = cut(&mut ranked, 2, name);
+        assert_eq!(ranked, ["A", "B"]);
+        let told: Vec<_> = filtered.iter().map(|own| (own.symbol.as_str(), own.reason.as_str())).collect();
+        assert_eq!(told, [("C", "ranked below the best 2 (signals.max_recommendations)")]);
+        assert_eq!(cut(&mut ranked, 5, name), []);
+        assert_eq!(ranked, ["A", "B"]);
+    }
 }

@@ -7,3 +7,22 @@ pub(super) fn reject(_candidate: &Candidate, kept: &[Candidate], context: &Conte
     let max = context.settings.risk.max_positions;
     (taken >= max).then(|| format!("all {max} slots are taken (risk.max_positions)"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::fixtures::Desk;
+
+    #[test]
+    fn positions_orders_and_picks_each_take_a_slot() {
+        let mut desk = Desk::new();
+        desk.settings.risk.max_positions = 3;
+        desk.hold("HELD", 1.0);
+        desk.order("SENT", 1.0);
+        let kept = [desk.candidate("KEPT", 9.0)];
+        let candidate = desk.candidate("X", 7.0);
+        assert_eq!(reject(&candidate, &[], &desk.context()), None);
+        let told = reject(&candidate, &kept, &desk.context());
+        assert_eq!(told.as_deref(), Some("all 3 slots are taken (risk.max_positions)"));
+    }
+}

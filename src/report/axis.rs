@@ -1,5 +1,6 @@
 //! Where a chart's ticks and labels go: round prices, month names, and labels pushed apart.
 
+use crate::domain::format;
 use chrono::{Datelike, NaiveDate};
 
 /// Returns round values inside the range, about `wanted` of them: steps of 1, 2 or 5.
@@ -19,6 +20,14 @@ pub fn round_values(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     (first..=last).map(|multiple| multiple as f64 * step).collect()
 }
 
+/// Returns the decimals that evenly spaced round values need to be told apart.
+pub fn decimals(values: &[f64]) -> usize {
+    let [first, second, ..] = values else { return 2 };
+    // A step of 1, 2 or 5 times a power of ten; the nudge keeps 0.1 from counting as 0.0999….
+    let magnitude = ((second - first).abs() * 1.000_001).log10().floor();
+    if magnitude.is_finite() { (-magnitude).clamp(0.0, 16.0) as usize } else { 2 }
+}
+
 /// Returns the sessions to name on the time axis, as index and label: the first session of
 /// each month, or the two ends where the span has fewer than two such.
 pub fn date_ticks(dates: &[NaiveDate]) -> Vec<(usize, String)> {
@@ -28,7 +37,7 @@ pub fn date_ticks(dates: &[NaiveDate]) -> Vec<(usize, String)> {
         return months.into_iter().map(|i| (i, dates[i].format("%b").to_string())).collect();
     }
     let ends = [0, dates.len().saturating_sub(1)];
-    ends.into_iter().filter_map(|i| Some((i, super::format::short_day(*dates.get(i)?)))).collect()
+    ends.into_iter().filter_map(|i| Some((i, format::short_day(*dates.get(i)?)))).collect()
 }
 
 /// Moves positions apart so that each is at least `gap` from the next, within `low..=high`,
@@ -68,6 +77,20 @@ mod tests {
             let ticks = round_values(low, high, 4);
             let same = ticks.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9 * b.abs());
             assert!(ticks.len() == expected.len() && same, "{low}..{high}: {ticks:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_have_the_decimals_of_their_step() {
+        let rows: [(&[f64], usize); 5] = [
+            (&[170.0, 180.0], 0),
+            (&[0.044, 0.046], 3),
+            (&[0.1, 0.2], 1),
+            (&[5.0, 5.5], 1),
+            (&[65_000.0], 2),
+        ];
+        for (values, expected) in rows {
+            assert_eq!(decimals(values), expected, "{values:?}");
         }
     }
 

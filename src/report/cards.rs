@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::format;
 use super::run::Report;
 use crate::decide::HeldPosition;
 use crate::decide::Recommendation;
+use crate::domain::format;
 use crate::signals::Component;
 
 /// One recommendation for people.
@@ -21,7 +21,8 @@ pub struct Card {
     pub conviction_class: String,
     pub signal_type: String,
     pub strategy: String,
-    /// `8.4`, out of ten; empty for a SELL.
+    /// `8.42`, out of ten; empty for a SELL. Two decimals, so that 7.96 does not read as the 8
+    /// that HIGH needs.
     pub score: String,
     /// Two rows of three values.
     pub facts: [[Fact; 3]; 2],
@@ -92,7 +93,7 @@ fn card(report: &Report, r: &Recommendation, facts: [[Fact; 3]; 2]) -> Card {
         conviction_class: conviction.to_lowercase(),
         signal_type: format::clean(&r.signal_type),
         strategy: format::clean(&r.strategy_name),
-        score: r.combined_score.map(|s| format::fixed(s, 1)).unwrap_or_default(),
+        score: r.combined_score.map(|s| format::fixed(s, 2)).unwrap_or_default(),
         facts,
         reason: format::clean(&r.reasoning),
         cap: r.size_cap.map(|cap| format!("Size held down by {}.", format::clean(cap))).unwrap_or_default(),
@@ -114,7 +115,7 @@ fn buy_facts(r: &Recommendation) -> [[Fact; 3]; 2] {
         ],
         [
             fact("Size", format::percent(r.position_size_pct, 1), "of equity".to_owned()),
-            fact("Quantity", format::quantity(r.quantity), "at the entry".to_owned()),
+            fact("Quantity", format::quantity(r.quantity), "units".to_owned()),
             fact("Risk", format::percent(r.risk_pct, 2), "of equity".to_owned()),
         ],
     ]

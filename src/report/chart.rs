@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 
 use super::axis;
-use super::format;
 use crate::domain::Symbol;
+use crate::domain::format;
 
 /// What a chart shows. The three series have one value a session, oldest first; prices are
 /// in the quote currency.
@@ -40,13 +40,13 @@ const HEIGHT: f64 = 224.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 198.0;
 /// The width kept for one character of a label, at the larger type that phones get.
-const CHARACTER: f64 = 8.4;
+const CHARACTER: f64 = 8.6;
 /// The least distance between two labels' baselines, at the same type.
-const LABEL_GAP: f64 = 18.0;
+const LABEL_GAP: f64 = 20.0;
 /// Characters of the longest label that the right margin has room for.
-const LABEL_LENGTH: usize = 18;
+const LABEL_LENGTH: usize = 19;
 
-const LIGHT: &str = "text{font:14px 'Helvetica Neue',Arial,'Liberation Sans',sans-serif;fill:#5d6875}\
+const LIGHT: &str = "text{font:15px 'Helvetica Neue',Arial,'Liberation Sans',sans-serif;fill:#5d6875}\
 .bg{fill:#fff}.grid{stroke:#e6eaef}.close{stroke:#1f4e8c;stroke-width:2}.ma{stroke:#a3adb8;stroke-width:1.5}\
 .level{stroke:#8a6d1d;stroke-dasharray:2 3}.stop{stroke:#b3372b;stroke-dasharray:6 4}\
 .target{stroke:#0f7b4f;stroke-dasharray:6 4}.tie{stroke:#c3cbd4}.dot{fill:#1f4e8c}\
@@ -105,6 +105,8 @@ struct Drawing<'a> {
     left: f64,
     right: f64,
     ticks: Vec<f64>,
+    /// The decimals that tell one tick from the next.
+    decimals: usize,
 }
 
 impl<'a> Drawing<'a> {
@@ -123,11 +125,13 @@ impl<'a> Drawing<'a> {
         let margin = ((highest - lowest) * 0.05).max(highest.abs() * 1e-4).max(f64::MIN_POSITIVE);
         let (low, high) = (lowest - margin, highest + margin);
         let ticks = axis::round_values(low, high, 4);
-        let longest_tick = ticks.iter().map(|t| format::short_price(*t).chars().count()).max().unwrap_or(0);
+        let decimals = axis::decimals(&ticks);
+        let longest_tick =
+            ticks.iter().map(|t| format::fixed(*t, decimals).chars().count()).max().unwrap_or(0);
         let longest_label = marks.iter().map(|m| m.label.chars().count()).max().unwrap_or(0);
         let left = longest_tick as f64 * CHARACTER + 10.0;
         let right = WIDTH - 14.0 - longest_label as f64 * CHARACTER;
-        Some(Self { data, marks, last, low, high, left, right, ticks })
+        Some(Self { data, marks, last, low, high, left, right, ticks, decimals })
     }
 
     fn x(&self, index: usize) -> f64 {
@@ -157,7 +161,7 @@ impl<'a> Drawing<'a> {
         for tick in &self.ticks {
             let (y, x) = (self.y(*tick), self.left - 8.0);
             let _ = write!(svg, r#"<path class="grid" d="M{:.1} {y:.1}H{:.1}"/>"#, self.left, self.right);
-            let text = format::short_price(*tick);
+            let text = format::fixed(*tick, self.decimals);
             let _ = write!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="end">{text}</text>"#, y + 5.0);
         }
         let mut free_from = self.left - 4.0;
@@ -317,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_long_label_leaves_room_for_the_plot() {
-        assert_eq!(label("highest_close_20d of the last", 64_123.5), "highest_cl… 64,124");
+        assert_eq!(label("highest_close_20d of the last", 64_123.5), "highest_clo… 64,124");
         assert_eq!(label("20-day high", 187.2), "20-day high 187.20");
     }
 }

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::run::{Report, RunRecord};
-use crate::decide::Decision;
 use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
 use crate::decide::Recommendation;
@@ -56,13 +55,12 @@ pub fn json(report: &Report) -> Result<String, JsonError> {
     if let Some((place, _)) = numbers.into_iter().find(|(_, number)| !number.is_finite()) {
         return Err(JsonError::NotFinite(place));
     }
-    let market = |d: &'_ Decision| d.asset_class;
     let document = Document {
         run: &report.run,
         market: report
             .decisions
             .iter()
-            .map(|d| (market(d), Market { no_decision: d.no_decision.as_deref(), overview: &d.market }))
+            .map(|d| (d.asset_class, Market { no_decision: d.no_decision.as_deref(), overview: &d.market }))
             .collect(),
         recommendations: &report.recommendations,
         exits: &report.exits,

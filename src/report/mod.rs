@@ -8,7 +8,6 @@
 mod axis;
 mod cards;
 pub mod chart;
-mod format;
 mod html;
 mod json;
 mod run;

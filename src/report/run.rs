@@ -9,12 +9,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::format;
 use crate::decide::Decision;
 use crate::decide::NearMiss;
 use crate::decide::Recommendation;
 use crate::domain::AssetClass;
 use crate::domain::Problem;
+use crate::domain::format;
 use crate::filters::Filtered;
 
 /// What one run was: enough to find it again and to tell two of them apart.

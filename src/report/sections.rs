@@ -4,22 +4,24 @@
 use serde::Serialize;
 
 use super::cards::tone;
-use super::format;
 use super::run::{PastRecommendation, Report};
-use super::view::market_name;
 use crate::decide::HeldPosition;
 use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
 use crate::decide::PositionStatus;
 use crate::decide::Regime;
+use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
+use crate::domain::format;
 use crate::filters::Filtered;
 
 /// Rows shown of a long list; the JSON has every one.
 const ROWS_SHOWN: usize = 12;
 /// Notes shown of one kind, so that a source that is down cannot bury the signals.
 const NOTES_SHOWN: usize = 20;
+/// Symbols named before a note that many share; the JSON names all.
+const SUBJECTS_SHOWN: usize = 8;
 
 /// The state of one market.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,12 +47,12 @@ pub struct PositionRow {
     pub symbol: String,
     pub strategy: String,
     pub quantity: String,
-    pub entry_date: String,
     pub entry: String,
     pub close: String,
     pub pnl: String,
     pub pnl_pct: String,
     pub tone: &'static str,
+    /// Since when, and for how many sessions where that is known.
     pub held: String,
     pub stop: String,
     pub status: &'static str,
@@ -115,10 +117,7 @@ pub fn market(overview: &MarketOverview) -> MarketView {
         regime,
         regime_note,
         tone: regime_tone,
-        benchmark: overview
-            .benchmark
-            .as_ref()
-            .map_or_else(|| "Benchmark".to_owned(), ToString::to_string),
+        benchmark: overview.benchmark.as_ref().map_or_else(|| "Benchmark".to_owned(), |b| b.to_string()),
         benchmark_close: overview.benchmark_close.map_or_else(missing, format::price),
         benchmark_return: overview.benchmark_return.map_or_else(missing, |r| format::signed_percent(r, 2)),
         benchmark_tone: overview.benchmark_return.map_or("", tone),
@@ -150,17 +149,24 @@ fn position(held: &HeldPosition) -> PositionRow {
         symbol: held.symbol.to_string(),
         strategy: format::clean(&held.strategy),
         quantity: format::quantity(held.quantity),
-        entry_date: format::short_day(held.entry_date),
         entry: format::price(held.entry_price),
         close: held.close.map_or_else(missing, format::price),
         pnl: held.pnl.map_or_else(missing, format::signed_money),
         pnl_pct: held.pnl_pct.map_or_else(missing, |p| format::signed_percent(p, 2)),
         tone: held.pnl.map_or("", tone),
-        held: held.bars_held.map_or_else(missing, |n| format::count(n, "session")),
+        held: held_for(held),
         stop: format::price(held.stop_price),
         status,
         status_class,
         note: format::clean(&held.note),
+    }
+}
+
+fn held_for(held: &HeldPosition) -> String {
+    let since = format!("since {}", format::short_day(held.entry_date));
+    match held.bars_held {
+        Some(number) => format!("{since} ({})", format::count(number, "session")),
+        None => since,
     }
 }
 
@@ -210,18 +216,33 @@ pub fn notes(problems: &[Problem]) -> Vec<NoteGroup> {
     kinds
         .into_iter()
         .map(|kind| {
-            let of_kind: Vec<_> = problems.iter().filter(|p| p.kind == kind).collect();
-            let note =
-                |p: &&Problem| Note { subject: format::clean(&p.symbol), text: format::clean(&p.message) };
+            let mut notes = said_once(problems.iter().filter(|p| p.kind == kind));
             let (rank, name) = heading(kind);
-            NoteGroup {
-                name,
-                is_urgent: rank <= 1,
-                notes: of_kind.iter().take(NOTES_SHOWN).map(note).collect(),
-                more: more(of_kind.len(), NOTES_SHOWN),
-            }
+            let more = more(notes.len(), NOTES_SHOWN);
+            notes.truncate(NOTES_SHOWN);
+            NoteGroup { name, is_urgent: rank <= 1, notes, more }
         })
         .collect()
+}
+
+/// Says what many symbols share once, with the symbols before it.
+fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<Note> {
+    let mut by_text: Vec<(&str, Vec<&str>)> = Vec::new();
+    for problem in problems {
+        match by_text.iter_mut().find(|(text, _)| *text == problem.message) {
+            Some((_, subjects)) => subjects.push(&problem.symbol),
+            None => by_text.push((&problem.message, vec![&problem.symbol])),
+        }
+    }
+    let note = |(text, subjects): (&str, Vec<&str>)| {
+        let named = subjects.len().min(SUBJECTS_SHOWN);
+        let mut subject = subjects[..named].join(", ");
+        if subjects.len() > named {
+            subject = format!("{subject} {}", more(subjects.len(), named));
+        }
+        Note { subject: format::clean(&subject), text: format::clean(text) }
+    };
+    by_text.into_iter().map(note).collect()
 }
 
 /// Ranks a kind of problem, 0 the gravest, and names it for people.
@@ -241,7 +262,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Suspect => (6, "Suspect bars"),
         ProblemKind::Gap => (6, "Missing sessions"),
         ProblemKind::BadBar => (6, "Dropped bars"),
-        ProblemKind::NotReady => (7, "Too short a history"),
+        ProblemKind::NotReady => (7, "Not ready"),
     }
 }
 
@@ -250,11 +271,29 @@ fn more(all: usize, shown: usize) -> String {
     if rest == 0 { String::new() } else { format!("and {} more", format::fixed(rest as f64, 0)) }
 }
 
+/// Names a class for people.
+pub(super) fn market_name(class: AssetClass) -> &'static str {
+    match class {
+        AssetClass::Equity => "US equities",
+        AssetClass::Crypto => "Crypto",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::Symbol;
     use crate::report::example;
+
+    #[test]
+    fn what_many_symbols_share_is_said_once() {
+        let problem = |symbol: usize| Problem::new(format!("S{symbol}"), ProblemKind::NotReady, "same");
+        let mut problems: Vec<Problem> = (0..40).map(problem).collect();
+        problems.push(Problem::new("T", ProblemKind::NotReady, "other"));
+        let notes = &notes(&problems)[0].notes;
+        let subjects: Vec<&str> = notes.iter().map(|note| note.subject.as_str()).collect();
+        assert_eq!(subjects, ["S0, S1, S2, S3, S4, S5, S6, S7 and 32 more", "T"]);
+    }
 
     #[test]
     fn a_long_list_says_what_it_leaves_out() {
@@ -281,7 +320,7 @@ mod tests {
     fn grave_notes_come_before_routine_ones() {
         let groups = notes(&example::full().problems);
         assert_eq!(groups.first().map(|g| (g.name, g.is_urgent)), Some(("Positions to look at", true)));
-        assert_eq!(groups.last().map(|g| (g.name, g.is_urgent)), Some(("Too short a history", false)));
+        assert_eq!(groups.last().map(|g| (g.name, g.is_urgent)), Some(("Not ready", false)));
         let told: usize = groups.iter().map(|g| g.notes.len()).sum();
         assert_eq!(told, example::full().problems.len());
     }

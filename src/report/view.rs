@@ -8,12 +8,11 @@ use serde::Serialize;
 
 use super::cards;
 use super::cards::Card;
-use super::format;
 use super::run::Report;
 use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
 use crate::decide::Decision;
-use crate::domain::AssetClass;
+use crate::domain::format;
 
 /// The whole report, ready for a template.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +30,7 @@ pub struct View {
     pub undecided: Vec<Undecided>,
     /// Says plainly that there is nothing to do; empty where there is.
     pub quiet: String,
+    /// The markets of the classes that were decided; of the others, `undecided` says enough.
     pub markets: Vec<MarketView>,
     pub buys: Vec<Card>,
     pub sells: Vec<Card>,
@@ -92,7 +92,12 @@ impl View {
             is_dry_run: report.run.dry_run,
             undecided: report.decisions.iter().filter_map(undecided).collect(),
             quiet: quiet(report),
-            markets: report.decisions.iter().map(|d| sections::market(&d.market)).collect(),
+            markets: report
+                .decisions
+                .iter()
+                .filter(|d| d.no_decision.is_none())
+                .map(|d| sections::market(&d.market))
+                .collect(),
             buys: cards::buys(report),
             sells: cards::sells(report),
             positions: sections::positions(report),
@@ -107,14 +112,6 @@ impl View {
             notes_count: format::count(report.problems.len(), "note"),
             foot: foot(report),
         }
-    }
-}
-
-/// Names a class for people.
-pub(super) fn market_name(class: AssetClass) -> &'static str {
-    match class {
-        AssetClass::Equity => "US equities",
-        AssetClass::Crypto => "Crypto",
     }
 }
 
@@ -152,9 +149,9 @@ fn preview(report: &Report) -> String {
 fn undecided(decision: &Decision) -> Option<Undecided> {
     let reason = decision.no_decision.as_deref()?;
     Some(Undecided {
-        market: market_name(decision.asset_class).to_owned(),
+        market: sections::market_name(decision.asset_class).to_owned(),
         session: format::day(decision.session),
-        reason: format::clean(reason),
+        reason: format!("{}.", format::clean(reason).trim_end_matches('.')),
     })
 }
 

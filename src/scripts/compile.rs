@@ -26,7 +26,7 @@ use super::load_error::Findings;
 use super::load_error::LoadError;
 use super::reads::Kind;
 use super::reads::reads;
-use super::set::ScriptSource;
+use super::source::ScriptSource;
 use super::vocabulary::suggest;
 
 /// The longest script; the largest shipped one has 3 kB.

@@ -6,7 +6,7 @@
 use include_dir::Dir;
 use include_dir::include_dir;
 
-use super::set::ScriptSource;
+use super::source::ScriptSource;
 
 /// `strategies/`, as it stood when the program was built.
 pub static STRATEGIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/strategies");

@@ -14,9 +14,9 @@ use super::compile::Compiled;
 use super::engine::counted;
 use super::engine::pool;
 use super::function::Function;
+use super::host::Host;
 use super::row::Row;
 use super::script_error::ScriptError;
-use super::set::Host;
 use super::view::Rows;
 
 /// What a function answered for each row of a block, in the order of the block.

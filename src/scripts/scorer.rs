@@ -15,9 +15,9 @@ use super::evaluate::Call;
 use super::evaluate::Verdicts;
 use super::evaluate::told;
 use super::function::Function;
+use super::host::Host;
 use super::reads::Kind;
 use super::row::SignalView;
-use super::set::Host;
 use super::view::Rows;
 use crate::features::Feature;
 

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rhai::Engine;
-
 use super::compile::Compiled;
 use super::compile::Draft;
 use super::compile::Parsers;
 use super::engine::Names;
 use super::engine::engine;
 use super::engine::pool;
+use super::host::Host;
 use super::load_error::LoadError;
+use super::options::Options;
 use super::row::register_features;
 use super::scorer::Scorer;
 use super::scorer::ScorerParts;
 use super::scorer::WEIGHTS;
+use super::source::ScriptSource;
 use super::strategy::Entries;
 use super::strategy::Strategy;
 use super::strategy_parts::StrategyParts;
@@ -27,36 +28,6 @@ use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::features::Columns;
 use crate::features::Feature;
-
-/// The text of a script.
-///
-/// Whether it is a strategy or a scorer is in the text: one that defines `WEIGHTS` is a scorer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScriptSource {
-    /// The stem of the file, by which settings and reports name the script.
-    pub name: String,
-    /// The file, for messages only.
-    pub path: String,
-    pub text: String,
-}
-
-/// What the settings say about scripts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Options {
-    /// The scorer of strategies that name none.
-    pub default_scorer: String,
-    /// New values of constants, by strategy.
-    pub overrides: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Strategies that make no entries.
-    pub disabled: BTreeSet<String>,
-}
-
-/// The engine that runs a set of scripts, with a getter for each feature that they read.
-#[derive(Debug)]
-pub(super) struct Host {
-    pub engine: Engine,
-    pub layout: Arc<Layout>,
-}
 
 /// All scripts that could be loaded. Cheap to clone; never changes.
 #[derive(Clone, Debug)]

@@ -127,7 +127,7 @@ impl Settings {
         resolve_paths(&mut settings, &root);
         let (secrets, secret_origins, mut warnings) = sources.environment.secrets();
         settings.secrets = secrets;
-        warnings.extend(doubts(&settings));
+        warnings.extend(doubts(&settings, &entries));
         Ok(Loaded { settings, origins: Origins { entries, secrets: secret_origins }, warnings, root, files })
     }
 
@@ -335,7 +335,7 @@ fn resolve_paths(settings: &mut Settings, root: &FilePath) {
     }
 }
 
-fn doubts(settings: &Settings) -> Vec<Problem> {
+fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Vec<Problem> {
     let mut doubts = Vec::new();
     let mut doubt = |message: String| doubts.push(Problem::new("", ProblemKind::Settings, message));
     if settings.signals.news_weight > 0.0 {
@@ -344,8 +344,12 @@ fn doubts(settings: &Settings) -> Vec<Problem> {
     if settings.risk.max_position > settings.risk.max_exposure {
         doubt("risk.max_position is over risk.max_exposure: a position of full size never fits".to_owned());
     }
-    for job in &settings.schedule {
-        if settings.universe.of(job.asset_class).is_empty() {
+    for (index, job) in settings.schedule.iter().enumerate() {
+        let path = ["schedule".to_owned(), index.to_string(), "job".to_owned()];
+        // Whoever empties a universe need not write a schedule only to be rid of a built-in job.
+        let is_own =
+            entries.get(&path[..]).is_some_and(|entry| !matches!(entry.origin, Origin::Default { .. }));
+        if is_own && settings.universe.of(job.asset_class).is_empty() {
             doubt(format!("the job {} has nothing to do: universe.{} is empty", job.job, job.asset_class));
         }
     }

@@ -54,5 +54,6 @@ pub use model::SourceSettings;
 pub use model::Strategy;
 pub use model::Tls;
 pub use model::Universe;
+pub use model::UnknownSource;
 pub use show::ShownValue;
 pub use show::show;

@@ -9,6 +9,9 @@ mod score;
 mod signal;
 mod span;
 
+#[cfg(test)]
+pub(crate) mod fixtures;
+
 pub use scan::{NotReady, Scan, scan};
 pub use signal::{Component, Signal};
 pub use span::scan_sessions;

@@ -12,7 +12,7 @@ use crate::features::Columns;
 use crate::features::Feature;
 use crate::scripts::Scripts;
 use crate::scripts::not_ready;
-use crate::scripts::{Budget, RowError, Rows, Rule, Strategy};
+use crate::scripts::{Budget, RowError, Rows, Rule, Scorer, Strategy};
 
 /// What the scripts said on one session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,7 +69,9 @@ pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDat
                 found.problems.append(&mut scan.problems);
             }
             Err(errors) => {
-                found.problems.extend(errors.iter().map(|error| run_problem(columns, strategy, error)));
+                found
+                    .problems
+                    .extend(errors.iter().map(|error| run_problem(columns, scripts, strategy, error)));
             }
         }
     }
@@ -135,24 +137,117 @@ fn note_not_ready<T>(
 }
 
 /// Tells of a script that erred on a row: which script, where, on which symbol, with what values.
-fn run_problem(columns: &Columns, strategy: &Strategy, error: &RowError) -> Problem {
+fn run_problem(columns: &Columns, scripts: &Scripts, strategy: &Strategy, error: &RowError) -> Problem {
     let panel = columns.panel();
     let row = error.row as usize;
     let symbol = &panel.symbols()[panel.owner(row)];
-    let values: Vec<String> = strategy
-        .features()
+    // The one that erred is the strategy or its scorer.
+    let read = scripts.scorer(&error.error.script).map_or_else(|| strategy.features(), Scorer::features);
+    let values: Vec<String> = read
         .iter()
         .map(|feature| match columns.value(feature, row) {
             Some(value) => format!("{feature} {value}"),
             None => format!("{feature} missing"),
         })
         .collect();
+    let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
     let message = format!(
-        "{} on {symbol}, {} ({}); no entries from {} on this session",
+        "{} on {symbol}, {}{values}; no entries from {} on this session",
         error.error,
         panel.dates()[row],
-        values.join(", "),
         strategy.name()
     );
     Problem::new(strategy.name(), ProblemKind::ScriptRun, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::AssetClass;
+    use crate::signals::fixtures::{ALWAYS, columns, day, flat, options, scripts, scripts_with, series};
+
+    fn scan_on(scripts: &Scripts, series: Vec<crate::bars::Bars>, session: usize) -> Scan {
+        let columns = columns(AssetClass::Equity, series, scripts);
+        scan(&columns, scripts, &scripts.bind(&columns), day(session), &[])
+    }
+
+    fn found(scan: &Scan) -> Vec<String> {
+        scan.signals.iter().map(|signal| format!("{} {}", signal.strategy, signal.symbol)).collect()
+    }
+
+    fn messages(scan: &Scan) -> Vec<String> {
+        scan.problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn signals_come_by_strategy_and_symbol_whatever_the_order_given() {
+        let one = scripts(&[("b_rule", ALWAYS), ("a_rule", ALWAYS)]);
+        let two = scripts(&[("a_rule", ALWAYS), ("b_rule", ALWAYS)]);
+        let expected = ["a_rule X", "a_rule Y", "b_rule X", "b_rule Y"];
+        let there = scan_on(&one, vec![flat("X", 70.0), flat("Y", 80.0)], 29);
+        let back = scan_on(&two, vec![flat("Y", 80.0), flat("X", 70.0)], 29);
+        assert_eq!(found(&there), expected);
+        assert_eq!(there, back);
+    }
+
+    #[test]
+    fn a_script_that_errs_on_one_row_signals_nothing_and_says_where() {
+        let text =
+            ALWAYS.replace("return \"always\";", "if row.close == 80.0 { throw \"odd\"; }\n\"always\"");
+        let scripts = scripts(&[("broken", &text), ("sound", ALWAYS)]);
+        let scan = scan_on(&scripts, vec![flat("X", 70.0), flat("Y", 80.0), flat("Z", 90.0)], 29);
+        assert_eq!(found(&scan), ["sound X", "sound Y", "sound Z"]);
+        let expected = "broken: broken.rhai:4:40: in `entry`: odd on Y, 2024-01-30 (close 80); \
+                        no entries from broken on this session";
+        assert_eq!(messages(&scan), [expected]);
+        assert_eq!(scan.problems[0].kind, ProblemKind::ScriptRun);
+    }
+
+    #[test]
+    fn a_scorer_that_errs_silences_the_strategy_and_shows_what_it_read() {
+        let text = ALWAYS.replace("\"equity\"", "\"equity\", scorer: \"wild\"");
+        let wild = "const WEIGHTS = #{ a: 1.0 };\nfn a(row, signal) {\n  row.adv20 }";
+        let scripts = scripts(&[("rule", &text), ("wild", wild)]);
+        let scan = scan_on(&scripts, vec![flat("X", 70.0)], 29);
+        assert!(scan.signals.is_empty());
+        let message = &messages(&scan)[0];
+        for part in ["wild.rhai:2:1", "on X", "adv20 70000000", "no entries from rule"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_short_history_is_not_ready_and_says_how_short() {
+        let text = ALWAYS.replace("row.close > 1.0", "row.close > row.ma50 * 0.5");
+        let scan = scan_on(&scripts(&[("rule", &text)]), vec![flat("X", 70.0)], 29);
+        assert!(scan.signals.is_empty() && scan.problems.is_empty());
+        let told: Vec<String> = scan.not_ready.iter().map(|own| own.problem().to_string()).collect();
+        assert_eq!(told, ["X: not ready for rule: ma50 needs 50 bars, has 30"]);
+    }
+
+    #[test]
+    fn only_enabled_strategies_of_the_class_are_asked() {
+        let mut options = options();
+        options.disabled = BTreeSet::from(["off".to_owned()]);
+        let crypto = ALWAYS.replace("equity", "crypto");
+        let scripts = scripts_with(&[("off", ALWAYS), ("on", ALWAYS), ("coin", &crypto)], &options);
+        assert_eq!(found(&scan_on(&scripts, vec![flat("X", 70.0)], 29)), ["on X"]);
+    }
+
+    #[test]
+    fn strategies_can_be_picked_by_name() {
+        let scripts = scripts(&[("a", ALWAYS), ("b", ALWAYS)]);
+        let columns = columns(AssetClass::Equity, vec![flat("X", 70.0)], &scripts);
+        let picked = scan(&columns, &scripts, &scripts.bind(&columns), day(29), &["b".to_owned()]);
+        assert_eq!(found(&picked), ["b X"]);
+    }
+
+    #[test]
+    fn an_old_bar_is_never_signalled() {
+        let scan =
+            scan_on(&scripts(&[("rule", ALWAYS)]), vec![flat("X", 70.0), series("Y", 0, &[80.0; 29])], 29);
+        assert_eq!(found(&scan), ["rule X"]);
+    }
 }

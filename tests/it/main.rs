@@ -1,3 +1,11 @@
 //! The one integration binary: linking polars once is enough.
 
+mod bad_input;
+mod cli;
 mod layers;
+mod market;
+mod parity;
+mod program;
+mod properties;
+mod readme;
+mod simulated_market;

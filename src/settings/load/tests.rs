@@ -266,6 +266,16 @@ fn what_is_allowed_but_doubtful_is_a_warning() {
 }
 
 #[test]
+fn only_a_job_of_ones_own_is_doubtful_for_an_empty_universe() {
+    let not_traded = "[universe]\ncrypto = []\n";
+    assert_eq!(load(not_traded, &[]).expect("no crypto").warnings, []);
+    let own =
+        "[[schedule]]\njob = \"mine\"\nasset_class = \"crypto\"\ncron = \"0 0 * * *\"\ntimezone = \"UTC\"\n";
+    let warnings = load(&format!("{not_traded}{own}"), &[]).expect("a job without symbols").warnings;
+    assert!(warnings.len() == 1 && warnings[0].message.contains("mine has nothing to do"), "{warnings:?}");
+}
+
+#[test]
 fn the_example_of_the_environment_lists_every_variable() {
     let example = include_str!("../../../.env.example");
     let named = |name: &str| {

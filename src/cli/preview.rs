@@ -1,0 +1,54 @@
+//! What the mail would say: on stdout or in a file, and as a page for the browser.
+
+use std::path::PathBuf;
+
+use crate::app;
+use crate::app::{App, RunRequest};
+use crate::report;
+use crate::report::{Charts, Templates};
+
+use super::args::{ReportFormat, RunArgs};
+use super::exit::Outcome;
+use super::output;
+
+/// Where the HTML of a preview is written, below the settings' folder.
+const PREVIEW: &str = "data/preview.html";
+
+/// Decides once and writes the preview.
+pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome> {
+    let request = RunRequest {
+        asked: args.asset_class.asked(),
+        date: args.date,
+        source: args.source.chosen()?,
+        positions: args.positions.clone(),
+    };
+    let mut outcome = app::run(app, &request).await?;
+    let (templates, broken) = Templates::load(&outcome.templates)?;
+    outcome.report.problems.extend(broken);
+    let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
+    let (text, of_text) = report::text(&outcome.report, &templates)?;
+    failed.extend(of_text);
+    outcome.report.problems.extend(failed);
+    let rendered = match args.format {
+        ReportFormat::Text => text,
+        ReportFormat::Html => html.clone(),
+        ReportFormat::Json => report::json(&outcome.report)?,
+    };
+    output::write(&rendered, args.output.as_deref())?;
+    if args.output.is_none() || args.format != ReportFormat::Html {
+        say_where(app, &html);
+    }
+    if (args.strict && !outcome.report.problems.is_empty()) || outcome.has_broken_script() {
+        return Ok(Outcome::Findings);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Writes the HTML and says where; a folder that cannot be written costs only this.
+fn say_where(app: &App, html: &str) {
+    let path: PathBuf = app.loaded.root.join(PREVIEW);
+    match output::write_file(&path, html) {
+        Ok(()) => eprintln!("HTML preview: {}", path.display()),
+        Err(error) => eprintln!("no HTML preview: {error:#}"),
+    }
+}

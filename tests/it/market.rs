@@ -1,0 +1,43 @@
+//! What the tests of the whole core share: the shipped scripts, and bars turned into columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ts::bars::Bars;
+use ts::calendar;
+use ts::decide::{MarketBars, Prepared, prepare};
+use ts::domain::{AssetClass, Symbol};
+use ts::scripts::{Options, ScriptSource, Scripts, embedded};
+
+pub fn symbol(text: &str) -> Symbol {
+    Symbol::new(text).expect("a symbol")
+}
+
+/// Compiles scripts that must be sound, scored by the technical scorer unless they name another.
+pub fn compile(sources: &[ScriptSource]) -> Scripts {
+    let options = Options {
+        default_scorer: "technical".to_owned(),
+        overrides: BTreeMap::new(),
+        disabled: BTreeSet::new(),
+    };
+    let (scripts, problems) = Scripts::compile(sources, &options);
+    assert_eq!(problems, []);
+    scripts
+}
+
+pub fn shipped() -> Scripts {
+    compile(&embedded())
+}
+
+/// Prepares bars by the real calendar.
+pub fn prepared(
+    class: AssetClass,
+    bars: Vec<Bars>,
+    universe: BTreeSet<Symbol>,
+    benchmark: Symbol,
+    scripts: &Scripts,
+) -> Prepared {
+    let market =
+        MarketBars { asset_class: class, bars, universe, benchmark: Some(benchmark), splits: Vec::new() };
+    let missing = |last, next| calendar::sessions_between(class, last, next);
+    prepare(market, scripts, missing).expect("distinct symbols")
+}

@@ -1,0 +1,89 @@
+//! The README's claims that a program can check.
+
+use std::collections::BTreeSet;
+
+use ts::features::catalogue;
+use ts::scripts;
+use ts::scripts::{Options, ScriptSource, Scripts};
+use ts::settings::Settings;
+
+const README: &str = include_str!("../../README.md");
+
+/// The contents of the fenced blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim_start() != format!("```{language}") {
+            continue;
+        }
+        let block = lines.by_ref().take_while(|line| line.trim_start() != "```");
+        blocks.push(block.map(|line| line.get(indent..).unwrap_or("").to_owned() + "\n").collect());
+    }
+    blocks
+}
+
+#[test]
+fn every_feature_family_stands_in_the_table() {
+    for family in catalogue() {
+        let example = family.example();
+        let needs = (family.first)(family.window.map_or(0, |window| window.example)) + 1;
+        let row = format!(
+            "| `{}` | `{example}` | {} | {} | {needs} |",
+            family.pattern,
+            family.formula,
+            family.unit.as_str()
+        );
+        assert!(README.contains(&row), "README.md lacks this row:\n{row}");
+    }
+}
+
+#[test]
+fn the_first_strategy_loads_as_it_is_printed() {
+    let printed: Vec<String> = blocks("rhai").into_iter().filter(|block| block.starts_with("//!")).collect();
+    let [strategy, scorer] = &printed[..] else { panic!("one strategy and one scorer: {printed:#?}") };
+    let source = |name: &str, text: &String| ScriptSource {
+        name: name.to_owned(),
+        path: format!("{name}.rhai"),
+        text: text.clone(),
+    };
+    let mut sources = scripts::embedded();
+    sources.push(source("golden_cross", strategy));
+    sources.push(source("trend_strength", scorer));
+    let (scripts, problems) = Scripts::compile(&sources, &Options::of(&Settings::defaults()));
+    assert_eq!(problems, []);
+    assert!(scripts.strategy("golden_cross").is_some() && scripts.scorer("trend_strength").is_some());
+}
+
+#[test]
+fn the_settings_it_prints_are_settings() {
+    for block in blocks("toml") {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("ts.toml"), &block).expect("a file in it");
+        let sources =
+            ts::settings::Sources { working_folder: folder.path().to_owned(), ..Default::default() };
+        assert!(Settings::load(&sources).is_ok(), "{block}\n{:?}", Settings::load(&sources).err());
+    }
+}
+
+#[test]
+fn every_command_it_names_is_one() {
+    let mut commands = BTreeSet::new();
+    for (place, _) in README.match_indices("ts ") {
+        let starts_a_word = README[..place].ends_with(['`', '\n', ' ']);
+        let word = README[place + 3..].split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next();
+        let is_code = README[..place].ends_with('`') || README[..place].ends_with(['\n']);
+        if let (true, true, Some(word)) = (starts_a_word, is_code, word) {
+            commands.insert(word);
+        }
+    }
+    commands.retain(|word| !word.is_empty() && !word.starts_with('-'));
+    assert!(commands.contains("run") && commands.contains("signals"), "{commands:?}");
+    for command in commands {
+        assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("ts"))
+            .args([command, "--help"])
+            .assert()
+            .success();
+    }
+}
