@@ -5,6 +5,7 @@
 
 mod market;
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -78,11 +79,15 @@ fn signals(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("signals");
     for symbols in [100, 1_000] {
         let market = market(symbols, LONG);
-        println!("signals of {symbols} x {LONG}: {}", count_signals(market.clone(), &scripts));
+        let found = Cell::new(None);
         group.bench_function(id(symbols, LONG), |bencher| {
-            let run = |market| count_signals(market, &scripts);
+            let run = |market| found.set(Some(count_signals(market, &scripts)));
             bencher.iter_batched(|| market.clone(), run, BatchSize::PerIteration);
         });
+        // The reference must find as many.
+        if let Some(found) = found.get() {
+            println!("signals of {symbols} x {LONG}: {found}");
+        }
     }
     group.finish();
 }
@@ -106,6 +111,7 @@ fn script_rows(criterion: &mut Criterion) {
     let index = prepared.columns.rows_on(session);
     let mut group = criterion.benchmark_group("script_row");
     group.throughput(Throughput::Elements(index.len() as u64));
+    println!("script rows: {}", index.len());
     group.bench_function("eligible", |bencher| {
         bencher.iter(|| strategy.eligible(&rows, black_box(index), &mut Budget::for_rows(index.len())));
     });

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use super::Panel;
 use crate::domain::Problem;
@@ -76,7 +77,7 @@ impl fmt::Display for Gap {
 }
 
 /// The jumps and gaps of a panel, by row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
     jumps: Vec<Event<Jump>>,
     /// Gaps of two sessions or more.
@@ -92,28 +93,43 @@ impl Health {
     /// splits, in any order: a close that still shows one of them jumps, however small the ratio.
     pub fn new(
         panel: &Panel,
+        missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
+        splits: &[Split],
+    ) -> Self {
+        let of_symbol = |position| Self::of_symbol(panel, position, &missing_between, splits);
+        let each: Vec<Self> = (0..panel.symbols().len()).into_par_iter().map(of_symbol).collect();
+        let mut all = Self::default();
+        for health in each {
+            all.jumps.extend(health.jumps);
+            all.gaps.extend(health.gaps);
+            all.singles.extend(health.singles);
+        }
+        all
+    }
+
+    fn of_symbol(
+        panel: &Panel,
+        position: usize,
         missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
         splits: &[Split],
     ) -> Self {
-        let mut health = Self { jumps: Vec::new(), gaps: Vec::new(), singles: Vec::new() };
-        for (position, symbol) in panel.symbols().iter().enumerate() {
-            let rows = panel.rows(position);
-            for row in rows.clone().skip(1) {
-                let (last, next) = (panel.dates()[row - 1], panel.dates()[row]);
-                let ratio = panel.close()[row] / panel.close()[row - 1];
-                let is_outside = !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio);
-                if is_outside || shows_split(symbol, last, next, ratio, splits) {
-                    let until = rows.end.min(row + SUSPECT_BARS);
-                    health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
-                }
-                let missing = missing_between(last, next);
-                let gap =
-                    Event { row, until: rows.end.min(row + GAP_BARS), what: Gap { last, next, missing } };
-                match missing {
-                    0 => {}
-                    1 => health.singles.push(gap),
-                    _ => health.gaps.push(gap),
-                }
+        let mut health = Self::default();
+        let symbol = &panel.symbols()[position];
+        let rows = panel.rows(position);
+        for row in rows.clone().skip(1) {
+            let (last, next) = (panel.dates()[row - 1], panel.dates()[row]);
+            let ratio = panel.close()[row] / panel.close()[row - 1];
+            let is_outside = !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio);
+            if is_outside || shows_split(symbol, last, next, ratio, splits) {
+                let until = rows.end.min(row + SUSPECT_BARS);
+                health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
+            }
+            let missing = missing_between(last, next);
+            let gap = Event { row, until: rows.end.min(row + GAP_BARS), what: Gap { last, next, missing } };
+            match missing {
+                0 => {}
+                1 => health.singles.push(gap),
+                _ => health.gaps.push(gap),
             }
         }
         health

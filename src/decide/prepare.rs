@@ -57,7 +57,7 @@ pub struct Prepared {
 pub fn prepare(
     market: MarketBars,
     scripts: &Scripts,
-    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
+    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
     let MarketBars { asset_class, mut bars, universe, benchmark, splits } = market;
     let given: BTreeSet<Symbol> = bars.iter().map(|own| own.symbol().clone()).collect();

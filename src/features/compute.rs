@@ -143,12 +143,17 @@ impl Work<'_> {
 
     /// Ranks the universe's symbols on each session: (average rank − 1) / (n − 1).
     fn ranked(&self, inner: &Column) -> Column {
+        // By row and looked up once: the search for a row's symbol costs as much as its rank.
+        let mut takes_part = vec![false; self.panel.len()];
+        for position in (0..self.panel.symbols().len()).filter(|position| self.takes_part(*position)) {
+            takes_part[self.panel.rows(position)].fill(true);
+        }
         let ranks_on = |session: &chrono::NaiveDate| -> Vec<(u32, f64)> {
             let mut present: Vec<(u32, f64)> = self
                 .sessions
                 .rows_on(*session)
                 .iter()
-                .filter(|row| self.takes_part(**row))
+                .filter(|row| takes_part[**row as usize])
                 .filter_map(|row| Some((*row, inner.get(*row as usize)?)))
                 .collect();
             average_ranks(&mut present);
@@ -165,8 +170,7 @@ impl Work<'_> {
         Column::rows(out)
     }
 
-    fn takes_part(&self, row: u32) -> bool {
-        let position = self.panel.owner(row as usize);
+    fn takes_part(&self, position: usize) -> bool {
         self.tradable[position] && self.benchmark != Some(position)
     }
 }

@@ -17,13 +17,16 @@ pub(super) struct Sessions {
 impl Sessions {
     /// Sorts the rows by day; a day is a session where a symbol that `counts` has a bar.
     pub(super) fn of(panel: &Panel, counts: impl Fn(usize) -> bool) -> Self {
-        let days = || panel.dates().iter().map(Datelike::num_days_from_ce);
-        let first_day = days().min().unwrap_or(0);
-        let offset = |date: &NaiveDate| (date.num_days_from_ce() - first_day) as usize;
-        let span = panel.dates().iter().map(|date| offset(date) + 1).max().unwrap_or(0);
+        let day = |row: usize| panel.dates()[row].num_days_from_ce();
+        let positions = 0..panel.symbols().len();
+        let held = || positions.clone().map(|position| panel.rows(position)).filter(|rows| !rows.is_empty());
+        let first_day = held().map(|rows| day(rows.start)).min().unwrap_or(0);
+        let span = held().map(|rows| day(rows.end - 1) - first_day + 1).max().unwrap_or(0) as usize;
+        // Counting a date's days costs more than all else here, so each is counted once.
+        let days: Vec<u32> = (0..panel.len()).map(|row| (day(row) - first_day) as u32).collect();
         let mut starts = vec![0_u32; span + 1];
-        for date in panel.dates() {
-            starts[offset(date) + 1] += 1;
+        for day in &days {
+            starts[*day as usize + 1] += 1;
         }
         for day in 0..span {
             starts[day + 1] += starts[day];
@@ -31,15 +34,15 @@ impl Sessions {
         // Rows come in symbol order, so each day's do too.
         let mut next = starts.clone();
         let mut rows = vec![0_u32; panel.len()];
-        for (row, date) in (0_u32..).zip(panel.dates()) {
-            let slot = &mut next[offset(date)];
+        for (row, day) in (0_u32..).zip(&days) {
+            let slot = &mut next[*day as usize];
             rows[*slot as usize] = row;
             *slot += 1;
         }
         let mut session_on = vec![None; span];
-        for position in (0..panel.symbols().len()).filter(|position| counts(*position)) {
-            for date in &panel.dates()[panel.rows(position)] {
-                session_on[offset(date)] = Some(*date);
+        for position in positions.clone().filter(|position| counts(*position)) {
+            for row in panel.rows(position) {
+                session_on[days[row] as usize] = Some(panel.dates()[row]);
             }
         }
         Self { sessions: session_on.into_iter().flatten().collect(), first_day, starts, rows }

@@ -1,7 +1,7 @@
 //! The extremes of the N bars before this one: the levels that a breakout clears.
 
 use crate::features::family::{Family, Unit, Window};
-use crate::features::kernels;
+use crate::features::windows;
 
 const SOURCE: &str = "price channel (R. Donchian), this bar left out";
 
@@ -21,7 +21,7 @@ pub const HIGHEST_CLOSE: Family = Family {
     unit: Unit::Price,
     first: |n| n,
     bars: |n| n + 1,
-    compute: |bars, n, out| kernels::highest_before(bars.close, n, out),
+    compute: |bars, n, out| before(bars.close, n, out, windows::highest),
 };
 
 /// The lowest close of the N bars before this one.
@@ -34,7 +34,7 @@ pub const HIGHEST_CLOSE: Family = Family {
 pub const LOWEST_CLOSE: Family = Family {
     pattern: "lowest_close_{N}d",
     formula: "lowest close of the N bars before this one",
-    compute: |bars, n, out| kernels::lowest_before(bars.close, n, out),
+    compute: |bars, n, out| before(bars.close, n, out, windows::lowest),
     ..HIGHEST_CLOSE
 };
 
@@ -48,7 +48,7 @@ pub const LOWEST_CLOSE: Family = Family {
 pub const HIGHEST_HIGH: Family = Family {
     pattern: "highest_high_{N}d",
     formula: "highest high of the N bars before this one",
-    compute: |bars, n, out| kernels::highest_before(bars.high, n, out),
+    compute: |bars, n, out| before(bars.high, n, out, windows::highest),
     ..HIGHEST_CLOSE
 };
 
@@ -62,6 +62,14 @@ pub const HIGHEST_HIGH: Family = Family {
 pub const LOWEST_LOW: Family = Family {
     pattern: "lowest_low_{N}d",
     formula: "lowest low of the N bars before this one",
-    compute: |bars, n, out| kernels::lowest_before(bars.low, n, out),
+    compute: |bars, n, out| before(bars.low, n, out, windows::lowest),
     ..HIGHEST_CLOSE
 };
+
+/// Writes the extreme of the window that ended one bar earlier.
+fn before(values: &[f64], n: usize, out: &mut [f64], extreme: impl Fn(&[f64], usize, &mut [f64])) {
+    let Some((first, later)) = out.split_first_mut() else { return };
+    *first = f64::NAN;
+    // The newest value has no bar after it to serve.
+    extreme(&values[..later.len()], n, later);
+}
