@@ -88,6 +88,10 @@ pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<Fea
         };
         tokio::task::spawn_blocking(compute).await.context("failed to compute features")??
     };
+    if columns.panel().position(&symbol).is_none_or(|position| columns.panel().rows(position).is_empty()) {
+        let why: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::bail!("there are no bars of {symbol}\n{}", why.join("\n"));
+    }
     let (rows, notes) = rows(&columns, &symbol, &wanted, request.sessions)?;
     Ok(FeatureTable { symbol, asset_class, features: wanted, rows, problems, notes, demo })
 }
@@ -100,9 +104,6 @@ fn rows(
 ) -> Result<(Vec<FeatureRow>, Vec<String>), Refusal> {
     let panel = columns.panel();
     let all = panel.position(symbol).map(|position| panel.rows(position)).unwrap_or(0..0);
-    if all.is_empty() {
-        return Err(Refusal::Usage(format!("there are no bars of {symbol}")));
-    }
     let (first, last) = (panel.dates()[all.start], panel.dates()[all.end - 1]);
     let is_shown = |session: NaiveDate| match sessions {
         Sessions::Newest => session == last,

@@ -21,7 +21,7 @@ pub use bars::{LoadedBars, load};
 pub use features::{FeatureRequest, FeatureTable, Sessions, features};
 pub use init::{Written, init};
 pub use positions::read_positions;
-pub use run::{RunOutcome, RunRequest, run};
+pub use run::{RunOutcome, RunRequest, has_failed_script, run};
 pub use script_set::{ScriptSet, load_scripts};
 pub use select::{Asked, Selection};
 pub use signals::{SignalTable, signals};

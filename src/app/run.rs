@@ -154,6 +154,11 @@ fn refuse_date_before_data(
     }
 }
 
+/// Tells whether a script did not load, or failed while it ran.
+pub fn has_failed_script(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| matches!(problem.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun))
+}
+
 /// Names a run by the instant and all that it decided from.
 fn run_id(run: &RunRecord) -> Uuid {
     let mut name =
@@ -168,8 +173,10 @@ fn run_id(run: &RunRecord) -> Uuid {
 }
 
 impl RunOutcome {
-    /// Tells whether a script was broken at the start: the run is then incomplete and exits 1.
-    pub fn has_broken_script(&self) -> bool {
-        self.report.problems.iter().any(|problem| problem.kind == ProblemKind::ScriptLoad)
+    /// Tells whether the run says less than it was asked: a script did not load or failed, or no
+    /// asset class could be decided.
+    pub fn is_incomplete(&self) -> bool {
+        let mut decisions = self.report.decisions.iter();
+        has_failed_script(&self.report.problems) || decisions.all(|decision| decision.no_decision.is_some())
     }
 }

@@ -192,8 +192,8 @@ pub struct FeaturesArgs {
     /// The asset class, where both list the symbol
     #[arg(long, value_enum)]
     pub asset_class: Option<ClassChoice>,
-    /// These features instead of the ones that the scripts read
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    /// These features instead of the ones that the scripts read, separated by commas
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub names: Vec<String>,
     #[command(flatten)]
     pub source: SourceArgs,

@@ -38,7 +38,7 @@ pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome
     if args.output.is_none() || args.format != ReportFormat::Html {
         say_where(app, &html);
     }
-    if (args.strict && !outcome.report.problems.is_empty()) || outcome.has_broken_script() {
+    if (args.strict && !outcome.report.problems.is_empty()) || outcome.is_incomplete() {
         return Ok(Outcome::Findings);
     }
     Ok(Outcome::Done)

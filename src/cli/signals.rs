@@ -47,7 +47,7 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
         TableFormat::Text => table.text(),
     };
     output::write(&text, args.output.as_deref())?;
-    Ok(Outcome::Done)
+    Ok(if app::has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
 }
 
 fn table(found: &SignalTable) -> Table {

@@ -13,6 +13,7 @@ use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
 use crate::decide::Decision;
 use crate::domain::format;
+use crate::domain::{Problem, ProblemKind};
 
 /// The whole report, ready for a template.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,6 +160,10 @@ fn quiet(report: &Report) -> String {
     if !report.recommendations.is_empty() || !report.exits.is_empty() || is_undecided(report) {
         return String::new();
     }
+    let is_failure = |p: &Problem| matches!(p.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun);
+    if report.problems.iter().any(is_failure) {
+        return "But a script failed, so this is not a day without signals: see the data notes.".to_owned();
+    }
     let mut text = "No signal passed every filter".to_owned();
     let is_any_held = report.decisions.iter().any(|d| !d.held.is_empty());
     text.push_str(if is_any_held { ", and no position met its exit rule." } else { "." });
@@ -198,6 +203,13 @@ mod tests {
         let view = View::of(&example::empty());
         assert_eq!(view.headline, "Nothing to buy or sell");
         assert_eq!(view.quiet, "No signal passed every filter.");
+    }
+
+    #[test]
+    fn a_day_on_which_a_script_failed_is_never_called_quiet() {
+        let mut report = example::empty();
+        report.problems.push(Problem::new("mine", ProblemKind::ScriptRun, "mine.rhai:3:1: odd"));
+        assert!(View::of(&report).quiet.contains("a script failed"));
     }
 
     #[test]

@@ -409,7 +409,7 @@ fn a_bad_file_of_bars_costs_its_own_symbol_only() {
         Begin::Files,
         &[("market/equity/AAA.csv", &old), ("market/equity/BBB.csv", &old)],
         "run --dry-run",
-        0,
+        1,
         &["NO DECISION", "bars are missing for 2026-11-20: 0 of 2 symbols", "use --date 2026-11-18"],
     ));
     cases.push(case(
@@ -458,13 +458,13 @@ fn a_bad_script_costs_its_own_signals_only() {
         broken_beside_fine(
             "an endless loop",
             &strategy("loop {}"),
-            0,
+            1,
             &["strategies/mine.rhai:3:", "`eligible`", "operations", "no entries from mine"],
         ),
         broken_beside_fine(
             "a wrong type",
             &strategy("row.close"),
-            0,
+            1,
             &[
                 "strategies/mine.rhai:3:",
                 "gave 100.0 (a number); it must give true or false",
