@@ -140,6 +140,14 @@ impl Health {
         newest(&self.jumps, row)
     }
 
+    /// Returns the newest jump of the symbol in the last `bars` bars up to and including `row`:
+    /// what a window of that length still sees of it.
+    pub fn jump_within(&self, panel: &Panel, row: usize, bars: usize) -> Option<Jump> {
+        let first = panel.rows(panel.owner(row)).start.max((row + 1).saturating_sub(bars));
+        let end = self.jumps.partition_point(|event| event.row <= row);
+        self.jumps[..end].last().filter(|event| event.row > first).map(|event| event.what)
+    }
+
     /// Returns the newest gap of two sessions or more for which `row` is still within 20 bars.
     pub fn gap(&self, row: usize) -> Option<Gap> {
         newest(&self.gaps, row)
