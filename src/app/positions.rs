@@ -2,7 +2,8 @@
 //!
 //! CSV with a header: `symbol, asset_class, strategy, entry_date, entry_price, quantity,
 //! stop_price`, in any order. Prices are as traded. `stop_price` is the stop at the entry; the
-//! strategy's own `stop` is replayed over every session since.
+//! strategy's own `stop` is replayed over every session since. A strategy holds one lot of a
+//! symbol: a sale names class, symbol and strategy, and could not tell two lots apart.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,8 @@ const COLUMNS: [&str; 7] =
 /// Reads a positions file. Each position's last close is its entry price until it is marked.
 ///
 /// # Errors
-/// Any row that cannot be read, by file and line: a position is money, so none is skipped.
+/// Any row that cannot be read, by file and line, and the second of two lots that one strategy
+/// holds of a symbol: a position is money, so none is skipped.
 pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
     let refuse = |what: String| Refusal::Configuration(format!("positions file {}: {what}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
@@ -33,10 +35,19 @@ pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
         return Err(refuse(format!("has no column `{absent}`; it needs {}", COLUMNS.join(", "))));
     }
     let mut positions = Vec::new();
+    let mut lines = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| refuse(error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
         let read = position(&header, &record).map_err(|what| refuse(format!("line {line}: {what}")))?;
+        let lot = (read.asset_class, read.symbol.clone(), read.strategy.clone());
+        if let Some(before) = lines.insert(lot, line) {
+            return Err(refuse(format!(
+                "lines {before} and {line} both hold {} {} for {}; a strategy holds one lot, so add the \
+                 quantities together in one line",
+                read.asset_class, read.symbol, read.strategy
+            )));
+        }
         positions.push(read);
     }
     Ok(positions)

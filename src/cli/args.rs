@@ -183,7 +183,11 @@ pub struct SignalsArgs {
 #[derive(Debug, Args)]
 pub struct FeaturesArgs {
     /// The symbol to show
-    pub symbol: String,
+    #[arg(required_unless_present = "list")]
+    pub symbol: Option<String>,
+    /// Lists every feature that a script may read, instead of values
+    #[arg(long, conflicts_with_all = ["symbol", "date", "from", "to", "asset_class", "names", "demo", "source"])]
+    pub list: bool,
     /// The one session to show
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
     pub date: Option<NaiveDate>,

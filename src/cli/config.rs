@@ -23,13 +23,14 @@ pub(super) fn config(global: &Global, action: &ConfigAction) -> anyhow::Result<O
         }
         ConfigAction::Check => {
             let problems = settings::check(&loaded);
-            if problems.is_empty() {
-                output::write("The settings are complete.", None)?;
-                return Ok(Outcome::Done);
+            let is_complete = problems.is_empty();
+            let doubts = loaded.warnings.iter().map(|doubt| format!("warning: {doubt}"));
+            let mut lines: Vec<String> = doubts.chain(problems.iter().map(ToString::to_string)).collect();
+            if is_complete {
+                lines.push("The settings are complete.".to_owned());
             }
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             output::write(&lines.join("\n"), None)?;
-            Ok(Outcome::Incomplete)
+            Ok(if is_complete { Outcome::Done } else { Outcome::Incomplete })
         }
     }
 }

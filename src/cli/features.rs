@@ -1,10 +1,11 @@
-//! `ts features`: the values that a script would see.
+//! `ts features SYMBOL`: the values that a script would see.
 
 use crate::app;
 use crate::app::{FeatureRequest, Sessions, Span};
 use crate::domain::AssetClass;
 
 use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
+use super::catalogue;
 use super::exit::Outcome;
 use super::output;
 use super::start;
@@ -12,9 +13,11 @@ use super::table::{Cell, Table};
 
 /// Computes the features of one symbol and prints them.
 pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Result<Outcome> {
+    // Without a symbol the list was asked for: the arguments allow no third.
+    let Some(symbol) = &args.symbol else { return catalogue::catalogue(args) };
     let app = start::app(global)?;
     let request = FeatureRequest {
-        symbol: args.symbol.clone(),
+        symbol: symbol.clone(),
         asset_class: match args.asset_class {
             Some(ClassChoice::Equity) => Some(AssetClass::Equity),
             Some(ClassChoice::Crypto) => Some(AssetClass::Crypto),

@@ -4,6 +4,7 @@
 //! in one place, `exit`.
 
 mod args;
+mod catalogue;
 mod completions;
 mod config;
 mod exit;

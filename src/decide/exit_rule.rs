@@ -3,12 +3,14 @@
 //! Says what the rule said, or why it could not be asked; what follows from either is the
 //! caller's.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::NaiveDate;
 
 use crate::bars::Panel;
 use crate::domain::Position;
+use crate::domain::format::count;
 use crate::scripts::not_ready;
 use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 
@@ -21,6 +23,29 @@ pub(super) fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row
     first.min(row)..row + 1
 }
 
+/// What each strategy may still use of each session, over all positions that it holds.
+///
+/// A session that is replayed for its stops has a budget of its own, as it had on its day.
+pub(super) struct Budgets<'a> {
+    positions: BTreeMap<&'a str, usize>,
+    left: BTreeMap<(&'a str, NaiveDate), Budget>,
+}
+
+impl<'a> Budgets<'a> {
+    pub(super) fn of(positions: &[&'a Position]) -> Self {
+        let mut counts = BTreeMap::new();
+        for position in positions {
+            *counts.entry(position.strategy.as_str()).or_default() += 1;
+        }
+        Self { positions: counts, left: BTreeMap::new() }
+    }
+
+    fn on(&mut self, strategy: &'a str, session: NaiveDate) -> &mut Budget {
+        let positions = self.positions.get(strategy).copied().unwrap_or(1);
+        self.left.entry((strategy, session)).or_insert_with(|| Budget::for_positions(positions))
+    }
+}
+
 /// A stop after all sessions that could be shown to the strategy's `stop`.
 pub(super) struct Raised {
     /// Never lower than before.
@@ -28,36 +53,55 @@ pub(super) struct Raised {
     /// The last session up to which every one has been shown; a session on which the rule
     /// failed is shown again next time.
     pub(super) session: NaiveDate,
-    /// Why the newest failure was one.
-    pub(super) failed: Result<(), String>,
+    /// The sessions on which the rule failed, in order, each with why.
+    pub(super) failed: Vec<(NaiveDate, String)>,
+}
+
+impl Raised {
+    /// Returns why the rule failed on the decided session, and what to tell of earlier ones: the
+    /// first, from which on the stop may be too low.
+    pub(super) fn failures(mut self, decided: NaiveDate) -> (Result<(), String>, Option<String>) {
+        let now = self.failed.pop_if(|(date, _)| *date == decided).map_or(Ok(()), |(_, why)| Err(why));
+        let Some((date, why)) = self.failed.first() else { return (now, None) };
+        let more = match self.failed.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {}", count(more, "later session")),
+        };
+        // A rule that fails every day for the same reason is told of once.
+        let is_told = now.as_ref().is_err_and(|now| now == why);
+        let earlier = format!("its stop could not be replayed on {date}{more}: {why}");
+        (now, (!is_told).then_some(earlier))
+    }
 }
 
 /// Shows every session since the last one shown to the strategy's `stop`, in order.
-pub(super) fn raise_stop(
+pub(super) fn raise_stop<'a>(
     panel: &Panel,
     strategy: &Strategy,
     rows: &Rows,
-    position: &Position,
+    position: &'a Position,
     held: &Range<usize>,
+    budgets: &mut Budgets<'a>,
 ) -> Raised {
     let mut raised =
-        Raised { stop_price: position.stop_price, session: position.stop_session, failed: Ok(()) };
+        Raised { stop_price: position.stop_price, session: position.stop_session, failed: Vec::new() };
     let has_rule = strategy.function(Rule::Stop).is_some();
     for row in held.clone().filter(|row| panel.dates()[*row] > position.stop_session) {
+        let session = panel.dates()[row];
         let shown = if has_rule {
             let view = view(panel, position, held.start, row, raised.stop_price);
-            stop(panel, strategy, rows, row, view)
+            stop(panel, strategy, rows, row, view, budgets.on(&position.strategy, session))
         } else {
             Ok(None)
         };
         match shown {
             Ok(price) => {
                 raised.stop_price = price.map_or(raised.stop_price, |price| raised.stop_price.max(price));
-                if raised.failed.is_ok() {
-                    raised.session = panel.dates()[row];
+                if raised.failed.is_empty() {
+                    raised.session = session;
                 }
             }
-            Err(why) => raised.failed = Err(why),
+            Err(why) => raised.failed.push((session, why)),
         }
     }
     raised
@@ -69,27 +113,28 @@ fn stop(
     rows: &Rows,
     row: usize,
     view: PositionView,
+    budget: &mut Budget,
 ) -> Result<Option<f64>, String> {
-    let mut budget = Budget::for_rows(1);
-    match strategy.stop(rows, &[row as u32], &[view], &mut budget).complete() {
+    match strategy.stop(rows, &[row as u32], &[view], budget).complete() {
         Ok(mut values) => values.pop().flatten().ok_or_else(|| lacks(panel, strategy, rows, Rule::Stop, row)),
         Err(errors) => Err(told(&errors)),
     }
 }
 
 /// Asks the strategy's `exit` on the last of the held rows: the reason to sell, or `None`.
-pub(super) fn exit(
+pub(super) fn exit<'a>(
     panel: &Panel,
     strategy: &Strategy,
     rows: &Rows,
-    position: &Position,
+    position: &'a Position,
     held: &Range<usize>,
     stop_price: f64,
+    budgets: &mut Budgets<'a>,
 ) -> Result<Option<String>, String> {
     let row = held.end - 1;
     let view = view(panel, position, held.start, row, stop_price);
-    let mut budget = Budget::for_rows(1);
-    match strategy.exit(rows, &[row as u32], &[view], &mut budget).complete() {
+    let budget = budgets.on(&position.strategy, panel.dates()[row]);
+    match strategy.exit(rows, &[row as u32], &[view], budget).complete() {
         Ok(mut values) => match values.pop().flatten() {
             Some(reason) => Ok(reason.map(|reason| reason.to_string())),
             None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
@@ -109,7 +154,7 @@ fn told(errors: &[RowError]) -> String {
 }
 
 fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
-    let highest_close = panel.close()[first..=row].iter().copied().fold(position.entry_price, f64::max);
+    let highest_close = panel.close()[first..=row].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     PositionView {
         entry_price: position.entry_price,
         stop_price,

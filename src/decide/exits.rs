@@ -6,7 +6,7 @@
 
 use chrono::NaiveDate;
 
-use super::exit_rule::{exit, raise_stop, rows_since};
+use super::exit_rule::{Budgets, exit, raise_stop, rows_since};
 use super::reasoning;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
 use crate::domain::Book;
@@ -38,8 +38,9 @@ pub(super) fn exits(
     positions
         .sort_by(|a, b| (&a.symbol, &a.strategy, a.entry_date).cmp(&(&b.symbol, &b.strategy, b.entry_date)));
     let mut exits = Exits { held: Vec::new(), sells: Vec::new(), problems: Vec::new() };
+    let mut budgets = Budgets::of(&positions);
     for position in positions {
-        let verdict = judge(prepared, scripts, rows, position, session, &mut exits.problems);
+        let verdict = judge(prepared, scripts, rows, position, session, &mut budgets, &mut exits.problems);
         let held = held(position, &verdict);
         if let Some(reason) = &verdict.sell {
             exits.sells.push(sell(scripts, book, position, &held, reason, session));
@@ -61,12 +62,13 @@ struct Verdict {
     ran: Result<(), String>,
 }
 
-fn judge(
+fn judge<'a>(
     prepared: &Prepared,
     scripts: &Scripts,
     rows: &Rows,
-    position: &Position,
+    position: &'a Position,
     session: NaiveDate,
+    budgets: &mut Budgets<'a>,
     problems: &mut Vec<Problem>,
 ) -> Verdict {
     let panel = prepared.columns.panel();
@@ -115,13 +117,17 @@ fn judge(
         None => Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
         // A stop that could not be raised still leaves the exit rule to be asked.
         Some(strategy) => {
-            let raised = raise_stop(panel, strategy, rows, position, &held_rows);
+            let raised = raise_stop(panel, strategy, rows, position, &held_rows, budgets);
             verdict.stop_price = raised.stop_price;
             verdict.stop_session = raised.session;
-            let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price);
+            let (raised_now, not_replayed) = raised.failures(session);
+            if let Some(why) = not_replayed {
+                name(&why);
+            }
+            let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price, budgets);
             exited.and_then(|reason| {
                 verdict.sell = reason;
-                raised.failed
+                raised_now
             })
         }
     };
@@ -356,9 +362,17 @@ mod tests {
             + "fn stop(row, position) { if row.close > 110.0 { throw \"odd\"; } row.close * 0.9 }\n";
         let closes = [100.0, 104.0, 111.0, 100.0];
         let case = case(&failing, ending("X", &closes), 50.0);
-        let (decision, _) = case.decide(29);
+        let (decision, problems) = case.decide(28);
+        assert_eq!(decision.held[0].status, PositionStatus::Unchecked, "the failure is of that session");
+        assert!(told(&problems, ProblemKind::Position)[0].contains("in `stop`: odd"), "{problems:?}");
+
+        let (decision, problems) = case.decide(29);
         let held = &decision.held[0];
-        assert_eq!((held.stop_session, held.status), (day(27), PositionStatus::Unchecked));
+        // The rule ran on the session itself: the earlier failure is told, the position is held.
+        assert_eq!((held.stop_session, held.status), (day(27), PositionStatus::Hold));
+        let told = told(&problems, ProblemKind::Position);
+        let start = "X: held since 2024-01-06: its stop could not be replayed on 2024-01-29: ";
+        assert!(told.len() == 1 && told[0].starts_with(start) && told[0].ends_with("odd"), "{told:?}");
         let (book, _) = fill(case.book.clone(), &decision, &BTreeMap::new());
         assert_eq!(book.positions[0].stop_session, day(27));
 
@@ -367,6 +381,36 @@ mod tests {
         let (decision, _) = case.decide(29);
         let held = &decision.held[0];
         assert_eq!((held.stop_session, held.stop_price), (day(29), 111.0 * 0.9));
+    }
+
+    #[test]
+    fn sessions_that_could_not_be_replayed_are_counted_after_the_first() {
+        let failing = ALWAYS.to_owned()
+            + "fn stop(row, position) { if row.close > 110.0 { throw \"odd\"; } row.close * 0.9 }\n";
+        let (_, problems) = case(&failing, ending("X", &[111.0, 112.0, 113.0, 100.0]), 50.0).decide(29);
+        let told = told(&problems, ProblemKind::Position);
+        let part = "could not be replayed on 2024-01-27 and 2 later sessions: ";
+        assert!(told.len() == 1 && told[0].contains(part), "{told:?}");
+    }
+
+    #[test]
+    fn the_positions_of_a_strategy_share_one_budget_of_a_session() {
+        // A loop that takes more than half of what a call may use, and so of the budget of two.
+        let rules = ALWAYS
+            .replace("if row.close > 130.0", "let n = 0; while n < 12000 { n += 1; } if row.close > 130.0");
+        let held = |names: &[&str]| {
+            let bars = names.iter().map(|name| ending(name, &[100.0])).collect();
+            let positions = names.iter().map(|name| position(name, "rule", 80.0)).collect();
+            let (decision, problems) =
+                Case::new(scripts(&[("rule", &rules)]), bars).holding(positions).decide(29);
+            let statuses: Vec<PositionStatus> = decision.held.iter().map(|own| own.status).collect();
+            (statuses, told(&problems, ProblemKind::Position))
+        };
+        let (hold, unchecked) = (PositionStatus::Hold, PositionStatus::Unchecked);
+        assert_eq!(held(&["A"]), (vec![hold], vec![]), "a lone position has what a call may use");
+        let (statuses, told) = held(&["A", "B", "C"]);
+        assert_eq!(statuses, [hold, unchecked, unchecked]);
+        assert!(told.len() == 2 && told[0].contains("its 100000 operations of the session"), "{told:?}");
     }
 
     #[test]
@@ -439,6 +483,15 @@ mod tests {
         let expected = "X: held since 2024-01-06: suspect bars: the close of 2024-01-30 is 0.50 times the one \
                         before; check for a split before selling";
         assert_eq!(told(&problems, ProblemKind::Position), [expected]);
+    }
+
+    #[test]
+    fn the_highest_close_is_one_and_not_the_entry_price() {
+        let rules = ALWAYS.replace("row.close > 130.0", "position.highest_close == 98.0");
+        let mut closes = vec![95.0; 30];
+        closes[10] = 98.0;
+        let (decision, _) = case(&rules, series("X", 0, &closes), 80.0).decide(29);
+        assert_eq!(sold(&decision), [("X", "too_high")]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{HeldPosition, Prepared};
 use crate::domain::Position;
-use crate::domain::format::{percent, price, signed_percent};
+use crate::domain::format::{fixed, percent, price, signed_percent};
 use crate::features::Feature;
 use crate::filters::Candidate;
 use crate::scripts::Scripts;
@@ -29,19 +29,19 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
     let parts: Vec<String> = signal
         .components
         .iter()
-        .map(|part| format!("{} {:.1} × {}", part.name, part.score, part.weight))
+        .map(|part| format!("{} {} × {}", part.name, fixed(part.score, 1), part.weight))
         .collect();
+    let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
     let size = &candidate.size;
     let cap = size.cap.map(|cap| format!(", held down by {cap},")).unwrap_or_default();
     format!(
-        "{} closed at {} and triggered {} of {} ({}). Score {:.1} = {}. \
+        "{} closed at {} and triggered {} of {}{seen}. Score {} = {}. \
          Stop {} ({} below), target {}; {} of equity{cap} risks {}.",
         signal.symbol,
         price(signal.close),
         signal.trigger,
         signal.strategy,
-        seen.join(", "),
-        signal.score,
+        fixed(signal.score, 1),
         parts.join(" + "),
         price(signal.stop),
         percent((signal.close - signal.stop) / signal.close, 1),

@@ -62,7 +62,8 @@ pub fn decide(
         let candidates: Vec<Candidate> = scan
             .signals
             .into_iter()
-            .filter_map(|signal| Candidate::new(signal, settings, book.equity))
+            .map(|signal| Candidate::new(signal, settings, book.equity))
+            .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
             .collect();
         let (kept, filtered) = filters::select(candidates, &context);
         decision.filtered = filtered;
@@ -239,7 +240,7 @@ mod tests {
         assert_eq!(buy.id, id);
         assert_eq!(
             buy.reasoning,
-            "X closed at 85.00 and triggered always of always (). Score 8.5 = price 8.5 × 1. \
+            "X closed at 85.00 and triggered always of always. Score 8.5 = price 8.5 × 1. \
              Stop 76.50 (10.0% below), target 102.00; 7.5% of equity risks 0.75%."
         );
     }
@@ -339,6 +340,23 @@ mod tests {
         assert_eq!(bought(&decision), ["A"]);
         assert!(decision.filtered[0].reason.starts_with("suspect bars: the close of 2024-01-28 is 0.50"));
         assert_eq!(told(&problems, ProblemKind::Suspect).len(), 1, "{problems:?}");
+    }
+
+    #[test]
+    fn a_score_without_a_weight_is_told_and_not_passed_over() {
+        let mut case = always(vec![flat("A", 85.0)]);
+        case.settings.signals.technical_weight = 0.0;
+        let (decision, problems) = case.decide(29);
+        assert_eq!(bought(&decision), [""; 0]);
+        assert_eq!(told(&problems, ProblemKind::Score).len(), 1, "{problems:?}");
+    }
+
+    #[test]
+    fn what_the_rules_read_besides_the_close_is_told() {
+        let text = ALWAYS.replace("row.close > 1.0", "row.close > row.ma20 * 0.5");
+        let (decision, _) = Case::new(scripts(&[("rule", &text)]), vec![flat("X", 85.0)]).decide(29);
+        let reasoning = &decision.recommendations[0].reasoning;
+        assert!(reasoning.contains("triggered always of rule (ma20 85.00). Score 8.5"), "{reasoning}");
     }
 
     #[test]

@@ -79,10 +79,4 @@ impl Book {
         let invested: f64 = positions.iter().map(Position::market_value).sum();
         Self { cash: equity - invested, equity, positions, pending: Vec::new() }
     }
-
-    /// Tells whether the symbol is held or about to be bought, by any strategy.
-    pub fn holds(&self, asset_class: AssetClass, symbol: &Symbol) -> bool {
-        let held = self.positions.iter().any(|p| p.asset_class == asset_class && p.symbol == *symbol);
-        held || self.pending.iter().any(|o| o.asset_class == asset_class && o.symbol == *symbol)
-    }
 }

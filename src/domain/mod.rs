@@ -9,6 +9,7 @@ mod book;
 mod conviction;
 pub mod format;
 mod problem;
+mod script_name;
 mod symbol;
 
 pub use asset_class::{AssetClass, UnknownAssetClass};
@@ -16,4 +17,5 @@ pub use bar::Bar;
 pub use book::{Book, Order, Position};
 pub use conviction::Conviction;
 pub use problem::{Problem, ProblemKind};
+pub use script_name::is_script_name;
 pub use symbol::{InvalidSymbol, Symbol};

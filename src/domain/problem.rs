@@ -33,8 +33,6 @@ pub enum ProblemKind {
     Position,
     /// The benchmark has no bar on the session being decided.
     Benchmark,
-    /// Most symbols have no bar on the session: nothing was decided.
-    NoDecision,
     /// A setting asks for something that cannot be had.
     Settings,
     /// An asset class was left out of the run.

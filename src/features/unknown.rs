@@ -1,7 +1,5 @@
 //! What to say about a name that is no feature: why, and which one was probably meant.
 
-use std::fmt;
-
 use super::families;
 use super::family::{Family, LARGEST_WINDOW};
 use super::modifier::split_modifiers;
@@ -11,45 +9,41 @@ const LIKENESS: f64 = 0.8;
 
 /// A name that is no feature.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{why}{}", Hint(.suggestion))]
+#[error("{why}; {help}")]
 pub struct UnknownFeature {
     /// The name as it was written.
     pub name: String,
     /// What is wrong with it, as a fragment.
     pub why: String,
+    /// What to do next, as a fragment.
+    pub help: String,
     /// The feature that was probably meant.
     pub suggestion: Option<String>,
 }
 
-struct Hint<'a>(&'a Option<String>);
-
-impl fmt::Display for Hint<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "; did you mean `{name}`?"),
-            None => Ok(()),
-        }
-    }
-}
-
 pub(super) fn no_such_name(name: &str) -> UnknownFeature {
     let suggestion = suggest(name);
-    let hint = if suggestion.is_none() { "; `ts features --list` shows them all" } else { "" };
+    let help = match &suggestion {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`ts features --list` shows them all".to_owned(),
+    };
     UnknownFeature {
         name: name.to_owned(),
-        why: format!("no feature is called `{}`{hint}", brief(name)),
+        why: format!("no feature is called `{}`", brief(name)),
+        help,
         suggestion,
     }
 }
 
 pub(super) fn illegal_window(name: &str, family: &Family, smallest: usize) -> UnknownFeature {
     let why = format!("`{}`: N of `{}` is {smallest} to {LARGEST_WINDOW}", brief(name), family.pattern);
-    UnknownFeature { name: name.to_owned(), why, suggestion: None }
+    let help = "choose an N of these".to_owned();
+    UnknownFeature { name: name.to_owned(), why, help, suggestion: None }
 }
 
 pub(super) fn too_many_modifiers(name: &str, most: usize) -> UnknownFeature {
-    let why = format!("`{}` has more than {most} modifiers; use fewer", brief(name));
-    UnknownFeature { name: name.to_owned(), why, suggestion: None }
+    let why = format!("`{}` has more than {most} modifiers", brief(name));
+    UnknownFeature { name: name.to_owned(), why, help: "use fewer".to_owned(), suggestion: None }
 }
 
 /// Cuts a name that is too long for a message.
@@ -142,6 +136,9 @@ mod tests {
             message("xyzzy"),
             Err("no feature is called `xyzzy`; `ts features --list` shows them all".to_owned())
         );
-        assert_eq!(message("prev_rsi1"), Err("`prev_rsi1`: N of `rsi{N}` is 2 to 2000".to_owned()));
+        assert_eq!(
+            message("prev_rsi1"),
+            Err("`prev_rsi1`: N of `rsi{N}` is 2 to 2000; choose an N of these".to_owned())
+        );
     }
 }

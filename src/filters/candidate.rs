@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::domain::AssetClass;
 use crate::domain::Conviction;
+use crate::domain::{Problem, ProblemKind};
 use crate::settings::Settings;
 use crate::signals::Signal;
 
@@ -35,13 +36,15 @@ pub struct Size {
 impl Candidate {
     /// Scores and sizes a signal for an account worth `equity`.
     ///
-    /// Returns `None` where no weighted score exists, which the settings' checks rule out.
-    pub fn new(signal: Signal, settings: &Settings, equity: f64) -> Option<Self> {
+    /// # Errors
+    /// A problem that names the signal where none of its scores has a weight; the settings'
+    /// own checks rule that out.
+    pub fn new(signal: Signal, settings: &Settings, equity: f64) -> Result<Self, Problem> {
         let weights = &settings.signals;
         let scores = [(weights.technical_weight, Some(signal.score)), (weights.news_weight, None)];
-        let combined_score = combined(&scores)?;
+        let combined_score = combined(&scores).ok_or_else(|| without_weight(&signal))?;
         let size = size(&signal, settings, equity);
-        Some(Self { combined_score, conviction: Conviction::of_score(combined_score), size, signal })
+        Ok(Self { combined_score, conviction: Conviction::of_score(combined_score), size, signal })
     }
 
     /// Orders the better candidate first: by score, then 20-session dollar volume, then
@@ -54,6 +57,14 @@ impl Candidate {
             .then_with(|| a.signal.symbol.cmp(&b.signal.symbol))
             .then_with(|| a.signal.strategy.cmp(&b.signal.strategy))
     }
+}
+
+fn without_weight(signal: &Signal) -> Problem {
+    let message = format!(
+        "{} triggered {} on {}, but none of its scores has a weight; set signals.technical_weight over 0",
+        signal.strategy, signal.trigger, signal.session
+    );
+    Problem::new(&signal.symbol, ProblemKind::Score, message)
 }
 
 /// The mean of the scores that exist, by their weights, or `None` where none weighs.
@@ -98,6 +109,16 @@ mod tests {
         ] {
             assert_eq!(combined(&scores), expected, "{scores:?}");
         }
+    }
+
+    #[test]
+    fn a_signal_whose_scores_weigh_nothing_is_a_problem() {
+        let mut settings = Settings::defaults();
+        settings.signals.technical_weight = 0.0;
+        let message = "always triggered always on 2024-01-30, but none of its scores has a weight; \
+                       set signals.technical_weight over 0";
+        let expected = Problem::new("X", ProblemKind::Score, message);
+        assert_eq!(Candidate::new(signal("X", 7.0), &settings, 100_000.0), Err(expected));
     }
 
     #[test]

@@ -1,23 +1,26 @@
 //! Refuses an order too small to make or too large for the symbol's trading
 //! (`MAX_ADV_FRACTION` of its 20-session dollar volume).
 
+use crate::domain::format::{fixed, percent, price};
+
 use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
     let (signal, size) = (&candidate.signal, &candidate.size);
     if size.quantity <= 0.0 {
-        let fraction = size.fraction * 100.0;
-        return Some(format!("{fraction:.1} % of equity buys no whole share at {}", signal.close));
+        let fraction = percent(size.fraction, 1);
+        return Some(format!("{fraction} of equity buys no whole share at {}", price(signal.close)));
     }
     let Some(adv20) = signal.adv20 else {
         return Some("20-session dollar volume is unknown: fewer than 20 bars".to_owned());
     };
     let limit = signal.max_adv_fraction * adv20;
     (size.notional > limit).then(|| {
-        let fraction = signal.max_adv_fraction * 100.0;
         format!(
-            "an order of {:.0} is over {fraction:.2} % of the 20-session dollar volume {adv20:.0} (MAX_ADV_FRACTION)",
-            size.notional
+            "an order of {} is over {} of the 20-session dollar volume {} (MAX_ADV_FRACTION)",
+            fixed(size.notional, 0),
+            percent(signal.max_adv_fraction, 2),
+            fixed(adv20, 0)
         )
     })
 }
@@ -38,7 +41,7 @@ mod tests {
     fn an_order_may_be_its_part_of_the_volume_and_no_more() {
         check(|own| own.signal.adv20 = Some(1_500_000.0), None);
         let told =
-            "an order of 7500 is over 0.50 % of the 20-session dollar volume 1499000 (MAX_ADV_FRACTION)";
+            "an order of 7,500 is over 0.50% of the 20-session dollar volume 1,499,000 (MAX_ADV_FRACTION)";
         check(|own| own.signal.adv20 = Some(1_499_000.0), Some(told));
     }
 
@@ -54,7 +57,7 @@ mod tests {
                 own.size.quantity = 0.0;
                 own.signal.close = 9_000.0;
             },
-            Some("7.5 % of equity buys no whole share at 9000"),
+            Some("7.5% of equity buys no whole share at 9,000.00"),
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Caps the invested part of equity (`risk.max_exposure`), over both asset classes.
 
+use crate::domain::format::percent;
 use crate::domain::{Order, Position};
 
 use super::{Candidate, Context};
@@ -12,8 +13,8 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
     let exposure = (held + ordered + picked + candidate.size.notional) / book.equity;
     let max = context.settings.risk.max_exposure;
     (exposure > max).then(|| {
-        let (exposure, max) = (exposure * 100.0, max * 100.0);
-        format!("exposure would be {exposure:.1} % of equity, over {max:.1} % (risk.max_exposure)")
+        let (exposure, max) = (percent(exposure, 1), percent(max, 1));
+        format!("exposure would be {exposure} of equity, over {max} (risk.max_exposure)")
     })
 }
 
@@ -37,7 +38,7 @@ mod tests {
         check(725.0, 0.0, 0, None);
         check(400.0, 325.0, 0, None);
         check(400.0, 250.0, 1, None);
-        let told = Some("exposure would be 80.1 % of equity, over 80.0 % (risk.max_exposure)");
+        let told = Some("exposure would be 80.1% of equity, over 80.0% (risk.max_exposure)");
         check(726.0, 0.0, 0, told);
         check(400.0, 326.0, 0, told);
         check(400.0, 251.0, 1, told);

@@ -1,14 +1,16 @@
 //! Drops what the score speaks for too weakly (`signals.min_conviction`).
 
+use crate::domain::format::fixed;
+
 use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let least = context.settings.signals.min_conviction;
     (candidate.conviction < least).then(|| {
         let conviction = candidate.conviction.as_str();
-        let score = candidate.combined_score;
+        let score = fixed(candidate.combined_score, 1);
         format!(
-            "conviction {conviction} (score {score:.1}) is under {} (signals.min_conviction)",
+            "conviction {conviction} (score {score}) is under {} (signals.min_conviction)",
             least.as_str()
         )
     })

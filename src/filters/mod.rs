@@ -155,7 +155,7 @@ mod tests {
             vec![desk.candidate("C", 7.0), desk.candidate("B", 8.0), thin, desk.candidate("A", 9.0)],
         );
         assert_eq!(kept, ["A", "B"]);
-        assert!(filtered[0].starts_with("THIN: an order of 7500"), "{filtered:?}");
+        assert!(filtered[0].starts_with("THIN: an order of 7,500"), "{filtered:?}");
         assert_eq!(filtered[1], "C: all 2 slots are taken (risk.max_positions)");
     }
 
@@ -165,7 +165,7 @@ mod tests {
         desk.hold("HELD", 700.0);
         let (kept, filtered) = judged(&desk, vec![desk.candidate("B", 7.0), desk.candidate("A", 9.0)]);
         assert_eq!(kept, ["A"]);
-        assert_eq!(filtered, ["B: exposure would be 85.0 % of equity, over 80.0 % (risk.max_exposure)"]);
+        assert_eq!(filtered, ["B: exposure would be 85.0% of equity, over 80.0% (risk.max_exposure)"]);
     }
 
     #[test]

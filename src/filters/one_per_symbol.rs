@@ -1,12 +1,17 @@
 //! Keeps one BUY a symbol: the best score; the other strategies' are named.
 
+use crate::domain::format::fixed;
+
 use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
     let better = kept.iter().find(|other| other.signal.symbol == candidate.signal.symbol)?;
     Some(format!(
-        "{} has the better score for {}: {:.1} over {:.1}",
-        better.signal.strategy, candidate.signal.symbol, better.combined_score, candidate.combined_score
+        "{} has the better score for {}: {} over {}",
+        better.signal.strategy,
+        candidate.signal.symbol,
+        fixed(better.combined_score, 1),
+        fixed(candidate.combined_score, 1)
     ))
 }
 

@@ -1,15 +1,19 @@
 //! Caps the positions in one sector (`[sectors]`, `risk.max_per_sector`).
 //!
-//! A symbol without a sector is never capped.
+//! A symbol without a sector is never capped. The sectors are of symbols of one asset class: a
+//! symbol of the other one with the same ticker is something else, and does not count.
 
 use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let sectors = &context.settings.sectors;
     let sector = sectors.get(&candidate.signal.symbol)?;
-    let held = context.book.positions.iter().map(|position| &position.symbol);
-    let ordered = context.book.pending.iter().map(|order| &order.symbol);
-    let picked = kept.iter().map(|other| &other.signal.symbol);
+    let class = candidate.signal.asset_class;
+    let book = context.book;
+    let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
+    let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
+    let picked = kept.iter().map(|other| &other.signal).filter(|own| own.asset_class == class);
+    let picked = picked.map(|own| &own.symbol);
     let count =
         held.chain(ordered).chain(picked).filter(|symbol| sectors.get(symbol) == Some(sector)).count();
     let max = context.settings.risk.max_per_sector;
@@ -20,6 +24,7 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::AssetClass;
     use crate::filters::fixtures::Desk;
     use crate::signals::fixtures::symbol;
 
@@ -41,6 +46,23 @@ mod tests {
         check(&all, 3, Some("3 positions in sector Oil already (risk.max_per_sector 3)"));
         check(&all, 4, None);
         check(&all[..3], 3, None);
+    }
+
+    #[test]
+    fn the_same_ticker_of_the_other_class_does_not_fill_a_sector() {
+        let mut desk = Desk::new();
+        desk.settings.risk.max_per_sector = 1;
+        desk.settings.sectors =
+            [(symbol("X"), "Oil".to_owned()), (symbol("Y"), "Oil".to_owned())].into_iter().collect();
+        desk.hold("Y", 1.0);
+        desk.order("Y", 1.0);
+        let mut kept = [desk.candidate("Y", 9.0)];
+        let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
+        assert_eq!(told.as_deref(), Some("3 positions in sector Oil already (risk.max_per_sector 1)"));
+        desk.book.positions[0].asset_class = AssetClass::Crypto;
+        desk.book.pending[0].asset_class = AssetClass::Crypto;
+        kept[0].signal.asset_class = AssetClass::Crypto;
+        assert_eq!(reject(&desk.candidate("X", 7.0), &kept, &desk.context()), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
+use crate::domain::is_script_name;
 
 /// The name of the folder of templates.
 pub const TEMPLATES: &str = "templates";
@@ -49,7 +50,6 @@ impl ScriptFolder {
 pub struct ScriptFile {
     /// The file's stem: lower-case letters, digits and `_`.
     pub name: String,
-    pub path: PathBuf,
     pub kind: ScriptFolder,
     /// Without a byte order mark; line ends as in the file.
     pub text: String,
@@ -60,7 +60,6 @@ pub struct ScriptFile {
 pub struct TemplateFile {
     /// The file's name with its extension, as templates name each other.
     pub name: String,
-    pub path: PathBuf,
     pub text: String,
 }
 
@@ -74,15 +73,14 @@ pub fn read_scripts(root: &Path) -> (Vec<ScriptFile>, Vec<Problem>) {
         let folder = root.join(kind.as_str());
         for path in list(&folder, &["rhai"], ProblemKind::ScriptLoad, &mut problems) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            if name.is_empty()
-                || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            {
-                let message = "is not a script's name; use lower-case letters, digits and `_`, then `.rhai`";
+            if !is_script_name(&name) {
+                let message = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of \
+                               them, then `.rhai`";
                 problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message));
                 continue;
             }
             match read(&path) {
-                Ok(Some(text)) => scripts.push(ScriptFile { name, path, kind, text }),
+                Ok(Some(text)) => scripts.push(ScriptFile { name, kind, text }),
                 Ok(None) => {}
                 Err(message) => problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message)),
             }
@@ -100,7 +98,7 @@ pub fn read_templates(root: &Path) -> (Vec<TemplateFile>, Vec<Problem>) {
     for path in list(&root.join(TEMPLATES), &TEMPLATE_EXTENSIONS, ProblemKind::Settings, &mut problems) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match read(&path) {
-            Ok(Some(text)) => templates.push(TemplateFile { name, path, text }),
+            Ok(Some(text)) => templates.push(TemplateFile { name, text }),
             Ok(None) => {}
             Err(message) => problems.push(Problem::new(path.display(), ProblemKind::Settings, message)),
         }
@@ -245,7 +243,9 @@ mod tests {
 
     #[test]
     fn a_bad_file_costs_itself_only() {
-        let name = "is not a script's name; use lower-case letters, digits and `_`, then `.rhai`";
+        let name = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of them, \
+                    then `.rhai`";
+        check_bad(&format!("strategies/{}.rhai", "x".repeat(41)), b"", name);
         check_bad("strategies/Bad-Name.rhai", b"", name);
         check_bad("strategies/a.test.rhai", b"", name);
         check_bad("strategies/x.rhai", b"ab\xff", "is not UTF-8 at byte 2; save it as UTF-8");

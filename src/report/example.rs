@@ -394,7 +394,6 @@ pub fn undecided() -> Report {
         symbols_with_bar: 3,
         ..overview(AssetClass::Equity, date("2026-11-20"))
     };
-    report.problems = vec![Problem::new("", ProblemKind::NoDecision, format!("bars missing: {reason}"))];
     report
 }
 

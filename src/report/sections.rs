@@ -248,21 +248,20 @@ fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<Note> {
 /// Ranks a kind of problem, 0 the gravest, and names it for people.
 fn heading(kind: ProblemKind) -> (u8, &'static str) {
     match kind {
-        ProblemKind::NoDecision => (0, "No decision"),
-        ProblemKind::Position => (1, "Positions to look at"),
-        ProblemKind::ScriptLoad => (2, "Scripts that did not load"),
-        ProblemKind::ScriptRun => (2, "Scripts that failed"),
-        ProblemKind::Score => (3, "Signals without a score"),
-        ProblemKind::Stop => (3, "Signals without a stop"),
-        ProblemKind::Benchmark => (3, "Benchmark"),
-        ProblemKind::Skipped => (4, "Left out"),
-        ProblemKind::Settings => (4, "Settings"),
-        ProblemKind::Stale => (5, "No bar for the session"),
-        ProblemKind::NoBars => (5, "No bars"),
-        ProblemKind::Suspect => (6, "Suspect bars"),
-        ProblemKind::Gap => (6, "Missing sessions"),
-        ProblemKind::BadBar => (6, "Dropped bars"),
-        ProblemKind::NotReady => (7, "Not ready"),
+        ProblemKind::Position => (0, "Positions to look at"),
+        ProblemKind::ScriptLoad => (1, "Scripts that did not load"),
+        ProblemKind::ScriptRun => (1, "Scripts that failed"),
+        ProblemKind::Score => (2, "Signals without a score"),
+        ProblemKind::Stop => (2, "Signals without a stop"),
+        ProblemKind::Benchmark => (2, "Benchmark"),
+        ProblemKind::Skipped => (3, "Left out"),
+        ProblemKind::Settings => (3, "Settings"),
+        ProblemKind::Stale => (4, "No bar for the session"),
+        ProblemKind::NoBars => (4, "No bars"),
+        ProblemKind::Suspect => (5, "Suspect bars"),
+        ProblemKind::Gap => (5, "Missing sessions"),
+        ProblemKind::BadBar => (5, "Dropped bars"),
+        ProblemKind::NotReady => (6, "Not ready"),
     }
 }
 

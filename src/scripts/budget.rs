@@ -3,6 +3,8 @@
 //! Never in time: the same scripts on the same bars must give the same mail on a slow machine
 //! and on a fast one. One call is bounded by the engine; this bounds all calls together.
 
+use super::engine::MAX_OPERATIONS;
+
 /// Operations that a row may use on average.
 const OPERATIONS_PER_ROW: u64 = 5_000;
 
@@ -17,6 +19,15 @@ impl Budget {
     /// Makes the budget of a strategy that is shown `rows` rows in the session.
     pub fn for_rows(rows: usize) -> Self {
         Self { allowed: OPERATIONS_PER_ROW.saturating_mul(rows as u64), used: 0 }
+    }
+
+    /// Makes the budget of a strategy that is asked about `positions` held positions in the
+    /// session: as for so many rows, but at least what a single call may use, so that a book of
+    /// one position does not forbid what the rule may do in a large one.
+    pub fn for_positions(positions: usize) -> Self {
+        let mut budget = Self::for_rows(positions);
+        budget.allowed = budget.allowed.max(MAX_OPERATIONS);
+        budget
     }
 
     /// Returns the operations used so far.

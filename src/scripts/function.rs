@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::reads::Need;
 use super::reads::Read;
 use super::view::Rows;
-use crate::features::Feature;
+use crate::features::{Feature, Modifier};
 
 /// A function that the host calls, with the features that it reads.
 #[derive(Clone, Debug)]
@@ -79,18 +79,52 @@ impl Function {
 }
 
 /// Says why a symbol with `bars` bars up to a row lacks these features: "ma200 needs 200 bars,
-/// has 143". A feature that lacks something else than bars, like a benchmark's bar, is said to
-/// have no value.
+/// has 143". A feature that lacks something else than the symbol's own bars is said to have no
+/// value, and whose it is where that is the benchmark's.
 pub fn not_ready(missing: &[&Feature], bars: usize) -> String {
     let reasons: Vec<String> = missing
         .iter()
         .map(|feature| {
-            let needed = feature.first_bar() + 1;
+            let needed = own_bars_needed(feature);
             if bars < needed {
                 return format!("{feature} needs {needed} bars, has {bars}");
+            }
+            if feature.modifiers().contains(&Modifier::Benchmark) {
+                return format!("{feature}: the benchmark has no value on that session");
             }
             format!("{feature} has no value on that session")
         })
         .collect();
     reasons.join("; ")
+}
+
+/// The bars of the symbol itself that a feature needs: what stands behind `benchmark_` is
+/// computed from the benchmark's.
+fn own_bars_needed(feature: &Feature) -> usize {
+    let modifiers = feature.modifiers();
+    let Some(place) = modifiers.iter().position(|own| *own == Modifier::Benchmark) else {
+        return feature.first_bar() + 1;
+    };
+    modifiers[..place].iter().filter(|own| **own == Modifier::Prev).count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(feature: &str, bars: usize, expected: &str) {
+        let feature = Feature::parse(feature).expect("a feature");
+        assert_eq!(not_ready(&[&feature], bars), expected);
+    }
+
+    #[test]
+    fn a_symbol_is_not_told_of_bars_that_the_benchmark_lacks() {
+        check("ma200", 143, "ma200 needs 200 bars, has 143");
+        check("ma200", 200, "ma200 has no value on that session");
+        check("benchmark_ma200", 143, "benchmark_ma200: the benchmark has no value on that session");
+        let prev = "benchmark_prev_close: the benchmark has no value on that session";
+        check("benchmark_prev_close", 1, prev);
+        check("prev_benchmark_close", 1, "prev_benchmark_close needs 2 bars, has 1");
+        check("rank_prev_roc60", 60, "rank_prev_roc60 needs 62 bars, has 60");
+    }
 }

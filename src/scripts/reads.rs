@@ -128,8 +128,7 @@ impl Walk<'_, '_, '_> {
                 self.reads.insert(Read { feature, need, line, column });
             }
             Err(unknown) => {
-                let help = "`ts features --list` names them all";
-                self.findings.add(position, "unknown_feature", unknown.to_string(), help);
+                self.findings.add(position, "unknown_feature", unknown.why, unknown.help);
             }
         }
     }
@@ -316,6 +315,20 @@ mod tests {
             errors[0].to_string(),
             "strategies/probe.rhai:5:35: a position has no field `stop_pirce`; did you mean `stop_price`?"
         );
+    }
+
+    #[test]
+    fn an_unknown_feature_is_told_with_one_hint() {
+        for (name, expected) in [
+            ("clsoe", "strategies/probe.rhai:3:24: no feature is called `clsoe`; did you mean `close`?"),
+            (
+                "xyzzy",
+                "strategies/probe.rhai:3:24: no feature is called `xyzzy`; `ts features --list` shows them all",
+            ),
+        ] {
+            let (_, errors) = compile(&eligible(&format!("row.{name} > 1.0")));
+            assert_eq!(errors[0].to_string(), expected);
+        }
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(super) struct Row {
 /// A held position as a script sees it, as of the session being decided.
 ///
 /// Prices are in the quote currency, as traded; `bars_held` counts sessions since the entry;
-/// `highest_close` is the highest since then.
+/// `highest_close` is the highest close since then, the entry session's own included; it may
+/// lie under the entry price.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PositionView {
     pub entry_price: f64,

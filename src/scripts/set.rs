@@ -124,9 +124,8 @@ fn compile(sources: &[ScriptSource], options: &Options) -> (Scripts, Vec<LoadErr
     let mut errors = Vec::new();
     let mut ready: Vec<Ready> = Vec::new();
     for source in sources {
-        let name_is_legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if source.name.is_empty() || !source.name.chars().all(name_is_legal) {
-            let help = "name the file with letters, digits, `_` and `-`";
+        if !crate::domain::is_script_name(&source.name) {
+            let help = "name the file with lower-case letters, digits and `_`, at most 40 of them";
             errors.push(whole(
                 source,
                 "bad_name",

@@ -1,8 +1,9 @@
 //! The environment as a settings layer: plain names, `TS_` forms of every key, and secrets.
 //!
 //! [`Environment::from_process`] is the only place in the program that reads the process's
-//! environment. A plain or secret variable that is set but empty counts as unset, as a copied
-//! `.env.example` leaves them. No message holds the value of a secret.
+//! environment. A variable that is set but empty counts as unset, as a copied `.env.example`
+//! leaves it, except the `TS_` form of a value that may itself be empty. No message holds the
+//! value of a secret.
 
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
@@ -152,6 +153,9 @@ fn set(layer: &mut Layer, name: &str, mut path: Path, text: &str) {
         return layer.bad.push(BadSetting { origin, key: keys::dotted(&path), message });
     };
     let kind = keys::KEYS[position].kind;
+    if text.trim().is_empty() && (of_file || !kind.may_be_empty()) {
+        return;
+    }
     let value = if of_file {
         Value::Table([("file".to_owned(), Value::String(text.to_owned()))].into_iter().collect())
     } else {
@@ -247,6 +251,26 @@ mod tests {
         let layer = environment(&[("SMTP_PORT", ""), ("EMAIL_RECIPIENTS", " ")]).layer();
         assert!(layer.entries.is_empty() && layer.bad.is_empty());
         assert!(environment(&[("POLYGON_API_KEY", "")]).secrets().0.polygon_api_key.is_none());
+    }
+
+    /// What an empty `TS_` form sets, as TOML.
+    fn check_empty(name: &str, expected: Option<&str>) {
+        let layer = environment(&[(name, " ")]).layer();
+        assert_eq!(layer.bad, [], "{name}");
+        let set: Vec<String> = layer.entries.iter().map(|(_, entry)| entry.value.to_string()).collect();
+        assert_eq!(set.first().map(String::as_str), expected, "{name}");
+    }
+
+    #[test]
+    fn an_empty_form_is_unset_unless_its_value_may_be_empty() {
+        check_empty("TS_RISK__MAX_POSITION", None);
+        check_empty("TS_EMAIL__SMTP_HOST", None);
+        check_empty("TS_SIGNALS__SCORER", None);
+        check_empty("TS_UNIVERSE__EQUITY__FILE", None);
+        check_empty("TS_UNIVERSE__CRYPTO", Some("[]"));
+        check_empty("TS_EMAIL__RECIPIENTS", Some("[]"));
+        check_empty("TS_PORTFOLIO__FILE", Some("\"\""));
+        check_empty("TS_EMAIL__SMTP_USER", Some("\"\""));
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub(super) fn is_section(path: &[String]) -> bool {
 fn fits(pattern: &str, name: &str) -> bool {
     let made_of = |legal: fn(char) -> bool| !name.is_empty() && name.chars().all(legal);
     match pattern {
-        "<strategy>" => made_of(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'),
+        "<strategy>" => crate::domain::is_script_name(name),
         "<CONSTANT>" => {
             name.starts_with(|c: char| c.is_ascii_uppercase())
                 && made_of(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')

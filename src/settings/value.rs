@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use toml::Value;
 
 use crate::domain::Symbol;
+use crate::domain::is_script_name;
 
 /// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(super) enum Kind {
     OptionalPath,
     Text,
     OptionalText,
-    /// Lower-case letters, digits, `_` and `-`.
+    /// The name of a script or of a job.
     Name,
     Whole {
         least: i64,
@@ -44,6 +45,16 @@ pub(super) enum Kind {
     Cron,
     Timezone,
     LogLevel,
+}
+
+impl Kind {
+    /// Tells whether an empty value means none, and not that nothing was set.
+    pub(super) fn may_be_empty(self) -> bool {
+        matches!(
+            self,
+            Kind::Symbols | Kind::Sources(_) | Kind::Addresses | Kind::OptionalPath | Kind::OptionalText
+        )
+    }
 }
 
 /// What is wrong with a value; `item` is the place in a list, 0-based.
@@ -107,11 +118,26 @@ fn list_faults(kind: Kind, items: &[Value]) -> Vec<Fault> {
             fault(item_kind, value).or_else(|| again.then(|| format!("{value} is listed twice; keep one")));
         found.extend(wrong.map(|message| Fault { item: Some(i), message }));
     }
+    found.extend(mixed_with_simulated(kind, items));
     found
+}
+
+/// Refuses the simulated market beside another source: a symbol that the other lacks would be
+/// given invented prices among real ones.
+fn mixed_with_simulated(kind: Kind, items: &[Value]) -> Option<Fault> {
+    let is_simulated = |value: &Value| value.as_str() == Some("simulated");
+    let item = items.iter().position(is_simulated)?;
+    let is_mixed = matches!(kind, Kind::Sources(_)) && !items.iter().all(is_simulated);
+    let message = "\"simulated\" stands alone: its prices are not real; remove it or the others";
+    is_mixed.then(|| Fault { item: Some(item), message: message.to_owned() })
 }
 
 fn fault(kind: Kind, value: &Value) -> Option<String> {
     let wanted = wanted(kind, value)?;
+    // A key or password hides in an address in more ways than can be listed.
+    if matches!(kind, Kind::Url | Kind::Host) {
+        return Some(format!("the address {wanted}"));
+    }
     Some(format!("{} {wanted}", shortened(value)))
 }
 
@@ -175,9 +201,8 @@ fn text_wanted(kind: Kind, text: &str) -> Option<String> {
         ),
         Kind::Path | Kind::Text => (!text.trim().is_empty(), "is empty; write a value, or leave the key out"),
         Kind::Name => (
-            !text.is_empty()
-                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-'),
-            "is not a name; use lower-case letters, digits, `_` and `-`",
+            is_script_name(text),
+            "is not a name; use lower-case letters, digits and `_`, at most 40 of them",
         ),
         Kind::Address => (is_address(text), "is not a mail address; write one like \"me@example.com\""),
         Kind::Cron => (
@@ -242,8 +267,8 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Returns a value as text for a message, cut to a line's length. An address is cut down to
-/// nothing where it could hold a password.
+/// Returns a value as text for a message, cut to a line's length; an address with a user in
+/// it, which may have a password, is not repeated whatever the key.
 fn shortened(value: &Value) -> String {
     let text = value.to_string().replace('\n', " ");
     if text.contains("://") && text.contains('@') {
@@ -317,9 +342,35 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_password_is_refused_without_printing_it() {
-        let found = faults(Kind::Url, &Value::String("https://me:hunter2@host/x".to_owned()));
-        assert!(found.len() == 1 && !found[0].message.contains("hunter2"), "{found:?}");
+    fn a_refused_address_is_never_repeated() {
+        for (kind, text) in [
+            (Kind::Url, "https://me:hunter2@host/x"),
+            (Kind::Url, "https://api.massive.com/?apiKey=hunter2"),
+            (Kind::Url, "hunter2"),
+            (Kind::Url, "https://host/\nhunter2"),
+            (Kind::Host, "apikey:hunter2@smtp.sendgrid.net"),
+            (Kind::Host, "smtp.sendgrid.net/hunter2"),
+        ] {
+            let found = faults(kind, &Value::String(text.to_owned()));
+            assert!(found.len() == 1 && found[0].message.starts_with("the address "), "{found:?}");
+            assert!(!found[0].message.contains("hunter2"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_simulated_market_is_mixed_with_no_other() {
+        let sources = Kind::Sources(&["files", "binance", "simulated"]);
+        check(sources, "[\"simulated\"]", None);
+        check(sources, "[\"files\", \"binance\"]", None);
+        check(sources, "[\"files\", \"simulated\"]", Some("stands alone: its prices are not real"));
+        check(sources, "[\"simulated\", \"files\"]", Some("stands alone"));
+    }
+
+    #[test]
+    fn a_scorer_is_named_as_a_script_is() {
+        check(Kind::Name, "\"trend_strength\"", None);
+        check(Kind::Name, "\"trend-strength\"", Some("is not a name"));
+        check(Kind::Name, &format!("\"{}\"", "x".repeat(41)), Some("at most 40"));
     }
 
     #[test]

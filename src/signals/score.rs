@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::{Component, Signal};
+use crate::domain::format::price;
 use crate::domain::{Problem, ProblemKind};
 use crate::features::Columns;
 use crate::features::core;
@@ -86,7 +87,8 @@ fn signal(
     };
     let stop = close - strategy.stop_atr_mult() * atr14;
     if stop <= 0.0 || stop >= close {
-        let message = format!("{what} its stop {stop} does not lie between 0 and the close {close}");
+        let message =
+            format!("{what} its stop {} does not lie between 0 and the close {}", price(stop), price(close));
         return Err(Problem::new(symbol, ProblemKind::Stop, message));
     }
     Ok(Signal {
@@ -163,7 +165,7 @@ mod tests {
         assert_eq!(signals, []);
         let kinds: Vec<_> = problems.iter().map(|own| (own.symbol.as_str(), own.kind)).collect();
         assert_eq!(kinds, [("X", ProblemKind::Stop), ("Y", ProblemKind::Stop)]);
-        assert!(problems[0].message.contains("does not lie between 0 and the close 80"), "{problems:?}");
+        assert!(problems[0].message.contains("does not lie between 0 and the close 80.00"), "{problems:?}");
         assert!(problems[1].message.contains("atr14 has no value"), "{problems:?}");
     }
 

@@ -597,6 +597,21 @@ fn bad_positions_are_named_by_line_and_none_is_skipped() {
             &["mine.csv: line 3: column `entry_date`: `2 Nov` is not a date like 2026-11-02"],
         ),
         positions(
+            "a second lot of one strategy",
+            &row("AAA,equity,equity_momentum,2026-11-05,101,10,91"),
+            78,
+            &[
+                "mine.csv: lines 2 and 3 both hold equity AAA for equity_momentum",
+                "add the quantities together in one line",
+            ],
+        ),
+        positions(
+            "the same symbol for another strategy",
+            &row("AAA,equity,ghost,2026-11-05,101,10,91"),
+            0,
+            &["strategy ghost is not loaded"],
+        ),
+        positions(
             "a strategy that is gone: named, and its stop sells",
             &format!("{header}AAA,equity,ghost,2026-11-02,130,10,120\n"),
             0,

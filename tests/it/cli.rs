@@ -226,6 +226,36 @@ fn a_secret_is_printed_nowhere() {
     let said = folder.ts(&["config", "show"]);
     assert!(said.code == 78 && !said.words().contains("sekret"), "{}", said.stderr);
     assert!(said.stderr.contains("ts.toml:2: email.smtp_password"), "{}", said.stderr);
+    for (text, key) in [
+        (
+            "[sources.polygon]\nbase_url = \"https://api.massive.com/?apiKey=sekret\"\n",
+            "sources.polygon.base_url",
+        ),
+        ("[email]\nsmtp_host = \"apikey:SG.sekret@smtp.sendgrid.net\"\n", "email.smtp_host"),
+    ] {
+        folder.write("ts.toml", text);
+        let said = folder.ts(&["config", "show"]);
+        assert!(said.code == 78 && !said.words().contains("sekret"), "{}", said.stderr);
+        assert!(said.stderr.contains(&format!("ts.toml:2: {key}: the address ")), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn features_list_prints_the_catalogue_without_settings_or_bars() {
+    let folder = Folder::empty();
+    folder.write("ts.toml", "no settings at all");
+    let rows = parsed(&ran(&folder, "features --list --format json"));
+    let rows = rows.as_array().expect("a list of families");
+    assert_eq!(rows.len(), ts::features::catalogue().len());
+    let slope = rows.iter().find(|row| row["name"] == "ma{N}_slope").expect("a family");
+    assert_eq!((&slope["example"], &slope["bars"]), (&json!("ma50_slope"), &json!(70.0)));
+    assert_eq!((&slope["value"], &slope["unit"]), (&json!("ma{N}[t] / ma{N}[t−20] − 1"), &json!("fraction")));
+    assert!(slope["source"].as_str().is_some_and(|source| !source.is_empty()));
+    assert!(ran(&folder, "features --list").contains("rsi14"));
+    for arguments in ["features", "features AAA --list"] {
+        let said = folder.ts(&arguments.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(said.code, 2, "ts {arguments}");
+    }
 }
 
 #[test]
@@ -263,6 +293,23 @@ fn config_check_ends_with_78_until_all_is_set() {
     ];
     let said = folder.ts_with(&all, &["config", "check"]);
     assert_eq!((said.code, said.stdout.as_str()), (0, "The settings are complete.\n"));
+}
+
+#[test]
+fn config_check_tells_what_is_doubtful_and_ends_as_without_it() {
+    let folder = Folder::empty();
+    folder.write("ts.toml", "[signals]\nnews_weight = 0.5\n");
+    let said = folder.ts(&["config", "check"]);
+    let doubt = "warning: signals.news_weight has no effect: there is no news score yet\n";
+    assert!(said.code == 78 && said.stdout.starts_with(doubt), "{}", said.stdout);
+    let all = [
+        ("EMAIL_RECIPIENTS", "me@example.com"),
+        ("EMAIL_FROM", "signals@example.com"),
+        ("SENDGRID_API_KEY", "x"),
+        ("POLYGON_API_KEY", "y"),
+    ];
+    let said = folder.ts_with(&all, &["config", "check"]);
+    assert_eq!((said.code, said.stdout), (0, format!("{doubt}The settings are complete.\n")));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! them these tests say `skipped` and pass.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use chrono::DateTime;
@@ -18,7 +19,8 @@ use crate::market::symbol;
 fn folder() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/market");
     if !folder.is_dir() {
-        println!("skipped: there is no {}", folder.display());
+        // Not by a macro that the test harness captures: a check that did not run must be seen.
+        drop(writeln!(std::io::stderr(), "skipped: there is no {}", folder.display()));
         return None;
     }
     Some(folder)

@@ -371,7 +371,11 @@ fn check_limits(decision: &Decision, book: &Book) -> Result<(), TestCaseError> {
         prop_assert!(notional > 0.0 && notional <= buy.position_size_pct * book.equity * (1.0 + 1e-12));
         prop_assert!(buy.conviction >= Some(settings.signals.min_conviction));
         prop_assert!(symbols.insert(&buy.symbol), "{} twice", buy.symbol);
-        prop_assert!(!book.holds(decision.asset_class, &buy.symbol), "{} is held", buy.symbol);
+        let is_held = book
+            .positions
+            .iter()
+            .any(|held| held.asset_class == decision.asset_class && held.symbol == buy.symbol);
+        prop_assert!(!is_held, "{} is held", buy.symbol);
         exposure += notional;
         slots += 1;
         prop_assert!(exposure <= risk.max_exposure * book.equity * (1.0 + 1e-12), "{exposure}");

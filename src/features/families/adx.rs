@@ -17,7 +17,7 @@ use crate::features::history::History;
 pub const FAMILY: Family = Family {
     pattern: "adx{N}",
     window: Window::defaulted(2, 14),
-    formula: "Wilder's mean over N of 100 × |DI+ − DI−| / (DI+ + DI−)",
+    formula: "Wilder's mean over N of 100 × abs(DI+ − DI−) / (DI+ + DI−)",
     source: "Wilder 1978; TA-Lib's ADX",
     unit: Unit::Hundred,
     first: |n| 2 * n - 1,

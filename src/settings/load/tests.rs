@@ -231,9 +231,8 @@ fn an_open_connection_is_for_this_machine_only() {
     check(
         "[email]\ntls = \"none\"\n",
         &[],
-        &[
-            "2 email.tls: \"none\" would send the password in the clear to \"smtp.sendgrid.net\"; use starttls or implicit",
-        ],
+        &["2 email.tls: \"none\" would send the password in the clear: email.smtp_host is another machine; \
+             use starttls or implicit"],
     );
 }
 
