@@ -6,6 +6,7 @@
 
 use chrono::NaiveDate;
 
+use super::doubt::doubt;
 use super::exit_rule::{Budgets, exit, raise_stop, rows_since};
 use super::reasoning;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
@@ -43,7 +44,11 @@ pub(super) fn exits(
         let verdict = judge(prepared, scripts, rows, position, session, &mut budgets, &mut exits.problems);
         let held = held(position, &verdict);
         if let Some(reason) = &verdict.sell {
-            exits.sells.push(sell(scripts, book, position, &held, reason, session));
+            let mut sell = sell(scripts, book, position, &held, reason, session);
+            if let Some(doubt) = &verdict.doubt {
+                sell.reasoning.push_str(&format!(" Suspect bars: {doubt}."));
+            }
+            exits.sells.push(sell);
         }
         exits.held.push(held);
     }
@@ -58,6 +63,8 @@ struct Verdict {
     close: Option<f64>,
     bars_held: Option<usize>,
     sell: Option<String>,
+    /// Why the bars may not be what was traded.
+    doubt: Option<String>,
     /// Whether the strategy's own rule ran on this session, or why it could not.
     ran: Result<(), String>,
 }
@@ -78,6 +85,7 @@ fn judge<'a>(
         close: None,
         bars_held: None,
         sell: None,
+        doubt: None,
         ran: Ok(()),
     };
     let mut name = |why: &str| {
@@ -107,8 +115,9 @@ fn judge<'a>(
     let held_rows = rows_since(panel, owner, position.entry_date, row);
     verdict.close = Some(close);
     verdict.bars_held = Some(held_rows.len() - 1);
-    if let Some(jump) = prepared.health.suspect(row) {
-        name(&format!("suspect bars: {jump}; check for a split before selling"));
+    verdict.doubt = doubt(prepared, scripts, &position.strategy, row);
+    if let Some(doubt) = &verdict.doubt {
+        name(&format!("suspect bars: {doubt}"));
     }
     if let Some(gap) = prepared.health.gap(row) {
         name(&format!("unhealthy bars: {gap}"));
@@ -481,7 +490,7 @@ mod tests {
         let (decision, problems) = case(ALWAYS, ending("X", &[50.0]), 80.0).decide(29);
         assert_eq!(sold(&decision), [("X", "hard_stop")]);
         let expected = "X: held since 2024-01-06: suspect bars: the close of 2024-01-30 is 0.50 times the one \
-                        before; check for a split before selling";
+                        before: check for a split first";
         assert_eq!(told(&problems, ProblemKind::Position), [expected]);
     }
 

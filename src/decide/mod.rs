@@ -7,6 +7,7 @@
 //! bytes and look-ahead has no way in.
 
 mod decision;
+mod doubt;
 mod exit_rule;
 mod exits;
 mod fill;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::doubt::doubt;
 use super::exits;
 use super::market;
 use super::reasoning;
@@ -67,6 +68,13 @@ pub fn decide(
             .collect();
         let (kept, filtered) = filters::select(candidates, &context);
         decision.filtered = filtered;
+        for candidate in &kept {
+            let signal = &candidate.signal;
+            if let Some(doubt) = doubt(prepared, scripts, &signal.strategy, signal.row) {
+                let message = format!("{} buys on suspect bars: {doubt}", signal.strategy);
+                problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
+            }
+        }
         decision.recommendations =
             kept.into_iter().map(|candidate| buy(prepared, scripts, candidate)).collect();
     }
