@@ -60,7 +60,11 @@ mod tests {
         let alone: Vec<Scan> =
             sessions.iter().map(|session| scan(&columns, &scripts, &rows, *session, &[])).collect();
         assert_eq!(scans, alone);
-        assert_eq!(scans.iter().filter(|scan| scan.signals.len() == 2).count(), 16, "Y has bars to day 29");
+        assert_eq!(
+            scans.iter().filter(|scan| scan.signals.len() == 2).count(),
+            17,
+            "Y has a stop from day 13, bars to 29"
+        );
         let mut told = told.into_inner().expect("no thread has panicked");
         told.sort_unstable();
         assert_eq!(told, (1..=30).collect::<Vec<usize>>());
