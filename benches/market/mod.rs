@@ -28,16 +28,20 @@ pub fn market(symbols: usize, sessions: usize) -> MarketBars {
     let days: Vec<NaiveDate> =
         FIRST_DAY.iter_days().filter(|day| calendar::is_session(class, *day)).take(sessions).collect();
     let newest = days.last().copied().unwrap_or(FIRST_DAY);
-    let series = |number: usize| {
-        let (bars, problems) = check(symbol(number), walk(number as u64, &days), newest);
+    // Named first, as a run's settings are: names between the bars would keep the allocator from
+    // giving the bars' memory back.
+    let names: Vec<Symbol> = (0..=symbols).map(symbol).collect();
+    let universe: BTreeSet<Symbol> = names[1..].iter().cloned().collect();
+    let series = |(number, name): (u64, &Symbol)| {
+        let (bars, problems) = check(name.clone(), walk(number, &days), newest);
         assert!(problems.is_empty(), "{problems:?}");
         bars
     };
     MarketBars {
         asset_class: class,
-        bars: (0..=symbols).map(series).collect(),
-        universe: (1..=symbols).map(symbol).collect::<BTreeSet<Symbol>>(),
-        benchmark: Some(symbol(0)),
+        bars: (0..).zip(&names).map(series).collect(),
+        universe,
+        benchmark: names.first().cloned(),
         splits: Vec::new(),
     }
 }

@@ -161,7 +161,7 @@ impl Work<'_> {
         };
         let mut out = vec![f64::NAN; self.panel.len()];
         // A few sessions at a time: their ranks are scattered before the next are made.
-        for sessions in self.sessions.sessions().chunks(256) {
+        for sessions in self.sessions.sessions().chunks(64) {
             let ranked: Vec<Vec<(u32, f64)>> = sessions.par_iter().map(ranks_on).collect();
             for (row, rank) in ranked.into_iter().flatten() {
                 out[row as usize] = rank;

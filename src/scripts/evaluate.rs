@@ -114,15 +114,17 @@ impl Call<'_> {
         let required: Vec<usize> =
             self.function.required().iter().filter_map(|feature| self.host.layout.slot(feature)).collect();
 
+        let Rows { view } = rows.gather(self.function.reads(), index);
+
         pool().install(|| {
             let mut verdicts = Verdicts { values: Vec::with_capacity(index.len()), errors: Vec::new() };
             for (place, row) in index.iter().copied().enumerate() {
-                if required.iter().any(|slot| rows.view.value(*slot, row).is_none()) {
+                let at = place as u32;
+                if required.iter().any(|slot| view.value(*slot, at).is_none()) {
                     verdicts.values.push(None);
                     continue;
                 }
-                let (outcome, operations) =
-                    counted(|| call(Row { view: rows.view.clone(), index: row }, place));
+                let (outcome, operations) = counted(|| call(Row { view: view.clone(), index: at }, place));
                 budget.charge(operations);
                 if budget.is_exceeded() {
                     return self.refused(index, &exceeded(budget));

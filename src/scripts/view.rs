@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::reads::Read;
 use crate::features::Column;
 use crate::features::Columns;
 use crate::features::Feature;
@@ -78,6 +79,21 @@ impl Rows {
         let slot = |feature| Slot::Given(rows.iter().map(|row| row.get(feature).copied()).collect());
         let slots = layout.features().iter().map(slot).collect();
         Self { view: Arc::new(View { layout: layout.clone(), slots }) }
+    }
+
+    /// Copies the values that a function reads of a block of rows, each now at its place in the
+    /// block. A session's rows lie a whole history apart: read one after the other, with a
+    /// script between them, each waits for the memory alone.
+    pub(super) fn gather(&self, reads: &[Read], index: &[u32]) -> Self {
+        let View { layout, slots } = &*self.view;
+        let mut gathered: Vec<Slot> = slots.iter().map(|_| Slot::Absent).collect();
+        for slot in reads.iter().filter_map(|read| layout.slot(&read.feature)) {
+            if matches!(gathered[slot], Slot::Absent) {
+                let values = index.iter().map(|row| self.view.value(slot, *row));
+                gathered[slot] = Slot::Given(values.collect());
+            }
+        }
+        Self { view: Arc::new(View { layout: layout.clone(), slots: gathered }) }
     }
 
     /// Returns what a script would read from a row, `None` where that is `()`.
