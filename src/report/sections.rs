@@ -117,7 +117,7 @@ pub fn market(overview: &MarketOverview) -> MarketView {
         regime,
         regime_note,
         tone: regime_tone,
-        benchmark: overview.benchmark.as_ref().map_or_else(|| "Benchmark".to_owned(), |b| b.to_string()),
+        benchmark: overview.benchmark.as_ref().map_or_else(|| "Benchmark".to_owned(), ToString::to_string),
         benchmark_close: overview.benchmark_close.map_or_else(missing, format::price),
         benchmark_return: overview.benchmark_return.map_or_else(missing, |r| format::signed_percent(r, 2)),
         benchmark_tone: overview.benchmark_return.map_or("", tone),

@@ -41,6 +41,7 @@ mod tests {
     use crate::scripts::Budget;
     use crate::scripts::Scripts;
     use crate::scripts::SignalView;
+    use crate::scripts::Strategy;
     use crate::scripts::fixtures::options;
     use crate::scripts::fixtures::rows;
 
@@ -115,12 +116,9 @@ mod tests {
     #[test]
     fn every_shipped_script_loads_and_says_what_it_needs() {
         let scripts = shipped();
-        let names: Vec<&str> = scripts.strategies().iter().map(|strategy| strategy.name()).collect();
+        let names: Vec<&str> = scripts.strategies().iter().map(Strategy::name).collect();
         assert_eq!(names, ["crypto_momentum", "equity_mean_reversion", "equity_momentum", "equity_rotation"]);
-        assert_eq!(
-            scripts.strategy("crypto_momentum").map(|one| one.asset_class()),
-            Some(AssetClass::Crypto)
-        );
+        assert_eq!(scripts.strategy("crypto_momentum").map(Strategy::asset_class), Some(AssetClass::Crypto));
         for source in embedded() {
             assert!(source.text.starts_with("//! "), "{} has no header", source.path);
             assert!(source.text.contains("Units:"), "{} does not name its units", source.path);

@@ -277,12 +277,12 @@ mod tests {
     fn the_second_name_of_a_secret_fills_the_first() {
         let (secrets, origins, doubts) =
             environment(&[("SENDGRID_API_KEY", "s"), ("MASSIVE_API_KEY", "m")]).secrets();
-        assert_eq!(secrets.smtp_password.as_ref().map(|s| s.expose_secret()), Some("s"));
+        assert_eq!(secrets.smtp_password.as_ref().map(ExposeSecret::expose_secret), Some("s"));
         assert_eq!(origins["POLYGON_API_KEY"], "MASSIVE_API_KEY");
         assert_eq!(doubts, []);
         let (secrets, _, doubts) =
             environment(&[("SENDGRID_API_KEY", "s"), ("SMTP_PASSWORD", "p")]).secrets();
-        assert_eq!(secrets.smtp_password.as_ref().map(|s| s.expose_secret()), Some("p"));
+        assert_eq!(secrets.smtp_password.as_ref().map(ExposeSecret::expose_secret), Some("p"));
         assert_eq!(doubts.len(), 1);
     }
 

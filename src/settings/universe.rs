@@ -110,7 +110,7 @@ mod tests {
                 assert_eq!(found.iter().map(Symbol::as_str).collect::<Vec<_>>(), wanted, "{text:?}");
             }
             (Err(found), Err(part)) => {
-                assert!(found.iter().any(|bad| bad.message.contains(part)), "{found:?}")
+                assert!(found.iter().any(|bad| bad.message.contains(part)), "{found:?}");
             }
             (found, _) => assert!(expected.is_ok() && found.is_ok(), "{text:?}: {found:?}"),
         }

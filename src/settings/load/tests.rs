@@ -3,6 +3,7 @@ use std::fs;
 use super::*;
 use crate::domain::AssetClass;
 use crate::domain::Conviction;
+use crate::domain::Symbol;
 use crate::settings::Number;
 use crate::settings::SourceName;
 use crate::settings::Tls;
@@ -45,7 +46,7 @@ fn the_embedded_file_holds_every_key_with_the_value_of_the_contract() {
     let s = Settings::defaults();
     assert_eq!((s.universe.equity.len(), s.universe.crypto.len()), (30, 10));
     assert_eq!(
-        s.universe.crypto.iter().map(|x| x.as_str()).collect::<Vec<_>>().join(" "),
+        s.universe.crypto.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" "),
         "BTC ETH BNB XRP ADA SOL DOT MATIC LTC LINK"
     );
     assert_eq!((s.benchmark.equity.as_str(), s.benchmark.crypto.as_str()), ("SPY", "BTC"));
@@ -173,7 +174,7 @@ fn a_universe_may_be_a_file_beside_the_settings() {
         ("", &[("TS_UNIVERSE__EQUITY__FILE", "mine.csv")][..]),
     ] {
         let loaded = load(file, variables).expect("two symbols");
-        let symbols: Vec<_> = loaded.settings.universe.equity.iter().map(|s| s.as_str()).collect();
+        let symbols: Vec<_> = loaded.settings.universe.equity.iter().map(Symbol::as_str).collect();
         assert_eq!(symbols, ["AAA", "BBB"]);
         assert!(loaded.files.contains(&loaded.root.join("mine.csv")));
     }
