@@ -1,5 +1,9 @@
 //! `ts config`: the settings with the layer that each came from, and what is wrong with them.
 
+use crate::app;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::domain::{Problem, ProblemKind};
 use crate::settings;
 
 use super::args::{ConfigAction, Global};
@@ -22,7 +26,12 @@ pub(super) fn config(global: &Global, action: &ConfigAction) -> anyhow::Result<O
             Ok(Outcome::Done)
         }
         ConfigAction::Check => {
-            let problems = settings::check(&loaded);
+            let mut problems = settings::check(&loaded);
+            // The settings name strategies, scorers and constants: only the scripts know them.
+            match app::load_scripts(&App { loaded: loaded.clone(), clock: Clock::System }) {
+                Ok(set) => problems.extend(set.problems),
+                Err(refusal) => problems.push(Problem::new("", ProblemKind::ScriptLoad, refusal.to_string())),
+            }
             let is_complete = problems.is_empty();
             let doubts = loaded.warnings.iter().map(|doubt| format!("warning: {doubt}"));
             let mut lines: Vec<String> = doubts.chain(problems.iter().map(ToString::to_string)).collect();

@@ -333,6 +333,10 @@ fn resolve_paths(settings: &mut Settings, root: &FilePath) {
     }
 }
 
+/// A fraction of equity: systems that risk more at one stop are rare, and 0.75 for 0.75 % is not.
+const LARGEST_USUAL_RISK: f64 = 0.05;
+
+/// Says what is allowed but looks like a slip.
 fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Vec<Problem> {
     let mut doubts = Vec::new();
     let mut doubt = |message: String| doubts.push(Problem::new("", ProblemKind::Settings, message));
@@ -341,6 +345,12 @@ fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Vec<Problem> 
     }
     if settings.risk.max_position > settings.risk.max_exposure {
         doubt("risk.max_position is over risk.max_exposure: a position of full size never fits".to_owned());
+    }
+    if settings.risk.risk_per_trade > LARGEST_USUAL_RISK {
+        let percent = settings.risk.risk_per_trade * 100.0;
+        doubt(format!(
+            "risk.risk_per_trade risks {percent} % of equity at each stop: a fraction is meant, like 0.0075"
+        ));
     }
     for (index, job) in settings.schedule.iter().enumerate() {
         let path = ["schedule".to_owned(), index.to_string(), "job".to_owned()];

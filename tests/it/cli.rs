@@ -313,6 +313,21 @@ fn config_check_tells_what_is_doubtful_and_ends_as_without_it() {
 }
 
 #[test]
+fn config_check_knows_what_only_the_scripts_know() {
+    let folder = Folder::empty();
+    folder.write(
+        "ts.toml",
+        "[signals]\nscorer = \"technicl\"\n[risk]\nrisk_per_trade = 0.75\n\
+         [strategies.equity_momentum]\nSTOP_ATR_MUL = 3.0\n",
+    );
+    let said = folder.ts(&["config", "check"]);
+    assert_eq!(said.code, 78);
+    for part in ["risks 75 % of equity", "did you mean `technical`?", "STOP_ATR_MUL"] {
+        assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
+    }
+}
+
+#[test]
 fn init_writes_what_a_run_then_uses_and_overwrites_nothing() {
     let folder = Folder::empty();
     let written = ran(&folder, "init");
