@@ -241,6 +241,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Suspect => (6, "Suspect bars"),
         ProblemKind::Gap => (6, "Missing sessions"),
         ProblemKind::BadBar => (6, "Dropped bars"),
+        ProblemKind::Source => (7, "Notes on the sources"),
         ProblemKind::NotReady => (7, "Too short a history"),
     }
 }
