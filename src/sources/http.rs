@@ -2,7 +2,7 @@
 //!
 //! A key goes into a header or a query and nowhere else: no log line and no error holds a query, and
 //! every text that came from outside passes the [`Redactor`]. What a status means is the vendor's
-//! word; the common part of it is [`Answer::failure`].
+//! word; the common part of it is [`Answer::failure`], in the file beside this one.
 //!
 //! TLS is rustls over ring, which builds in seconds without a C++ toolchain, and trusts what the
 //! system trusts: its updates withdraw an authority sooner than a release of `ts` would, and a
@@ -16,20 +16,18 @@ use percent_encoding::utf8_percent_encode;
 use reqwest::Client;
 use reqwest::Response;
 use reqwest::header::AUTHORIZATION;
-use reqwest::header::DATE;
 use reqwest::header::HeaderMap;
-use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
 use reqwest::header::LOCATION;
-use reqwest::header::RETRY_AFTER;
 use reqwest::redirect;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
-use serde_json::Value;
 use tracing::debug;
 use url::Url;
 
 use super::SourceError;
+use super::answer::Answer;
+use super::answer::malformed;
 use super::redact::Redactor;
 
 /// The largest body that is read, in bytes: the largest page of any vendor is under 10 MB.
@@ -57,15 +55,6 @@ pub(super) struct Http {
     key: Key,
     redactor: Redactor,
     timeout: Duration,
-}
-
-/// What a vendor answered, whatever its status.
-pub(super) struct Answer {
-    /// The vendor and the symbol, as errors name them.
-    pub(super) place: String,
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
-    headers: HeaderMap,
 }
 
 impl Http {
@@ -192,12 +181,7 @@ impl Http {
     }
 
     async fn body(&self, place: &str, mut response: Response) -> Result<Vec<u8>, SourceError> {
-        let too_large = || SourceError::Malformed {
-            file: place.to_owned(),
-            line: None,
-            column: None,
-            what: format!("the answer is larger than {} MiB", LARGEST_BODY >> 20),
-        };
+        let too_large = || malformed(place, format!("the answer is larger than {} MiB", LARGEST_BODY >> 20));
         if response.content_length().is_some_and(|length| length > LARGEST_BODY as u64) {
             return Err(too_large());
         }
@@ -224,58 +208,6 @@ impl Http {
         };
         self.redactor.clean(&text)
     }
-}
-
-impl Answer {
-    /// Returns the number in a header.
-    pub(super) fn number(&self, header: &'static str) -> Option<u64> {
-        self.text(&HeaderName::from_static(header))?.trim().parse().ok()
-    }
-
-    /// Returns how long the vendor asks to be left alone: `Retry-After` in seconds, or as a date that
-    /// is read against the answer's own, so that no clock of this machine matters.
-    pub(super) fn wait(&self) -> Option<Duration> {
-        let text = self.text(&RETRY_AFTER)?.trim();
-        if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let until = httpdate::parse_http_date(text).ok()?;
-        Some(until.duration_since(self.date()?).unwrap_or_default())
-    }
-
-    /// Returns the vendor's own instant at which it answered.
-    pub(super) fn date(&self) -> Option<std::time::SystemTime> {
-        httpdate::parse_http_date(self.text(&DATE)?).ok()
-    }
-
-    /// Returns the first of these fields that holds a text, where the body is a JSON object.
-    pub(super) fn said(&self, fields: &[&str]) -> Option<String> {
-        let body: Value = serde_json::from_slice(&self.body).ok()?;
-        fields.iter().find_map(|field| Some(body.get(field)?.as_str()?.to_owned()))
-    }
-
-    /// Turns a status other than 200 into the error of its kind; `said` is the vendor's own message.
-    pub(super) fn failure(&self, said: Option<String>) -> SourceError {
-        let (place, code) = (self.place.clone(), self.status);
-        let what = |unsaid: &str| said.clone().unwrap_or_else(|| unsaid.to_owned());
-        match code {
-            401 => SourceError::Unauthorised { place, what: what("the key is missing or not accepted") },
-            403 => SourceError::Unauthorised { place, what: what("this request is not allowed") },
-            429 => SourceError::RateLimited { place, wait: self.wait() },
-            404 => SourceError::Status { place, code, what: what("there is nothing here; check base_url") },
-            500.. => SourceError::Status { place, code, what: what("the fault is the vendor's; try later") },
-            _ => SourceError::Status { place, code, what: what("no reason given") },
-        }
-    }
-
-    fn text(&self, header: &HeaderName) -> Option<&str> {
-        self.headers.get(header)?.to_str().ok()
-    }
-}
-
-/// Reports a body from `place` that is not what it should be.
-pub(super) fn malformed(place: &str, what: impl Into<String>) -> SourceError {
-    SourceError::Malformed { file: place.to_owned(), line: None, column: None, what: what.into() }
 }
 
 fn redirect_text(headers: &HeaderMap) -> String {

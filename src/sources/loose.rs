@@ -14,7 +14,7 @@ use serde::de::SeqAccess;
 use serde::de::Visitor;
 
 use super::SourceError;
-use super::http::malformed;
+use super::answer::malformed;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;

@@ -4,6 +4,7 @@
 //! source never caches and never asks the clock.
 
 pub mod alpha_vantage;
+mod answer;
 pub mod binance;
 mod error;
 mod files;

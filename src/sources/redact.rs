@@ -35,7 +35,8 @@ impl Redactor {
             for byte in url::form_urlencoded::byte_serialize(plain.as_bytes()) {
                 form_encoded.push_str(byte);
             }
-            forms.extend([plain.to_owned(), encoded.to_lowercase(), encoded, form_encoded]);
+            forms.extend([lower_escapes(&encoded), lower_escapes(&form_encoded)]);
+            forms.extend([plain.to_owned(), encoded, form_encoded]);
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
@@ -57,6 +58,17 @@ impl Redactor {
     }
 }
 
+/// Writes the escapes as `%2b`, which means the same as `%2B`; letters of the secret stay as they are.
+fn lower_escapes(encoded: &str) -> String {
+    let mut digits = 0;
+    let lower = |c: char| {
+        let is_digit = digits > 0;
+        digits = if c == '%' { 2 } else { digits.max(1) - 1 };
+        if is_digit { c.to_ascii_lowercase() } else { c }
+    };
+    encoded.chars().map(lower).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +84,7 @@ mod tests {
         check("hunter2", "hunter2hunter2", "******");
         check("a+b/c=", "?apikey=a%2Bb%2Fc%3D&x", "?apikey=***&x");
         check("a+b/c=", "?apikey=a%2bb%2fc%3d&x", "?apikey=***&x");
+        check("A+B/c=", "?apikey=A%2bB%2fc%3d&x", "?apikey=***&x");
         check("a b-c", "?apikey=a+b-c or a%20b%2Dc", "?apikey=*** or ***");
         check(" hunter2\n", "hunter2", "***");
     }

@@ -5,7 +5,7 @@ use tracing::debug;
 use url::Url;
 
 use super::SourceError;
-use super::http::Answer;
+use super::answer::Answer;
 use super::http::Http;
 use super::limit::Limiter;
 use super::quota::DayQuota;

@@ -24,7 +24,7 @@ use super::Request;
 use super::Source;
 use super::SourceError;
 use super::WholeMarket;
-use super::http::Answer;
+use super::answer::Answer;
 use super::http::Http;
 use super::http::Key;
 use super::limit::Limiter;

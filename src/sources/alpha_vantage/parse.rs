@@ -13,7 +13,7 @@ use serde::de::Visitor;
 
 use crate::domain::Bar;
 use crate::sources::SourceError;
-use crate::sources::http::malformed;
+use crate::sources::answer::malformed;
 use crate::sources::loose::BadRows;
 use crate::sources::loose::Loose;
 use crate::sources::loose::json;

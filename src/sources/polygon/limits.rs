@@ -16,7 +16,7 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::sources::Request;
 use crate::sources::SourceError;
-use crate::sources::http::Answer;
+use crate::sources::answer::Answer;
 
 /// How far a plan's history reaches, where it is limited.
 const PLAN_YEARS: [u32; 3] = [2, 5, 10];

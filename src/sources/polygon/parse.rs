@@ -13,7 +13,7 @@ use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::sources::SourceError;
-use crate::sources::http::malformed;
+use crate::sources::answer::malformed;
 use crate::sources::loose::BadRows;
 use crate::sources::loose::Loose;
 use crate::sources::loose::json;
