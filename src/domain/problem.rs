@@ -11,6 +11,8 @@ use serde::Serialize;
 pub enum ProblemKind {
     /// The source has no bars for the symbol, or failed to give them.
     NoBars,
+    /// What a source says of the bars that it gave: clipped, stitched, or one short.
+    Source,
     /// A bar failed a check and was dropped.
     BadBar,
     /// The symbol has no bar on the session being decided.

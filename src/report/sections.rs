@@ -263,6 +263,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Gap => (6, "Missing sessions"),
         ProblemKind::BadBar => (6, "Dropped bars"),
         ProblemKind::NotReady => (7, "Not ready"),
+        ProblemKind::Source => (7, "Notes on the sources"),
     }
 }
 
