@@ -256,6 +256,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Suspect => (6, "Suspect bars"),
         ProblemKind::Gap => (6, "Missing sessions"),
         ProblemKind::BadBar => (6, "Dropped bars"),
+        ProblemKind::Cache => (7, "The cache"),
         ProblemKind::NotReady => (7, "Not ready"),
     }
 }

@@ -69,6 +69,17 @@ pub enum WholeMarket {
     Unavailable,
 }
 
+/// What a source has done to its prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prices {
+    /// Earlier prices are rescaled at every split (or the asset has none), so that a close compares
+    /// with every other.
+    SplitAdjusted,
+    /// As traded on the day. Such bars may join adjusted ones only where overlapping closes agree.
+    Raw,
+}
+
 /// A place that knows daily bars.
 ///
 /// Implementations respect their own rate limit before each request, and report a failure by its
