@@ -2,12 +2,12 @@
 //!
 //! The options are those for many small files: no statistics (nobody filters a file that is read
 //! whole), one row group, columns read one after the other since the files themselves are read side
-//! by side. The benchmark `benches/cache.rs` says what each costs.
+//! by side. LZ4, because of 10,000 files of 520 bars, read back on two busy cores (`benches/cache.rs`),
+//! uncompressed ones take 0.5 s and 242 MB, LZ4 1.0 s and 152 MB, Zstandard 2.3 s and 107 MB.
 
 use std::io::Cursor;
 
 use chrono::NaiveDate;
-use polars::prelude::Column;
 use polars::prelude::DataFrame;
 use polars::prelude::DataType;
 use polars::prelude::IntoColumn;
@@ -46,7 +46,7 @@ pub(super) fn encode(bars: &Bars) -> PolarsResult<Vec<u8>> {
     let mut frame = DataFrame::new(bars.len(), columns)?;
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Uncompressed)
+        .with_compression(ParquetCompression::Lz4Raw)
         .with_statistics(StatisticsOptions::empty())
         .set_parallel(false)
         .finish(&mut frame)?;
@@ -91,6 +91,8 @@ fn rows(bytes: &[u8]) -> PolarsResult<Option<Vec<Bar>>> {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::Column;
+
     use super::super::tests::bars;
     use super::*;
 
