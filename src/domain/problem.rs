@@ -13,6 +13,8 @@ pub enum ProblemKind {
     NoBars,
     /// What a source says of the bars that it gave: clipped, stitched, or one short.
     Source,
+    /// An entry of the cache is corrupt, half-written or of a newer program.
+    Cache,
     /// A bar failed a check and was dropped.
     BadBar,
     /// The symbol has no bar on the session being decided.

@@ -262,6 +262,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Suspect => (6, "Suspect bars"),
         ProblemKind::Gap => (6, "Missing sessions"),
         ProblemKind::BadBar => (6, "Dropped bars"),
+        ProblemKind::Cache => (7, "The cache"),
         ProblemKind::NotReady => (7, "Not ready"),
         ProblemKind::Source => (7, "Notes on the sources"),
     }
