@@ -51,6 +51,7 @@ pub use key::{InvalidKey, Key};
 pub use meta::{Meta, NotYet};
 pub use need::{Ask, Holding, Need, Patience, need};
 pub use plan::{Fetch, Plan};
+pub use table::encode as parquet;
 pub use upkeep::{Cleared, Health, Listed, Which};
 
 /// A folder of cached bars. Made without touching the disk; the folder comes with the first entry.

@@ -30,7 +30,10 @@ const DATE: &str = "date";
 const NUMBERS: [&str; 5] = ["open", "high", "low", "close", "volume"];
 
 /// Writes bars as a Parquet file of the columns `date, open, high, low, close, volume`.
-pub(super) fn encode(bars: &Bars) -> PolarsResult<Vec<u8>> {
+///
+/// # Errors
+/// What the writer says.
+pub fn encode(bars: &Bars) -> PolarsResult<Vec<u8>> {
     let days: Vec<i32> = bars.dates().iter().map(NaiveDate::to_epoch_days).collect();
     let mut columns = vec![Series::new(DATE.into(), days).cast(&DataType::Date)?.into_column()];
     let numbers: [Vec<f64>; 5] = [
