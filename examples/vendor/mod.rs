@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub struct Manner {
     pub is_free_plan: bool,
     /// Asked for one of these at Polygon or Binance, it answers 404.
     pub failing: Vec<&'static str>,
+    /// Asked for one of these at Polygon, it answers after a minute.
+    pub slow: Vec<&'static str>,
     /// A stock, the first session at the new price, and new shares for each old one.
     pub split: Option<(&'static str, NaiveDate, f64)>,
     /// Answers so many calls with 429 and three seconds to wait.
@@ -36,7 +39,16 @@ impl Manner {
     /// Behaves well at an instant.
     pub fn at(now: DateTime<Utc>) -> Self {
         let stocks = vec!["AAPL", "MSFT", "NVDA", "SPY"];
-        Self { now, stocks, is_free_plan: false, failing: Vec::new(), split: None, busy: 0, key: None }
+        Self {
+            now,
+            stocks,
+            is_free_plan: false,
+            failing: Vec::new(),
+            slow: Vec::new(),
+            split: None,
+            busy: 0,
+            key: None,
+        }
     }
 }
 
@@ -51,7 +63,10 @@ impl Respond for Vendor {
             manner.busy -= 1;
             return ResponseTemplate::new(429).insert_header("Retry-After", "3");
         }
-        manner.answer(request).unwrap_or_else(|| ResponseTemplate::new(404).set_body_json(json!({})))
+        let is_slow = manner.slow.iter().any(|name| request.url.path().contains(name));
+        let delay = Duration::from_secs(if is_slow { 60 } else { 0 });
+        let answer = manner.answer(request).map(|answer| answer.set_delay(delay));
+        answer.unwrap_or_else(|| ResponseTemplate::new(404).set_body_json(json!({})))
     }
 }
 

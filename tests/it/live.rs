@@ -5,13 +5,15 @@
 #[path = "../../examples/vendor/mod.rs"]
 mod vendor;
 
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
-use crate::program::{Folder, Said};
+use crate::program::{Folder, Said, program};
 use vendor::{Manner, Vendor};
 
 const KEY: &str = "s3cr3t-key-of-a-vendor";
@@ -281,4 +283,34 @@ async fn the_cache_is_listed_verified_and_cleared() {
     assert!(said.contains("1 entries cleared"), "{said}");
     let (said, _) = trial.ts(THURSDAY, &[], "cache clear NONE").await;
     assert_eq!(said.code, 2);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_keeps_what_was_fetched() {
+    let trial = Trial::start().await;
+    trial.set(|manner| manner.slow = vec!["MSFT"]);
+    let mut child = Command::new(program())
+        .current_dir(trial.folder.path())
+        .env_clear()
+        .env("TS_SOURCES__POLYGON__BASE_URL", trial.server.uri())
+        .env("POLYGON_API_KEY", KEY)
+        .args(["fetch-data", "--symbols", "AAPL,MSFT", "--days", "30", "--now", THURSDAY])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    // At five calls a minute it asks for one symbol at a time, and keeps it before the next.
+    let asked = async || trial.server.received_requests().await.expect("requests are recorded").len();
+    let both = async {
+        while asked().await < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), both).await.expect("both symbols are asked for");
+    let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signalled.is_ok_and(|status| status.success()));
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    let (listed, _) = trial.ran(THURSDAY, "cache ls").await;
+    assert!(listed.contains("equity_AAPL_2026-10-21_2026-11-19") && !listed.contains("MSFT"), "{listed}");
 }
