@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/own_strategy");
     let sources = Sources { file: Some("ts.toml".into()), working_folder: folder, ..Sources::default() };
     let now = DateTime::parse_from_rfc3339(NOW).context("the instant of the example")?;
-    let app = App { loaded: Settings::load(&sources)?, clock: Clock::Fixed(now.to_utc()) };
+    let app = App::new(Settings::load(&sources)?, Clock::Fixed(now.to_utc()));
 
     let request = RunRequest { asked: Asked::All, date: None, source: None, positions: None };
     let outcome = app::run(&app, &request).await?;

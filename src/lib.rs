@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod bars;
+pub mod cache;
 pub mod calendar;
 pub mod cli;
 pub mod clock;

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::select::select;
 use super::{App, Asked, Refusal, Span, load, load_scripts};
 use crate::bars::Panel;
+use crate::decide;
 use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::Symbol;
@@ -72,7 +73,9 @@ pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<Fea
     let (selections, _) = select(app, Asked::ByName(asset_class), request.source, None)?;
     let set = load_scripts(app)?;
     let selection = selections.into_iter().next().context("no asset class was selected")?;
-    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()])).await?;
+    let named = wanted.iter().map(Feature::bars_needed).max().unwrap_or(0);
+    let needed = named.max(decide::bars_needed(&set.scripts, asset_class));
+    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), needed).await?;
     let mut problems = set.problems;
     problems.extend(bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned());
     if wanted.is_empty() {
@@ -123,7 +126,7 @@ fn rows(
     }
 }
 
-fn class_of(app: &App, symbol: &Symbol) -> Result<AssetClass, Refusal> {
+pub(super) fn class_of(app: &App, symbol: &Symbol) -> Result<AssetClass, Refusal> {
     let settings = &app.loaded.settings;
     let has = |class: AssetClass| {
         settings.universe.of(class).contains(symbol) || settings.benchmark.of(class) == symbol

@@ -3,12 +3,17 @@
 //! Every command of the program is a function here that takes an [`App`]; a test builds one
 //! with a fixed clock and a folder of its own. Deciding anything is not done here.
 
+mod answers;
 mod bars;
 mod charts;
 mod data_hash;
+mod export;
 mod features;
+mod fetch_data;
 mod fold;
+mod gather;
 mod init;
+mod live;
 mod positions;
 mod run;
 mod script_set;
@@ -17,24 +22,44 @@ mod signals;
 mod sources;
 mod span;
 
+pub use answers::Progress;
 pub use bars::{LoadedBars, load};
+pub use export::{ExportFormat, export};
 pub use features::{FeatureRequest, FeatureTable, Sessions, features};
+pub use fetch_data::{FetchRequest, FetchRow, FetchTable, fetch_data, fetch_plans};
 pub use init::{Written, init};
 pub use positions::read_positions;
 pub use run::{RunOutcome, RunRequest, has_failed_script, run};
 pub use script_set::{ScriptSet, load_scripts};
 pub use select::{Asked, Selection};
 pub use signals::{SignalTable, signals};
+pub use sources::Vendors;
 pub use span::Span;
 
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::settings::Loaded;
 
-/// What a command works with: the settings as loaded, and the clock.
+/// What a command works with: the settings as loaded, the clock, and the vendors that were asked so
+/// far, whose rate limits hold for the whole process.
 #[derive(Clone, Debug)]
 pub struct App {
     pub loaded: Loaded,
     pub clock: Clock,
+    pub vendors: Vendors,
+}
+
+impl App {
+    /// Makes an app that has asked no vendor yet.
+    pub fn new(loaded: Loaded, clock: Clock) -> Self {
+        Self { loaded, clock, vendors: Vendors::default() }
+    }
+
+    /// Returns the cache of fetched bars.
+    pub fn cache(&self) -> Cache {
+        let settings = &self.loaded.settings.cache;
+        Cache::new(settings.dir.clone(), settings.ttl_hours)
+    }
 }
 
 /// A request that cannot be carried out as asked, told apart by what the caller must mend.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::fold::fold;
 use super::select::{names, select};
 use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
+use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
 use crate::domain::{Position, Symbol};
@@ -57,7 +58,8 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
     let mut loaded = Vec::new();
     for selection in selections {
         let held = held_symbols(&positions, selection.asset_class);
-        let bars = load(app, &selection, &held).await?;
+        let needed = decide::bars_needed(&set.scripts, selection.asset_class);
+        let bars = load(app, &selection, &held, needed).await?;
         refuse_date_before_data(request, &selection, &bars)?;
         loaded.push((selection, bars));
     }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::sources::{key_hint, serves};
 use super::{App, Refusal};
 use crate::calendar;
 use crate::domain::AssetClass;
@@ -22,8 +23,8 @@ pub enum Asked {
 pub struct Selection {
     pub asset_class: AssetClass,
     pub sources: Vec<SourceName>,
-    /// Sources that the settings list and this version cannot ask.
-    pub absent: Vec<SourceName>,
+    /// Sources that the settings list and that have no key.
+    pub keyless: Vec<SourceName>,
     /// The newest session that may be looked at.
     pub session: NaiveDate,
 }
@@ -97,28 +98,26 @@ fn select_class(
         Some(source) => vec![source],
         None => settings.sources.of(asset_class).to_vec(),
     };
-    let (usable, absent): (Vec<SourceName>, Vec<SourceName>) = listed.into_iter().partition(is_built);
-    if usable.is_empty() {
+    if let Some(other) = listed.iter().find(|name| !serves(**name, asset_class)) {
         return Err(Refusal::Configuration(format!(
-            "no source of {asset_class} bars is in this version yet ({}); put bars into files and set \
-             sources.{asset_class} = [\"files\"], or look at the simulated market with --demo",
-            names(&absent)
+            "{other} has no {asset_class} bars; choose another source, or name the class with --asset-class"
         )));
     }
-    Ok(Selection { asset_class, sources: usable, absent, session })
+    let (usable, keyless): (Vec<SourceName>, Vec<SourceName>) =
+        listed.into_iter().partition(|name| settings.missing_key(*name).is_none());
+    if usable.is_empty() {
+        let hints: Vec<String> = keyless.iter().filter_map(|name| key_hint(*name, settings)).collect();
+        return Err(Refusal::Configuration(format!(
+            "no source of {asset_class} bars has its key; set {}, or look around with --demo",
+            hints.join(" or ")
+        )));
+    }
+    Ok(Selection { asset_class, sources: usable, keyless, session })
 }
 
 /// Returns the names of sources for a message.
 pub(super) fn names(sources: &[SourceName]) -> String {
     sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// Tells whether this version can ask the source.
-fn is_built(source: &SourceName) -> bool {
-    match source {
-        SourceName::Files | SourceName::Simulated => true,
-        SourceName::Polygon | SourceName::AlphaVantage | SourceName::Binance => false,
-    }
 }
 
 fn session(app: &App, asset_class: AssetClass, date: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {

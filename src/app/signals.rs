@@ -57,7 +57,8 @@ pub async fn signals(
     let progress = std::sync::Arc::new(progress);
     for selection in selections {
         let class = selection.asset_class;
-        let bars = load(app, &selection, &BTreeSet::new()).await?;
+        let needed = decide::bars_needed(&set.scripts, class);
+        let bars = load(app, &selection, &BTreeSet::new(), needed).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         table.notes.extend(span.notes(class.as_str(), held));

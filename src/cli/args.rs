@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::app::{Asked, Refusal};
+use crate::app::{Asked, ExportFormat, Refusal};
 use crate::domain::AssetClass;
 use crate::settings::{SourceName, UnknownSource};
 
@@ -48,6 +48,13 @@ pub enum Command {
     Signals(SignalsArgs),
     /// Shows the feature values that a script would see
     Features(FeaturesArgs),
+    /// Fetches bars into the cache, shows what came, and exports it on request
+    FetchData(FetchDataArgs),
+    /// Lists, verifies or clears the cache of fetched bars
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
     /// Shows or checks the settings
     Config {
         #[command(subcommand)]
@@ -206,6 +213,84 @@ pub struct FeaturesArgs {
     /// Writes the table to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// One asset class by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OneClass {
+    Equity,
+    Crypto,
+}
+
+impl From<OneClass> for AssetClass {
+    fn from(class: OneClass) -> Self {
+        match class {
+            OneClass::Equity => AssetClass::Equity,
+            OneClass::Crypto => AssetClass::Crypto,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct FetchDataArgs {
+    /// The symbols; without them the universe of the class and its benchmark
+    #[arg(long, value_name = "SYMBOL", num_args = 1.., value_delimiter = ',')]
+    pub symbols: Vec<String>,
+    /// The asset class; not needed for symbols of one universe
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+    /// How many days up to the last finished session
+    #[arg(long, value_name = "N", default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=40_000))]
+    pub days: u32,
+    /// Shows the calls that it would take, and makes none
+    #[arg(long, conflicts_with = "output")]
+    pub plan: bool,
+    /// Writes one file a symbol to this folder
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The form of those files
+    #[arg(long, value_enum, default_value_t = FileFormat::Csv, requires = "output")]
+    pub format: FileFormat,
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    Csv,
+    Parquet,
+}
+
+impl From<FileFormat> for ExportFormat {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Csv => ExportFormat::Csv,
+            FileFormat::Parquet => ExportFormat::Parquet,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CacheAction {
+    /// Lists the entries
+    Ls,
+    /// Reads every entry whole and tells which are unsound; exits with 1 where one is
+    Verify,
+    /// Removes an entry, a symbol's entries, or all
+    Clear(ClearArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ClearArgs {
+    /// A key as `ts cache ls` prints it, or a symbol
+    #[arg(value_name = "KEY|SYMBOL", required_unless_present = "all", conflicts_with = "all")]
+    pub what: Option<String>,
+    /// Removes every entry, and what was quarantined
+    #[arg(long)]
+    pub all: bool,
+    /// The asset class, where both hold the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -28,7 +28,7 @@ pub(super) fn config(global: &Global, action: &ConfigAction) -> anyhow::Result<O
         ConfigAction::Check => {
             let mut problems = settings::check(&loaded);
             // The settings name strategies, scorers and constants: only the scripts know them.
-            match app::load_scripts(&App { loaded: loaded.clone(), clock: Clock::System }) {
+            match app::load_scripts(&App::new(loaded.clone(), Clock::System)) {
                 Ok(set) => problems.extend(set.problems),
                 Err(refusal) => problems.push(Problem::new("", ProblemKind::ScriptLoad, refusal.to_string())),
             }

@@ -4,11 +4,13 @@
 //! in one place, `exit`.
 
 mod args;
+mod cache;
 mod catalogue;
 mod completions;
 mod config;
 mod exit;
 mod features;
+mod fetch_data;
 mod init;
 mod logging;
 mod output;
@@ -36,6 +38,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
     match cli.command {
         Command::Completions { shell } => completions::completions(shell),
         Command::Init(args) => init::init(&args),
+        Command::FetchData(args) => {
+            start::wait(Interrupt::Breaks, fetch_data::fetch_data(&cli.global, &args))
+        }
+        Command::Cache { action } => cache::cache(&cli.global, &action),
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),

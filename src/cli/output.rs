@@ -24,8 +24,13 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a file by way of a temporary one beside it, so that a reader never sees half of it.
+/// Writes a text as [`write_bytes`] does.
 pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes a file by way of a temporary one beside it, so that a reader never sees half of it.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let failed = || format!("failed to write {}", path.display());
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(folder) = folder {
@@ -36,7 +41,7 @@ pub(super) fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
     let part = Path::new(&part);
-    let written = std::fs::write(part, text).and_then(|()| std::fs::rename(part, path));
+    let written = std::fs::write(part, bytes).and_then(|()| std::fs::rename(part, path));
     if written.is_err() {
         drop(std::fs::remove_file(part));
     }

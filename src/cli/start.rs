@@ -17,7 +17,7 @@ pub(super) fn app(global: &Global) -> anyhow::Result<App> {
         tracing::warn!("{warning}");
     }
     let clock = global.now.map_or(Clock::System, Clock::Fixed);
-    Ok(App { loaded, clock })
+    Ok(App::new(loaded, clock))
 }
 
 /// Loads the settings alone.

@@ -22,6 +22,8 @@ const WAIT: Duration = Duration::from_secs(2);
 /// The settings are read again before each preview, and what is watched follows them.
 pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow::Result<Outcome> {
     let root = first.loaded.root.clone();
+    // One rate limit for all previews; other keys or addresses in the settings need a new start.
+    let vendors = first.vendors.clone();
     let mut paths = watched(&first);
     let mut watcher = Watcher::new(paths.clone());
     let mut settings = Ok(first);
@@ -39,7 +41,7 @@ pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow
         for file in changed {
             eprintln!("changed: {}", file.display());
         }
-        settings = start::app(global);
+        settings = start::app(global).map(|app| App { vendors: vendors.clone(), ..app });
         if let Ok(app) = &settings
             && watched(app) != paths
         {

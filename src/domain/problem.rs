@@ -11,6 +11,10 @@ use serde::Serialize;
 pub enum ProblemKind {
     /// The source has no bars for the symbol, or failed to give them.
     NoBars,
+    /// What a source says of the bars that it gave: clipped, stitched, or one short.
+    Source,
+    /// An entry of the cache is corrupt, half-written or of a newer program.
+    Cache,
     /// A bar failed a check and was dropped.
     BadBar,
     /// The symbol has no bar on the session being decided.

@@ -261,6 +261,8 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Suspect => (5, "Suspect bars"),
         ProblemKind::Gap => (5, "Missing sessions"),
         ProblemKind::BadBar => (5, "Dropped bars"),
+        ProblemKind::Cache => (6, "The cache"),
+        ProblemKind::Source => (6, "Notes on the sources"),
         ProblemKind::NotReady => (6, "Not ready"),
     }
 }

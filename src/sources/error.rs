@@ -27,9 +27,12 @@ pub enum SourceError {
     /// The answer, or the file, is not in the form that was expected. Lines and columns count from 1.
     #[error("{}: {what}", place_text(file, *line, *column))]
     Malformed { file: String, line: Option<u64>, column: Option<u64>, what: String },
-    /// The source has no such request.
-    #[error("{source_name} has no request for a whole market; ask for single symbols")]
-    Unsupported { source_name: String },
+    /// The source has what was asked for only later: a session that its plan still holds back.
+    #[error("{place} does not have it yet: {what}")]
+    NotYet { place: String, what: String },
+    /// The source has no such request; `what` says which.
+    #[error("{source_name} has no request for {what}")]
+    Unsupported { source_name: String, what: &'static str },
 }
 
 impl SourceError {
@@ -39,6 +42,28 @@ impl SourceError {
             SourceError::Transport { .. } | SourceError::RateLimited { .. } => true,
             SourceError::Status { code, .. } => *code == 408 || *code >= 500,
             _ => false,
+        }
+    }
+
+    /// Passes every text that came from outside through `change`: how a source takes its key out
+    /// of an answer that echoes it.
+    pub(super) fn map_text(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            SourceError::Transport { place, what } => SourceError::Transport { place, what: change(&what) },
+            SourceError::Status { place, code, what } => {
+                SourceError::Status { place, code, what: change(&what) }
+            }
+            SourceError::Unauthorised { place, what } => {
+                SourceError::Unauthorised { place, what: change(&what) }
+            }
+            SourceError::NotYet { place, what } => SourceError::NotYet { place, what: change(&what) },
+            SourceError::UnknownSymbol { symbol, hint } => {
+                SourceError::UnknownSymbol { symbol, hint: change(&hint) }
+            }
+            SourceError::Malformed { file, line, column, what } => {
+                SourceError::Malformed { file, line, column, what: change(&what) }
+            }
+            same @ (SourceError::RateLimited { .. } | SourceError::Unsupported { .. }) => same,
         }
     }
 }

@@ -3,9 +3,27 @@
 //! A source hands over what it was told, unchecked: [`crate::bars::check`] judges the bars. A
 //! source never caches and never asks the clock.
 
+pub mod alpha_vantage;
+mod answer;
+pub mod binance;
 mod error;
 mod files;
+mod http;
+mod limit;
+mod loose;
+pub mod polygon;
+mod quota;
+mod redact;
+mod retry;
 mod simulated;
+mod vendor;
+
+#[cfg(test)]
+mod bad_answers;
+#[cfg(test)]
+mod parse_properties;
+#[cfg(test)]
+mod test_server;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,13 +31,17 @@ use std::pin::Pin;
 use chrono::Days;
 use chrono::NaiveDate;
 
+use crate::bars::Split;
 use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Problem;
 use crate::domain::Symbol;
 
+pub use alpha_vantage::AlphaVantage;
+pub use binance::Binance;
 pub use error::SourceError;
 pub use files::Files;
+pub use polygon::Polygon;
 pub use simulated::{SEED, Simulated};
 
 /// A boxed future, so that sources of different types stand in one list.
@@ -67,6 +89,17 @@ pub enum WholeMarket {
     /// [`Source::market`] works: D missing sessions cost D requests, however many the symbols.
     ByDay,
     Unavailable,
+}
+
+/// What a source has done to its prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prices {
+    /// Earlier prices are rescaled at every split (or the asset has none), so that a close compares
+    /// with every other.
+    SplitAdjusted,
+    /// As traded on the day. Such bars may join adjusted ones only where overlapping closes agree.
+    Raw,
 }
 
 /// A place that knows daily bars.
@@ -125,7 +158,28 @@ pub trait Source: Send + Sync {
         _asset_class: AssetClass,
         _session: NaiveDate,
     ) -> BoxFuture<'a, Result<Vec<(Symbol, Bar)>, SourceError>> {
-        Box::pin(async move { Err(SourceError::Unsupported { source_name: self.name().to_owned() }) })
+        let source_name = self.name().to_owned();
+        Box::pin(async move { Err(SourceError::Unsupported { source_name, what: "a whole market" }) })
+    }
+
+    /// Tells what the source has done to its prices.
+    fn prices(&self) -> Prices {
+        Prices::SplitAdjusted
+    }
+
+    /// Gives the splits whose first session at the new price lies between two days, both included:
+    /// of one symbol, or with `None` of every symbol. Oldest first.
+    ///
+    /// # Errors
+    /// [`SourceError::Unsupported`] where the source has no such list, else as [`Source::daily`].
+    fn splits<'a>(
+        &'a self,
+        _symbol: Option<&'a Symbol>,
+        _from: NaiveDate,
+        _to: NaiveDate,
+    ) -> BoxFuture<'a, Result<Vec<Split>, SourceError>> {
+        let source_name = self.name().to_owned();
+        Box::pin(async move { Err(SourceError::Unsupported { source_name, what: "splits" }) })
     }
 }
 
@@ -188,6 +242,9 @@ mod tests {
     #[tokio::test]
     async fn a_source_without_a_whole_market_refuses_it() {
         let answer = Shelf.market(AssetClass::Equity, day(2)).await;
-        assert_eq!(answer, Err(SourceError::Unsupported { source_name: "shelf".into() }));
+        assert_eq!(
+            answer,
+            Err(SourceError::Unsupported { source_name: "shelf".into(), what: "a whole market" })
+        );
     }
 }

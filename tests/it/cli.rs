@@ -210,7 +210,6 @@ fn a_secret_is_printed_nowhere() {
         "run --dry-run",
         "run --dry-run --format json",
         "run --dry-run --format html",
-        "run --dry-run --source polygon",
         "signals --log-format json",
         "features BBB",
     ] {
@@ -367,7 +366,7 @@ fn every_command_explains_itself() {
         .filter(|line| line.starts_with("  ") && !line.starts_with("    "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    for command in ["run", "signals", "features", "config", "init", "completions"] {
+    for command in ["run", "signals", "features", "fetch-data", "cache", "config", "init", "completions"] {
         assert!(commands.contains(&command), "{commands:?}");
     }
     for command in commands {

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod layers;
+mod live;
 mod market;
 mod parity;
 mod program;

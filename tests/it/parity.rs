@@ -53,7 +53,7 @@ fn app(market: &std::path::Path, root: &tempfile::TempDir) -> App {
     }
     assert_eq!((settings.universe.equity.len(), settings.universe.crypto.len()), (40, 10));
     let now = DateTime::parse_from_rfc3339("2025-06-01T12:00:00Z").expect("an instant").to_utc();
-    App { loaded, clock: Clock::Fixed(now) }
+    App::new(loaded, Clock::Fixed(now))
 }
 
 /// The rows of a reference file, each a map from column to text.

@@ -1,0 +1,64 @@
+//! Why the cache could not keep an entry. The bars themselves are never lost by it: whoever asked
+//! to keep them still has them.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// Why something could not be written to the cache, or cleared from it.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// No space is left, or the user's share of it is used up.
+    #[error("keep {} in the cache: the disk is full; make room, or set cache.dir to another disk", .path.display())]
+    DiskFull { path: PathBuf, source: io::Error },
+    /// The folder does not let this user write.
+    #[error("write {}: it is not writable; give this user the right to, or set cache.dir elsewhere", .path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+    /// The lock of the folder cannot be had, so that a second process might write at the same time.
+    #[error("lock {}: this file system may not support locks; set cache.dir to a local disk", .path.display())]
+    Lock { path: PathBuf, source: io::Error },
+    /// Anything else that the disk said.
+    #[error("write {} in the cache; run `ts cache verify`", .path.display())]
+    Disk { path: PathBuf, source: io::Error },
+    /// A newer program wrote an entry of the symbol: it is left alone.
+    #[error("replace {file}: format {version} was written by a newer ts; upgrade, or run `ts cache clear`")]
+    NewerFormat { file: String, version: u64 },
+    /// An entry holds at least one bar: its name is made from the first and the last.
+    #[error("keep {symbol} in the cache: it has no bars")]
+    NoBars { symbol: String },
+    /// The bars cannot be written as Parquet.
+    #[error("write the bars of {symbol} as Parquet: {what}")]
+    Encode { symbol: String, what: String },
+}
+
+impl CacheError {
+    /// Sorts what the disk said about `path`.
+    pub(super) fn disk(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                CacheError::DiskFull { path, source }
+            }
+            io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::NotADirectory => CacheError::Unwritable { path, source },
+            _ => CacheError::Disk { path, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_said_is_sorted_by_what_a_person_can_do() {
+        let sorted =
+            |kind: io::ErrorKind| CacheError::disk(Path::new("x"), io::Error::from(kind)).to_string();
+        assert!(sorted(io::ErrorKind::StorageFull).contains("the disk is full"));
+        assert!(sorted(io::ErrorKind::QuotaExceeded).contains("the disk is full"));
+        assert!(sorted(io::ErrorKind::ReadOnlyFilesystem).contains("not writable"));
+        assert!(sorted(io::ErrorKind::PermissionDenied).contains("not writable"));
+        assert!(sorted(io::ErrorKind::BrokenPipe).contains("ts cache verify"));
+    }
+}

@@ -1,0 +1,259 @@
+//! Which calls fill the cache at the least cost: a call a symbol, or a call a missing day that
+//! answers for the whole market.
+//!
+//! Pure, and made before the first call, so that it can be shown: `ts fetch-data --plan` prints it.
+//! Plans for one source; what that source fails to give is planned anew for the next.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::need::Ask;
+use super::need::Holding;
+use super::need::Need;
+use super::need::need;
+use crate::calendar;
+use crate::domain::Symbol;
+use crate::sources::Prices;
+use crate::sources::Request;
+use crate::sources::WholeMarket;
+
+/// One symbol's own call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    pub request: Request,
+    /// Whether the answer replaces what is held ([`Need::Whole`]) or is joined to it.
+    pub need: Need,
+    /// The most calls that the pages of the answer take.
+    pub calls: usize,
+}
+
+/// The calls to one source that bring every symbol up to the last finished session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub source: String,
+    /// Answered by the cache alone.
+    pub hits: Vec<Symbol>,
+    /// Answered by the cache although a session lacks: the source said minutes ago that it is not there.
+    pub waiting: Vec<Symbol>,
+    /// Symbols with a call of their own.
+    pub fetches: Vec<Fetch>,
+    /// Sessions that the whole market is asked for, oldest first.
+    pub days: Vec<NaiveDate>,
+    /// The symbols for which those days answer.
+    pub by_day: Vec<Symbol>,
+    /// The days, both included, for which the list of splits is asked for: from the oldest last bar of
+    /// the symbols that are filled by day without an overlap.
+    pub splits: Option<(NaiveDate, NaiveDate)>,
+    requests_per_minute: Option<u32>,
+}
+
+/// A symbol that a few of the newest sessions would bring up to date.
+struct Candidate<'a> {
+    symbol: &'a Symbol,
+    holding: &'a Holding,
+    need: Need,
+    /// How many of the newest sessions it needs.
+    sessions: usize,
+}
+
+impl Plan {
+    /// Plans the calls for `symbols`, given what is held of each; one that is not in `held` has no entry.
+    pub fn new(ask: &Ask<'_>, symbols: &[Symbol], held: &BTreeMap<Symbol, Holding>) -> Self {
+        let mut plan = Plan {
+            source: ask.source.to_owned(),
+            hits: Vec::new(),
+            waiting: Vec::new(),
+            fetches: Vec::new(),
+            days: Vec::new(),
+            by_day: Vec::new(),
+            splits: None,
+            requests_per_minute: ask.limits.requests_per_minute,
+        };
+        let mut candidates = Vec::new();
+        for symbol in symbols {
+            let holding = held.get(symbol);
+            match (need(holding, ask), holding) {
+                (Need::Nothing, _) => plan.hits.push(symbol.clone()),
+                (Need::Wait, _) => plan.waiting.push(symbol.clone()),
+                (tail @ Need::Tail { .. }, Some(holding)) if can_fill_by_day(ask, holding) => {
+                    candidates.push(Candidate::new(ask, symbol, holding, tail));
+                }
+                (need, _) => plan.fetches.push(Fetch::new(ask, symbol, holding, need)),
+            }
+        }
+        plan.choose_days(ask, candidates);
+        plan
+    }
+
+    /// Takes the number of days that costs the fewest calls; the symbols that need more have calls of
+    /// their own. Where it is equal, so has everyone: a tail shows whether the history still holds.
+    fn choose_days(&mut self, ask: &Ask<'_>, mut candidates: Vec<Candidate<'_>>) {
+        candidates.sort_by_key(|candidate| candidate.sessions);
+        let own_calls: Vec<usize> = candidates.iter().map(|own| own.fetch(ask).calls).collect();
+        let mut best = (own_calls.iter().sum::<usize>(), 0);
+        for count in 1..=candidates.len() {
+            let days = candidates[count - 1].sessions;
+            let splits = usize::from(candidates[..count].iter().any(Candidate::has_no_overlap));
+            let calls = days + splits + own_calls[count..].iter().sum::<usize>();
+            if calls < best.0 {
+                best = (calls, count);
+            }
+        }
+        let rest = candidates.split_off(best.1);
+        self.fetches.extend(rest.iter().map(|own| own.fetch(ask)));
+        let Some(furthest) = candidates.last() else { return };
+        let mut newest: Vec<NaiveDate> = newest_sessions(ask).take(furthest.sessions).collect();
+        newest.reverse();
+        self.days = newest;
+        self.by_day = candidates.iter().map(|candidate| candidate.symbol.clone()).collect();
+        let filled = candidates.iter().filter(|candidate| candidate.has_no_overlap());
+        let until = calendar::local_date(ask.asset_class, ask.now);
+        self.splits = filled.map(|candidate| candidate.holding.meta.end).min().map(|from| (from, until));
+    }
+
+    /// Counts the calls; one to a source with pages may turn out to take fewer.
+    pub fn calls(&self) -> usize {
+        let own: usize = self.fetches.iter().map(|fetch| fetch.calls).sum();
+        own + self.days.len() + usize::from(self.splits.is_some())
+    }
+
+    /// Counts what is fetched: the pages of one answer are one.
+    pub fn fetch_count(&self) -> usize {
+        self.fetches.len() + self.days.len() + usize::from(self.splits.is_some())
+    }
+
+    /// Estimates how long the source's rate limit makes the calls take; nothing without a limit. The
+    /// calls themselves come on top. Of `n` calls a minute, the first `n` go out at once.
+    pub fn time(&self) -> Duration {
+        let Some(per_minute) = self.requests_per_minute.filter(|limit| *limit > 0) else {
+            return Duration::ZERO;
+        };
+        let full_minutes = self.calls().saturating_sub(1) / per_minute as usize;
+        Duration::from_secs(60 * full_minutes as u64)
+    }
+
+    /// Returns the line for the log: `Cache hits: 28, API fetches: 2`.
+    pub fn log_line(&self) -> String {
+        let waiting = match self.waiting.len() {
+            0 => String::new(),
+            count => format!(", not there yet: {count}"),
+        };
+        format!("Cache hits: {}, API fetches: {}{waiting}", self.hits.len(), self.fetch_count())
+    }
+}
+
+impl Fetch {
+    fn new(ask: &Ask<'_>, symbol: &Symbol, holding: Option<&Holding>, need: Need) -> Self {
+        match holding {
+            Some(holding) if need != Need::Whole => {
+                let to = ask.last_finished.max(holding.meta.end);
+                Self::spanning(ask, symbol, holding.overlap_from, to, need)
+            }
+            _ => Self::whole(ask, symbol, holding),
+        }
+    }
+
+    /// Returns the fetch of a whole history, also for a symbol whose tail did not fit: over all days
+    /// that are wanted or held.
+    pub fn whole(ask: &Ask<'_>, symbol: &Symbol, holding: Option<&Holding>) -> Self {
+        let from = holding.map_or(ask.from, |holding| ask.from.min(holding.meta.asked_from));
+        let to = holding.map_or(ask.last_finished, |holding| ask.last_finished.max(holding.meta.end));
+        Self::spanning(ask, symbol, from, to, Need::Whole)
+    }
+
+    fn spanning(ask: &Ask<'_>, symbol: &Symbol, from: NaiveDate, to: NaiveDate, need: Need) -> Self {
+        let request = Request { asset_class: ask.asset_class, symbol: symbol.clone(), from, to };
+        // Days where sessions would do: a plan of a thousand symbols should not walk decades for each.
+        let days = usize::try_from((to - from).num_days()).unwrap_or(0) + 1;
+        let calls = ask.limits.largest_page.map_or(1, |page| days.div_ceil(page.max(1)));
+        Self { request, need, calls }
+    }
+}
+
+impl<'a> Candidate<'a> {
+    fn new(ask: &Ask<'_>, symbol: &'a Symbol, holding: &'a Holding, need: Need) -> Self {
+        let sessions = match &need {
+            Need::Tail { missing } if !missing.is_empty() => missing.len(),
+            _ => newest_sessions(ask).take_while(|session| *session >= holding.overlap_from).count(),
+        };
+        Self { symbol, holding, need, sessions }
+    }
+
+    /// Tells whether the days that fill it begin after its last bar, so that only the list of splits
+    /// can say whether its history still holds.
+    fn has_no_overlap(&self) -> bool {
+        matches!(&self.need, Need::Tail { missing } if !missing.is_empty())
+    }
+
+    fn fetch(&self, ask: &Ask<'_>) -> Fetch {
+        Fetch::new(ask, self.symbol, Some(self.holding), self.need.clone())
+    }
+}
+
+/// Tells whether a whole-market call may bring the symbol up to date: the source must have one, and
+/// have told the history, since nothing else shows that the two are of one series.
+fn can_fill_by_day(ask: &Ask<'_>, holding: &Holding) -> bool {
+    let is_same_series = holding.meta.source == ask.source
+        && ask.prices == Prices::SplitAdjusted
+        && holding.meta.prices() == Prices::SplitAdjusted;
+    // An entry that reaches past the session that is decided is seen again by its own tail.
+    let ends_in_time = holding.meta.end <= ask.last_finished;
+    ask.limits.whole_market == WholeMarket::ByDay && is_same_series && ends_in_time
+}
+
+/// Walks back from the last finished session.
+fn newest_sessions(ask: &Ask<'_>) -> impl Iterator<Item = NaiveDate> {
+    let class = ask.asset_class;
+    std::iter::successors(Some(ask.last_finished), move |session| {
+        Some(calendar::previous_session(class, *session)).filter(|earlier| earlier < session)
+    })
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let symbols = self.hits.len() + self.waiting.len() + self.fetches.len() + self.by_day.len();
+        write!(f, "{}: {}, {}", self.source, counted(symbols, "symbol"), counted(self.calls(), "call"))?;
+        if let Some(limit) = self.requests_per_minute
+            && self.calls() > 0
+        {
+            let minutes = self.time().as_secs() / 60;
+            let time = if minutes == 0 { "at once".to_owned() } else { format!("about {minutes} min") };
+            write!(f, ", {time} at {limit} a minute")?;
+        }
+        writeln!(f)?;
+        if !self.hits.is_empty() {
+            writeln!(f, "  cached     {}", counted(self.hits.len(), "symbol"))?;
+        }
+        if !self.waiting.is_empty() {
+            writeln!(f, "  waiting    {}: not there yet, asked minutes ago", names(&self.waiting))?;
+        }
+        for fetch in &self.fetches {
+            let Request { symbol, from, to, .. } = &fetch.request;
+            let kind = if fetch.need == Need::Whole { "history" } else { "tail" };
+            write!(f, "  {kind:<10} {symbol:<10} {from} to {to}")?;
+            let pages =
+                if fetch.calls == 1 { String::new() } else { format!(", up to {} calls", fetch.calls) };
+            writeln!(f, "{pages}")?;
+        }
+        for day in &self.days {
+            let symbols = counted(self.by_day.len(), "symbol");
+            writeln!(f, "  market     {:<10} {day}, for {symbols}", "all")?;
+        }
+        if let Some((from, to)) = self.splits {
+            writeln!(f, "  splits     {:<10} {from} to {to}", "all")?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
+fn names(symbols: &[Symbol]) -> String {
+    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(", ")
+}

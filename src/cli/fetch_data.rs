@@ -1,0 +1,86 @@
+//! `ts fetch-data`: bars into the cache, a table of what came, and files of it on request.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::app;
+use crate::app::{FetchRequest, FetchTable};
+use crate::domain::AssetClass;
+
+use super::args::{FetchDataArgs, Global};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+use super::table::{Cell, Table};
+
+/// Fetches, or shows what fetching would take.
+pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let request = FetchRequest {
+        symbols: args.symbols.clone(),
+        asset_class: args.asset_class.map(AssetClass::from),
+        days: args.days,
+        source: args.source.chosen()?,
+    };
+    if args.plan {
+        let plans = app::fetch_plans(&app, &request).await?;
+        output::write(&plans.concat(), None)?;
+        return Ok(Outcome::Done);
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} calls, {eta} left")?);
+    let progress = {
+        let (bar, is_drawn) = (bar.clone(), std::io::stderr().is_terminal());
+        move |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            if !is_drawn {
+                eprintln!("call {done} of {total}");
+            }
+        }
+    };
+    let fetched = app::fetch_data(&app, &request, &progress).await;
+    bar.finish_and_clear();
+    let fetched = fetched?;
+    for problem in &fetched.problems {
+        eprintln!("problem: {problem}");
+    }
+    if fetched.demo {
+        eprintln!("DEMO: the bars are simulated, not real prices");
+    }
+    output::write(&table(&fetched).text(), None)?;
+    if let Some(folder) = &args.output {
+        export(&fetched, folder, args)?;
+    }
+    let is_without_bars = fetched.rows.iter().any(|row| row.bars.is_empty());
+    Ok(if is_without_bars { Outcome::Findings } else { Outcome::Done })
+}
+
+fn table(fetched: &FetchTable) -> Table {
+    let header = ["symbol", "rows", "first", "last", "from", "problems"].map(str::to_owned).to_vec();
+    let date =
+        |date: Option<&chrono::NaiveDate>| date.map_or(Cell::Missing, |date| Cell::Text(date.to_string()));
+    let row = |row: &app::FetchRow| {
+        let dates = row.bars.dates();
+        vec![
+            Cell::Text(row.bars.symbol().to_string()),
+            Cell::Number(row.bars.len() as f64),
+            date(dates.first()),
+            date(dates.last()),
+            if row.came_from.is_empty() { Cell::Missing } else { Cell::Text(row.came_from.clone()) },
+            Cell::Text(row.problems.join("; ")),
+        ]
+    };
+    Table { header, rows: fetched.rows.iter().map(row).collect() }
+}
+
+fn export(fetched: &FetchTable, folder: &Path, args: &FetchDataArgs) -> anyhow::Result<()> {
+    for row in fetched.rows.iter().filter(|row| !row.bars.is_empty()) {
+        let (path, bytes) = app::export(folder, &row.bars, args.format.into())?;
+        output::write_bytes(&path, &bytes)?;
+        eprintln!("wrote {}", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! What each vendor may do wrong, in one table: always an error of the right kind, in one line that
+//! names vendor and symbol, with the key nowhere in it.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use chrono::Days;
+use chrono::NaiveDate;
+use chrono::NaiveTime;
+
+use super::Fetched;
+use super::SourceError;
+use super::test_server::Act;
+use super::test_server::KEY;
+use super::test_server::Server;
+use super::test_server::answer;
+use super::test_server::sources;
+use crate::bars;
+
+/// Long enough for a loaded machine to answer from its own loopback.
+const PATIENT: Duration = Duration::from_secs(20);
+/// Short, for the rows that must run into it.
+const HASTY: Duration = Duration::from_millis(400);
+
+fn kind(error: &SourceError) -> String {
+    match error {
+        SourceError::Transport { .. } => "transport".to_owned(),
+        SourceError::Status { code, .. } => format!("status {code}"),
+        SourceError::RateLimited { wait: Some(wait), .. } => format!("limited {}", wait.as_secs()),
+        SourceError::RateLimited { wait: None, .. } => "limited".to_owned(),
+        SourceError::Unauthorised { .. } => "unauthorised".to_owned(),
+        SourceError::UnknownSymbol { .. } => "unknown".to_owned(),
+        SourceError::Malformed { .. } => "malformed".to_owned(),
+        SourceError::NotYet { .. } => "not yet".to_owned(),
+        SourceError::Unsupported { .. } => "unsupported".to_owned(),
+    }
+}
+
+/// Asks all three vendors at `base`; expects of each one of the kinds, in the vendors' order.
+async fn check(row: &str, base: &str, timeout: Duration, expected: [&str; 3]) {
+    for ((source, request), expected) in sources(base, timeout).into_iter().zip(expected) {
+        let name = source.name();
+        let error = match source.daily(&request).await {
+            Err(error) => error,
+            Ok(fetched) => panic!("{row}: {name} gave {} bars", fetched.bars.len()),
+        };
+        assert_eq!(kind(&error), expected, "{row}: {name}: {error}");
+        let line = error.to_string();
+        assert!(line.contains(name) && line.contains(request.symbol.as_str()), "{row}: {line}");
+        assert!(!line.contains('\n') && line.len() < 400, "{row}: {line}");
+        // Binance is shown no key, so there is none that it could echo.
+        if name != "binance" {
+            without_key(&format!("{line} {error:?}"));
+        }
+    }
+}
+
+fn without_key(text: &str) {
+    for form in [KEY, "s3cr3t%2Bkey%2F42%3D", "s3cr3t%2bkey%2f42%3d", "s3cr3t"] {
+        assert!(!text.contains(form), "{text}");
+    }
+}
+
+async fn says(status: &str, headers: &str, body: &str, expected: [&str; 3]) {
+    let server = Server::answering(status, headers, body);
+    let row = format!("{status} {headers} {}", body.chars().take(40).collect::<String>());
+    check(&row, &server.http(), PATIENT, expected).await;
+    assert!(server.calls() >= 3, "{row}: every vendor was asked");
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_is_transport() {
+    let all = ["transport"; 3];
+    let label = "a".repeat(64);
+    check("no such host", &format!("http://{label}.invalid"), PATIENT, all).await;
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    check("refused", &format!("http://{address}"), PATIENT, all).await;
+
+    let plain = Server::answering("400 Bad Request", "", "this is no TLS");
+    check("no TLS", &plain.https(), PATIENT, all).await;
+
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":".to_vec();
+    check("cut", &Server::start(Act::Break(half.clone())).http(), PATIENT, all).await;
+    check("no answer", &Server::start(Act::Break(Vec::new())).http(), PATIENT, all).await;
+    check("no HTTP", &Server::start(Act::Say(b"220 mail ready\r\n".to_vec())).http(), PATIENT, all).await;
+
+    check("no greeting", &Server::start(Act::Stall(Vec::new())).https(), HASTY, all).await;
+    check("silence", &Server::start(Act::Stall(Vec::new())).http(), HASTY, all).await;
+    check("silence in the body", &Server::start(Act::Stall(half)).http(), HASTY, all).await;
+}
+
+#[tokio::test]
+async fn each_status_is_of_its_kind() {
+    let elsewhere = "Location: http://elsewhere.example/?apikey=s3cr3t%2Bkey%2F42%3D\r\n";
+    says("301 Moved Permanently", elsewhere, "", ["status 301"; 3]).await;
+    says("302 Found", "Location: /here\r\n", "", ["status 302"; 3]).await;
+    says("400 Bad Request", "", "{}", ["status 400"; 3]).await;
+    says("401 Unauthorized", "", "{}", ["unauthorised"; 3]).await;
+    says("403 Forbidden", "", "<html>", ["unauthorised", "status 403", "unauthorised"]).await;
+    says("404 Not Found", "", "<html>", ["status 404"; 3]).await;
+    says("418 I'm a teapot", "Retry-After: 7200\r\n", "{}", ["status 418", "limited 7200", "status 418"])
+        .await;
+    says("429 Too Many Requests", "Retry-After: 7\r\n", "{}", ["limited 7"; 3]).await;
+    says("429 Too Many Requests", "", "{}", ["limited"; 3]).await;
+    let date = "Date: Fri, 20 Nov 2026 21:30:00 GMT\r\nRetry-After: Fri, 20 Nov 2026 21:31:30 GMT\r\n";
+    says("429 Too Many Requests", date, "{}", ["limited 90"; 3]).await;
+    says("429 Too Many Requests", "Retry-After: soon\r\n", "{}", ["limited"; 3]).await;
+    says("451 Unavailable For Legal Reasons", "", "{}", ["status 451"; 3]).await;
+    says("500 Internal Server Error", "", "", ["status 500"; 3]).await;
+    says("502 Bad Gateway", "", "<html>", ["status 502"; 3]).await;
+    says("503 Service Unavailable", "", "{\"error\": null}", ["status 503"; 3]).await;
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_malformed() {
+    let bodies = [
+        "",
+        "<!DOCTYPE html><html>down for maintenance</html>",
+        "{\"status\":\"OK\",\"results\":[{\"t\":1",
+        "[[1704067200000,\"1\",",
+        "null",
+        "42",
+        "\"s3cr3t+key/42=\"",
+        "{\"status\":\"OK\"}",
+        "{\"status\":\"OK\",\"results\":\"s3cr3t+key/42=\",\"Time Series (Daily)\":1}",
+        "{\"status\":\"OK\",\"results\":[1],\"Time Series (Daily)\":{\"2026-11-19\":1}}",
+        "{\"status\":7,\"Time Series (Daily)\":[]}",
+        "\u{feff}{}",
+    ];
+    for body in bodies {
+        says("200 OK", "", body, ["malformed"; 3]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_a_hundred_megabytes_is_not_read_to_its_end() {
+    let size = 100 << 20;
+    let sized = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n").into_bytes();
+    let unsized_head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec();
+    for head in [sized, unsized_head] {
+        let server = Server::start(Act::Pour(head, size));
+        check("100 MB", &server.http(), PATIENT, ["malformed"; 3]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_echoed_stays_unseen() {
+    let texts = [KEY, "s3cr3t%2Bkey%2F42%3D", "at /query?key=s3cr3t%2bkey%2f42%3d"];
+    for text in texts {
+        let said = format!("no such thing as {text}");
+        let body = format!(
+            "{{\"status\":\"ERROR\",\"error\":\"{said}\",\"code\":-1,\"msg\":\"{said}\",\"Note\":\"{said}\"}}"
+        );
+        says("200 OK", "", &body, ["status 200", "malformed", "status 200"]).await;
+        says("400 Bad Request", "", &body, ["status 400"; 3]).await;
+        says("401 Unauthorized", "", &body, ["unauthorised"; 3]).await;
+    }
+}
+
+/// A body in each vendor's form, its rows of these days and closes as written.
+fn body(vendor: &str, rows: &[(NaiveDate, &str)]) -> String {
+    let each = rows.iter().map(|(date, close)| {
+        let midnight = date.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+        match vendor {
+            "polygon" => {
+                let t = midnight + 5 * 3_600_000;
+                format!("{{\"t\":{t},\"o\":10,\"h\":11,\"l\":9,\"c\":{close},\"v\":5}}")
+            }
+            "binance" => {
+                let end = midnight + 86_399_999;
+                format!("[{midnight},\"10\",\"11\",\"9\",{close},\"5\",{end},\"0\",1,\"0\",\"0\",\"0\"]")
+            }
+            _ => format!(
+                "\"{date}\":{{\"1. open\":\"10\",\"2. high\":\"11\",\"3. low\":\"9\",\"4. close\":{close},\
+                 \"5. volume\":\"5\"}}"
+            ),
+        }
+    });
+    let joined = each.collect::<Vec<_>>().join(",");
+    match vendor {
+        "polygon" => format!("{{\"status\":\"OK\",\"resultsCount\":{},\"results\":[{joined}]}}", rows.len()),
+        "binance" => format!("[{joined}]"),
+        _ => format!("{{\"Time Series (Daily)\":{{{joined}}}}}"),
+    }
+}
+
+/// Has every vendor answer with these rows; returns what each gave, for a span that holds them all.
+async fn told(rows: &[(NaiveDate, &str)]) -> Vec<Fetched> {
+    let mut all = Vec::new();
+    for vendor in 0..3 {
+        let name = ["polygon", "binance", "alpha_vantage"][vendor];
+        let server = Server::start(Act::Say(answer("200 OK", "", &body(name, rows))));
+        let (source, mut request) = sources(&server.http(), PATIENT).remove(vendor);
+        request.from = NaiveDate::MIN.max(day("1800-01-01"));
+        request.to = day("2030-01-01");
+        all.push(source.daily(&request).await.expect(name));
+    }
+    all
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_true_are_handed_over_and_refused_by_the_checks() {
+    let good = day("2026-11-17");
+    for (date, close, reason) in [
+        ("2026-11-18", "0", "not a number over zero"),
+        ("2026-11-18", "-10", "not a number over zero"),
+        ("2026-11-18", "\"NaN\"", "not a number over zero"),
+        ("2026-11-18", "99", "outside of low and high"),
+        ("2026-11-17", "10.5", "already given"),
+    ] {
+        for fetched in told(&[(day(date), close), (good, "\"10.5\"")]).await {
+            assert_eq!(fetched.bars.len(), 2, "{close}: {fetched:?}");
+            let symbol = super::test_server::symbol("X");
+            let (kept, problems) = bars::check(symbol, fetched.bars, day("2026-11-19"));
+            assert_eq!((kept.len(), problems.len()), (1, 1), "{close}: {problems:?}");
+            assert!(problems[0].message.contains(reason), "{problems:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bar_of_the_future_never_passes() {
+    for fetched in told(&[(day("2028-11-17"), "10"), (day("2026-11-17"), "10")]).await {
+        let (kept, _) = bars::check(super::test_server::symbol("X"), fetched.bars, day("2026-11-19"));
+        assert_eq!(kept.dates(), [day("2026-11-17")]);
+    }
+}
+
+#[tokio::test]
+async fn a_row_with_a_null_is_dropped_and_told() {
+    for fetched in told(&[(day("2026-11-18"), "null"), (day("2026-11-17"), "10")]).await {
+        assert_eq!(fetched.bars.len(), 1);
+        assert!(fetched.problems[0].message.starts_with("dropped 1 row of "), "{:?}", fetched.problems);
+    }
+}
+
+#[tokio::test]
+async fn sixty_thousand_rows_are_read() {
+    let last = day("2026-11-19");
+    let rows: Vec<(NaiveDate, &str)> = (0..60_000).rev().map(|back| (last - Days::new(back), "10")).collect();
+    for fetched in told(&rows).await {
+        assert_eq!(fetched.bars.len(), 60_000);
+    }
+}
