@@ -188,8 +188,11 @@ impl Live {
         let mut asked = BTreeMap::new();
         let mut failed_in_a_row = 0;
         let mut last_failure = String::new();
+        let mut has_answered = false;
         loop {
-            while tasks.len() < at_once
+            // Until the vendor has answered once, one symbol is the probe for all.
+            let width = if has_answered { at_once } else { 1 };
+            while tasks.len() < width
                 && failed_in_a_row < GIVE_UP
                 && let Some(fetch) = round.queue.pop_front()
             {
@@ -213,6 +216,7 @@ impl Live {
                 match answer {
                     Ok(Fetched { bars, problems }) => {
                         failed_in_a_row = 0;
+                        has_answered = true;
                         self.problems.extend(problems);
                         round.answered.insert(fetch.request.symbol.clone());
                         match self.answer(&fetch, bars, &round.ask) {

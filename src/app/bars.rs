@@ -94,17 +94,25 @@ pub(super) fn missing_between(class: AssetClass) -> impl Fn(NaiveDate, NaiveDate
 mod tests {
     use super::*;
 
-    fn check(session: &str, bars_needed: usize, expected: &str) {
-        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+    fn first(session: &str, bars_needed: usize) -> NaiveDate {
         let now = "2026-11-22T12:00:00Z".parse().expect("an instant");
-        assert_eq!(first_day(AssetClass::Equity, day(session), now, bars_needed), day(expected));
+        first_day(AssetClass::Equity, day(session), now, bars_needed)
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
     }
 
     #[test]
-    fn two_years_are_asked_for_or_what_the_features_need() {
-        check("2026-11-20", 300, "2024-11-22");
-        check("2026-11-20", 1_000, "2022-11-15");
+    fn two_years_are_asked_for() {
+        assert_eq!(first("2026-11-20", 300), day("2024-11-22"));
         // An old session whose warm-up lies within the two years asks for nothing more.
-        check("2026-03-02", 200, "2024-11-22");
+        assert_eq!(first("2026-03-02", 200), day("2024-11-22"));
+    }
+
+    #[test]
+    fn a_longer_warm_up_reaches_further_back() {
+        let from = first("2026-11-20", 1_000);
+        assert_eq!(calendar::sessions(AssetClass::Equity, from, day("2026-11-20")).len(), 1_000 + MARGIN + 1);
     }
 }

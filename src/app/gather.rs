@@ -196,6 +196,15 @@ impl Gathered {
             };
             self.problems.push(problem);
         }
+        let told = self.problems.iter().filter(|problem| problem.kind == ProblemKind::NoBars);
+        let told: BTreeSet<String> = told.map(|problem| problem.symbol.clone()).collect();
+        let is_untold =
+            |symbol: &&Symbol| !self.bars.contains_key(*symbol) && !told.contains(symbol.as_str());
+        let untold: Vec<Symbol> = symbols.iter().filter(is_untold).cloned().collect();
+        for symbol in untold {
+            let what = format!("no bars up to {}; those that are held begin later", selection.session);
+            self.problems.push(Problem::new(&symbol, ProblemKind::NoBars, what));
+        }
         for symbol in symbols {
             // A symbol without bars stays in the universe, so that it counts as stale.
             self.bars.entry(symbol.clone()).or_insert_with(|| Bars::empty(symbol.clone()));

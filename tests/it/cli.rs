@@ -430,16 +430,17 @@ impl Running {
         Self { child, lines }
     }
 
-    /// Waits for a line that contains `part`, in either output.
-    fn wait_for(&self, part: &str) {
+    /// Waits until each part is said, in either output: the two come in no order.
+    fn wait_for(&self, parts: &[&str]) {
         let mut heard = String::new();
-        let mut is_said = false;
-        while !is_said && let Ok(line) = self.lines.recv_timeout(PATIENCE) {
-            is_said = line.contains(part);
+        let is_said = |heard: &str| parts.iter().all(|part| heard.contains(part));
+        while !is_said(&heard)
+            && let Ok(line) = self.lines.recv_timeout(PATIENCE)
+        {
             heard.push_str(&line);
             heard.push('\n');
         }
-        assert!(is_said, "no line says {part:?}; there was:\n{heard}");
+        assert!(is_said(&heard), "not all of {parts:?} is said; there was:\n{heard}");
     }
 }
 
@@ -456,8 +457,7 @@ fn watch_previews_again_after_an_edit() {
     let folder = Folder::with_files();
     folder.write("strategies/mine.rhai", SHIPPED);
     let running = Running::start(&folder, &["run", "--dry-run", "--watch"]);
-    running.wait_for("triggered breakout_20d of mine");
-    running.wait_for("for edits; Ctrl-C ends");
+    running.wait_for(&["triggered breakout_20d of mine", "for edits; Ctrl-C ends"]);
 
     // As editors save: beside it, then renamed over it.
     let save = |text: &str| {
@@ -466,12 +466,11 @@ fn watch_previews_again_after_an_edit() {
         fs::rename(of("strategies/mine.rhai.swp"), of("strategies/mine.rhai")).expect("a rename");
     };
     save(&SHIPPED.replace("\"breakout_20d\"", "\"my_breakout\""));
-    running.wait_for("mine.rhai");
-    running.wait_for("triggered my_breakout of mine");
+    running.wait_for(&["mine.rhai", "triggered my_breakout of mine", "for edits; Ctrl-C ends"]);
 
     // A script that breaks is told, and the next edit is awaited.
     save("fn eligible(row) {");
-    running.wait_for("strategies/mine.rhai:");
+    running.wait_for(&["strategies/mine.rhai:", "for edits; Ctrl-C ends"]);
     save(SHIPPED);
-    running.wait_for("triggered breakout_20d of mine");
+    running.wait_for(&["triggered breakout_20d of mine"]);
 }

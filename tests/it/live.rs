@@ -70,6 +70,13 @@ impl Trial {
         (said, paths)
     }
 
+    /// Runs what cannot be decided, and ends with 1 for it.
+    async fn undecided(&self, now: &str, arguments: &str) -> (String, Vec<String>) {
+        let (said, paths) = self.ts(now, &["POLYGON_API_KEY"], arguments).await;
+        assert_eq!(said.code, 1, "ts {arguments}\n{}{}", said.stdout, said.stderr);
+        (said.words(), paths)
+    }
+
     /// Runs what must end well.
     async fn ran(&self, now: &str, arguments: &str) -> (String, Vec<String>) {
         let (said, paths) = self.ts(now, &["POLYGON_API_KEY"], arguments).await;
@@ -144,13 +151,13 @@ async fn todays_bar_refused_by_the_plan_is_told_and_not_asked_again_for_minutes(
     let trial = Trial::start().await;
     trial.ran(THURSDAY, "run --dry-run --asset-class equity").await;
     trial.set(|manner| manner.is_free_plan = true);
-    let (said, paths) = trial.ran(FRIDAY, "run --dry-run --asset-class equity").await;
+    let (said, paths) = trial.undecided(FRIDAY, "run --dry-run --asset-class equity").await;
     assert_eq!(paths, [GROUPED]);
     assert!(said.contains("after midnight in New York") && said.contains("(4 symbols)"), "{said}");
-    let (said, paths) = trial.ran("2026-11-20T22:09:00Z", "run --dry-run --asset-class equity").await;
+    let (said, paths) = trial.undecided("2026-11-20T22:09:00Z", "run --dry-run --asset-class equity").await;
     assert_eq!(paths, [""; 0]);
     assert!(said.contains("polygon did not have 2026-11-20 yet"), "{said}");
-    let (_, paths) = trial.ran("2026-11-20T22:11:00Z", "run --dry-run --asset-class equity").await;
+    let (_, paths) = trial.undecided("2026-11-20T22:11:00Z", "run --dry-run --asset-class equity").await;
     assert_eq!(paths, [GROUPED]);
 }
 
