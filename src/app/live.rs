@@ -145,18 +145,15 @@ impl Live {
             self.fail(symbol, why);
             return Answered::Nothing;
         }
-        let history = match (&fetch.need, self.cached.get(symbol)) {
-            (Need::Tail { .. }, Some(history)) => history,
-            _ => {
-                return Answered::Keep(Entry {
-                    asset_class: self.span.asset_class,
-                    asked_from: fetch.request.from,
-                    bars,
-                    source: ask.source.to_owned(),
-                    joined: Vec::new(),
-                    prices: ask.prices,
-                });
-            }
+        let (Need::Tail { .. }, Some(history)) = (&fetch.need, self.cached.get(symbol)) else {
+            return Answered::Keep(Entry {
+                asset_class: self.span.asset_class,
+                asked_from: fetch.request.from,
+                bars,
+                source: ask.source.to_owned(),
+                joined: Vec::new(),
+                prices: ask.prices,
+            });
         };
         let fresh = Fresh { bars: &bars, source: ask.source, prices: ask.prices };
         let verdict = merge::join(history, fresh, &self.splits);

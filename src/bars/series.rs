@@ -7,7 +7,7 @@ use crate::domain::{Bar, Symbol};
 /// The daily bars of one symbol: oldest first, dates unique, prices finite and positive,
 /// `low ≤ open, close ≤ high`, volume finite and not negative.
 ///
-/// Only [`super::check`] makes one from raw bars. All columns have the same length.
+/// Only [`super::check()`] makes one from raw bars. All columns have the same length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bars {
     symbol: Symbol,

@@ -1,4 +1,4 @@
-//! The pure core: [`prepare`] once for all loaded sessions, [`decide`] one of them, [`fill`]
+//! The pure core: [`prepare()`] once for all loaded sessions, [`decide()`] one of them, [`fill()`]
 //! what was decided at the next open.
 //!
 //! The live run, the dry run, the backtest and the replay of an old mail are callers of these

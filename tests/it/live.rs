@@ -132,7 +132,7 @@ async fn a_split_has_the_whole_history_fetched_again() {
     };
     let (before, _) = trial.ran(THURSDAY, &format!("{features} 2026-11-19")).await;
     trial.set(|manner| {
-        manner.split = Some(("NVDA", NaiveDate::from_ymd_opt(2026, 11, 20).expect("a date"), 4.0))
+        manner.split = Some(("NVDA", NaiveDate::from_ymd_opt(2026, 11, 20).expect("a date"), 4.0));
     });
     let (said, paths) = trial.ran(FRIDAY, RUN).await;
     let ranges: Vec<&String> = paths.iter().filter(|path| path.contains("/range/")).collect();

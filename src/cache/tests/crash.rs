@@ -153,9 +153,11 @@ fn a_meta_without_its_parquet_file_is_quarantined() {
     scene.quarantines("parquet is missing", None);
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[test]
 fn any_changed_cut_or_emptied_file_is_quarantined() {
-    let damages: [(&str, fn(&mut Vec<u8>)); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("cut", |bytes| bytes.truncate(bytes.len() / 2)),
         ("emptied", Vec::clear),
         ("one bit", |bytes| {

@@ -66,7 +66,7 @@ impl Simulated {
     }
 
     /// Returns any symbol's bars over a span, both ends included, oldest first. Empty before
-    /// [`EPOCH`]; the work grows with the distance of `to` from it.
+    /// `EPOCH`; the work grows with the distance of `to` from it.
     pub fn bars(&self, request: &Request) -> Vec<Bar> {
         self.trade(request, &self.sessions(request.asset_class, request.to))
     }
