@@ -20,10 +20,9 @@ lint:
     cargo fmt
     cargo clippy --all-targets -- --deny warnings
 
-# Benchmarks, and the pandas reference beside them
+# Benchmarks and the pandas reference in turn, in one table
 bench:
-    cargo bench
-    python3 benches/pandas_reference.py
+    benches/run
 
 # Draw the README's picture again from the program's own output
 screenshot:
