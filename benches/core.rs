@@ -23,6 +23,7 @@ use ts::bars::Panel;
 use ts::decide::MarketBars;
 use ts::decide::decide;
 use ts::decide::prepare;
+use ts::decide::prepare_since;
 use ts::domain::AssetClass;
 use ts::domain::Book;
 use ts::features::Columns;
@@ -63,7 +64,8 @@ fn whole_decide(criterion: &mut Criterion) {
         let session = newest(&market);
         group.bench_function(id(symbols, LIVE), |bencher| {
             let run = |market| {
-                let prepared = prepare(market, &scripts, missing_between).expect("the bars fit a panel");
+                let prepared =
+                    prepare_since(market, &scripts, session, missing_between).expect("the bars fit a panel");
                 let decision = decide(&prepared, &scripts, &settings, &book, session);
                 (prepared, decision)
             };

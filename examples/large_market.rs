@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use ts::decide::decide;
-use ts::decide::prepare;
+use ts::decide::prepare_since;
 use ts::domain::Book;
 use ts::settings::Settings;
 
@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
     let book = Book::of_cash(settings.risk.account_equity);
 
     let started = Instant::now();
-    let prepared = prepare(market, &scripts, market::missing_between)?;
+    let prepared = prepare_since(market, &scripts, session, market::missing_between)?;
     let (decision, problems) = decide(&prepared, &scripts, &settings, &book, session);
     let taken = started.elapsed();
 

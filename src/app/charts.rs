@@ -28,12 +28,13 @@ fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation
     let panel = columns.panel();
     let position = panel.position(&recommendation.symbol)?;
     let last = panel.row(position, recommendation.session)?;
-    let first = panel.rows(position).start.max((last + 1).saturating_sub(SESSIONS));
+    let start = panel.rows(position).start;
+    let first = start.max((last + 1).saturating_sub(SESSIONS));
     Some(ChartData {
         symbol: recommendation.symbol.clone(),
         dates: panel.dates()[first..=last].to_vec(),
         close: panel.close()[first..=last].to_vec(),
-        ma50: (first..=last).map(|row| columns.value(&core::MA50, row)).collect(),
+        ma50: columns.history(&core::MA50, position)[first - start..=last - start].to_vec(),
         level: level(prepared, scripts, recommendation, last),
         stop: recommendation.stop_price,
         target: recommendation.target_price,

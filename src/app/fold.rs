@@ -12,7 +12,7 @@ use super::data_hash::data_hash;
 use super::{LoadedBars, Selection};
 use crate::decide;
 use crate::decide::{Decision, Prepared, Recommendation};
-use crate::domain::{Book, Position, Problem, Symbol};
+use crate::domain::{AssetClass, Book, Position, Problem, Symbol};
 use crate::filters;
 use crate::report::{ChartData, Part};
 use crate::scripts::Scripts;
@@ -52,7 +52,8 @@ pub(super) fn fold(
     for (selection, bars) in loaded {
         problems.extend(bars.problems);
         let (class, session) = (selection.asset_class, selection.session);
-        let prepared = decide::prepare(bars.market, scripts, missing_between(class))
+        let since = oldest_session_asked(positions, class, session);
+        let prepared = decide::prepare_since(bars.market, scripts, since, missing_between(class))
             .with_context(|| format!("failed to prepare the {class} bars"))?;
         let data_hash = data_hash(prepared.columns.panel());
         parts.push(Part { asset_class: class, session, source: bars.source, data_hash });
@@ -77,6 +78,12 @@ pub(super) fn fold(
         let Round { decisions, recommendations, .. } = round;
         return Ok(Folded { parts, decisions, recommendations, charts: drawn, problems });
     }
+}
+
+/// The session itself, or the oldest one on which a held stop has yet to be replayed.
+fn oldest_session_asked(positions: &[Position], class: AssetClass, session: NaiveDate) -> NaiveDate {
+    let held = positions.iter().filter(|held| held.asset_class == class);
+    held.map(|held| held.stop_session).fold(session, NaiveDate::min)
 }
 
 /// Every class decided once.

@@ -22,6 +22,6 @@ mod fixtures;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use fill::{Fill, FillOutcome, fill, mark, order};
-pub use prepare::{MarketBars, Prepared, bars_needed, prepare};
+pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use session::decide;

@@ -59,6 +59,29 @@ pub fn prepare(
     scripts: &Scripts,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
+    on_rows(market, scripts, None, missing_between)
+}
+
+/// Does the same for the sessions from `since` on, with a fraction of the time and memory: only
+/// these can be decided, and only from these on can the stop of a position be replayed.
+///
+/// # Errors
+/// As [`prepare()`].
+pub fn prepare_since(
+    market: MarketBars,
+    scripts: &Scripts,
+    since: NaiveDate,
+    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
+) -> Result<Prepared, PanelError> {
+    on_rows(market, scripts, Some(since), missing_between)
+}
+
+fn on_rows(
+    market: MarketBars,
+    scripts: &Scripts,
+    since: Option<NaiveDate>,
+    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
+) -> Result<Prepared, PanelError> {
     let MarketBars { asset_class, mut bars, universe, benchmark, splits } = market;
     let given: BTreeSet<Symbol> = bars.iter().map(|own| own.symbol().clone()).collect();
     // A symbol of the universe without a series is stale, not absent: it must be named.
@@ -75,7 +98,11 @@ pub fn prepare(
     let health = Health::new(&panel, missing_between, &splits);
     let mut wanted = scripts.features(asset_class);
     wanted.extend(of_symbols());
-    let columns = Columns::compute(panel, &universe, benchmark.as_ref(), &wanted);
+    let benchmark = benchmark.as_ref();
+    let columns = match since {
+        Some(since) => Columns::compute_since(panel, &universe, benchmark, &wanted, since),
+        None => Columns::compute(panel, &universe, benchmark, &wanted),
+    };
     Ok(Prepared { columns, health, benchmark: benchmark_columns })
 }
 

@@ -36,6 +36,9 @@ pub fn decide(
     let rows = scripts.bind(columns);
     let (market, mut problems) = market::overview(prepared, session);
     let (stale, no_decision) = stale(prepared, &market, session);
+    let is_too_early = !columns.is_kept(session);
+    let too_early = || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
+    let no_decision = no_decision.or_else(too_early);
     problems.extend(stale);
     let exits = exits::exits(prepared, scripts, &rows, book, session);
     problems.extend(exits.problems);
@@ -213,8 +216,9 @@ mod tests {
     use super::*;
     use crate::decide::PositionStatus;
     use crate::decide::fixtures::{Case, bought, position, told};
+    use crate::decide::{MarketBars, prepare_since};
     use crate::domain::{AssetClass, Conviction};
-    use crate::signals::fixtures::{ALWAYS, day, flat, scripts, series, symbol};
+    use crate::signals::fixtures::{ALWAYS, day, every_day, flat, scripts, series, symbol};
 
     fn always(series: Vec<crate::bars::Bars>) -> Case {
         Case::new(scripts(&[("always", ALWAYS)]), series)
@@ -260,6 +264,19 @@ mod tests {
         assert_eq!(bought(&decision), ["A", "B"]);
         let expected = ["C: no bar on 2024-01-30, the newest is of 2024-01-27: not signalled"];
         assert_eq!(told(&problems, ProblemKind::Stale), expected);
+    }
+
+    #[test]
+    fn a_session_that_was_not_prepared_is_not_decided() {
+        let scripts = scripts(&[("always", ALWAYS)]);
+        let market = MarketBars::of(AssetClass::Equity, vec![flat("A", 85.0)]);
+        let prepared = prepare_since(market, &scripts, day(28), every_day).expect("distinct symbols");
+        let book = Book::of_cash(1e5);
+        let decide = |offset| decide(&prepared, &scripts, &Settings::defaults(), &book, day(offset)).0;
+        assert_eq!(decide(28).recommendations.len(), 1);
+        assert_eq!(decide(27).recommendations, []);
+        let expected = "2024-01-28 lies before the sessions that were prepared";
+        assert_eq!(decide(27).no_decision.as_deref(), Some(expected));
     }
 
     #[test]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::Datelike;
 
+use super::kept::Kept;
 use crate::bars::Panel;
 
-/// The values of one feature: one slot a row of the panel, finite or missing.
+/// The values of one feature on the rows of a panel, finite or missing.
 ///
 /// Cloning is cheap. Bars are read from the panel and a benchmark's value is kept once a day,
 /// so only what differs from row to row costs memory.
@@ -19,8 +20,11 @@ enum Store {
         panel: Arc<Panel>,
         field: Field,
     },
-    /// NaN stands for missing; nothing outside this module sees it.
-    Rows(Arc<Vec<f64>>),
+    /// One value a kept row. NaN stands for missing; nothing outside this module sees it.
+    Rows {
+        kept: Arc<Kept>,
+        values: Arc<Vec<f64>>,
+    },
     /// One value a day, shared by all rows of that day; the first is `first_day`'s.
     Days {
         panel: Arc<Panel>,
@@ -45,9 +49,9 @@ impl Column {
         Self(Store::Bar { panel: Arc::clone(panel), field })
     }
 
-    /// Takes one value a row, NaN where missing.
-    pub(super) fn rows(values: Vec<f64>) -> Self {
-        Self(Store::Rows(Arc::new(values)))
+    /// Takes one value a kept row, NaN where missing.
+    pub(super) fn rows(kept: &Arc<Kept>, values: Vec<f64>) -> Self {
+        Self(Store::Rows { kept: Arc::clone(kept), values: Arc::new(values) })
     }
 
     /// Gives every row the value of its day; `values` are of days in a row from `first_day` (as
@@ -56,11 +60,12 @@ impl Column {
         Self(Store::Days { panel: Arc::clone(panel), first_day, values: Arc::new(values) })
     }
 
-    /// Returns the value at a row of the panel, or `None` where it is missing or past the end.
+    /// Returns the value at a row of the panel, or `None` where it is missing, not kept or past the
+    /// end.
     #[inline]
     pub fn get(&self, row: usize) -> Option<f64> {
         let value = match &self.0 {
-            Store::Rows(values) => *values.get(row)?,
+            Store::Rows { kept, values } => *values.get(kept.place(row)?)?,
             Store::Bar { panel, field } => *field.of(panel).get(row)?,
             Store::Days { panel, first_day, values } => {
                 let day = panel.dates().get(row)?.num_days_from_ce() - first_day;
@@ -68,19 +73,6 @@ impl Column {
             }
         };
         value.is_finite().then_some(value)
-    }
-
-    /// Returns the number of rows: the panel's.
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Store::Rows(values) => values.len(),
-            Store::Bar { panel, .. } | Store::Days { panel, .. } => panel.len(),
-        }
-    }
-
-    /// Tells whether the panel has no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::column::Column;
+use super::column::{Column, clean};
 use super::compute::compute;
+use super::history::History;
 use super::name::Feature;
 use super::sessions::Sessions;
 use crate::bars::Panel;
 use crate::domain::Symbol;
 
-/// A panel and the features that were asked for, on every row of it. Cloning is cheap.
+/// A panel and the features that were asked for, on its rows. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Columns(Arc<Inner>);
 
@@ -22,6 +23,7 @@ struct Inner {
     benchmark: Option<Symbol>,
     tradable: Vec<bool>,
     sessions: Sessions,
+    since: Option<NaiveDate>,
     columns: BTreeMap<Feature, Column>,
 }
 
@@ -37,13 +39,35 @@ impl Columns {
         benchmark: Option<&Symbol>,
         wanted: &BTreeSet<Feature>,
     ) -> Self {
+        Self::on_rows(panel, universe, benchmark, wanted, None)
+    }
+
+    /// Does the same and keeps only the values from a day on: those of earlier rows are missing.
+    pub fn compute_since(
+        panel: Panel,
+        universe: &BTreeSet<Symbol>,
+        benchmark: Option<&Symbol>,
+        wanted: &BTreeSet<Feature>,
+        since: NaiveDate,
+    ) -> Self {
+        Self::on_rows(panel, universe, benchmark, wanted, Some(since))
+    }
+
+    fn on_rows(
+        panel: Panel,
+        universe: &BTreeSet<Symbol>,
+        benchmark: Option<&Symbol>,
+        wanted: &BTreeSet<Feature>,
+        since: Option<NaiveDate>,
+    ) -> Self {
         let panel = Arc::new(panel);
         let tradable: Vec<bool> = panel.symbols().iter().map(|symbol| universe.contains(symbol)).collect();
         let benchmark_position = benchmark.and_then(|symbol| panel.position(symbol));
         let sessions =
             Sessions::of(&panel, |position| tradable[position] || benchmark_position == Some(position));
-        let columns = compute(&panel, &sessions, &tradable, benchmark_position, wanted);
-        Self(Arc::new(Inner { panel, benchmark: benchmark.cloned(), tradable, sessions, columns }))
+        let columns = compute(&panel, &sessions, &tradable, benchmark_position, wanted, since);
+        let benchmark = benchmark.cloned();
+        Self(Arc::new(Inner { panel, benchmark, tradable, sessions, since, columns }))
     }
 
     /// Returns the bars that the features were computed from.
@@ -69,6 +93,24 @@ impl Columns {
     /// Returns a feature's value at a row; `None` where it is missing or was not asked for.
     pub fn value(&self, feature: &Feature, row: usize) -> Option<f64> {
         self.column(feature)?.get(row)
+    }
+
+    /// Tells whether the rows of a session have their values.
+    pub fn is_kept(&self, session: NaiveDate) -> bool {
+        self.0.since.is_none_or(|since| since <= session)
+    }
+
+    /// Computes a formula anew on a symbol's whole history, one value a bar, kept or not; a name
+    /// with modifiers gives nothing.
+    pub fn history(&self, feature: &Feature, position: usize) -> Vec<Option<f64>> {
+        if !feature.modifiers().is_empty() {
+            return Vec::new();
+        }
+        let history = History::of(self.panel(), position);
+        let mut values = vec![f64::NAN; history.close.len()];
+        feature.compute(&history, &mut values);
+        clean(&mut values);
+        values.into_iter().map(|value| value.is_finite().then_some(value)).collect()
     }
 
     /// Returns the days on which a symbol of the universe or the benchmark has a bar, oldest first.
@@ -327,6 +369,36 @@ mod tests {
         assert_eq!(of_a("prev_close"), [None, Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
         let without = Columns::compute(panel(&series), &universe(&["A"]), None, &wanted);
         assert_eq!(values(&without, "benchmark_close", "A"), [None; 5]);
+    }
+
+    /// `A` has no bar for a week before the last two days; everyone else trades every day.
+    #[test]
+    fn what_is_kept_is_what_the_whole_history_has() {
+        let mut halted = wandering(1, 60);
+        halted.drain(50..57);
+        let series: Vec<(&str, Vec<Bar>)> =
+            vec![("A", halted), ("B", wandering(2, 60)), ("C", wandering(3, 58)), ("SPY", wandering(4, 60))];
+        let names = ["ma20", "close", "rank_roc5", "prev_rank_roc5", "prev_prev_ma20", "benchmark_prev_rsi"];
+        let (wanted, universe, spy) = (features(&names), universe(&["A", "B", "C"]), symbol("SPY"));
+        let whole = Columns::compute(panel(&series), &universe, Some(&spy), &wanted);
+        for since in [0, 49, 57, 58, 59, 60] {
+            let since = day(since);
+            let cut = Columns::compute_since(panel(&series), &universe, Some(&spy), &wanted, since);
+            assert_eq!(cut.sessions(), whole.sessions());
+            for session in whole.sessions().iter().filter(|session| cut.is_kept(**session)) {
+                for row in whole.rows_on(*session).iter().map(|row| *row as usize) {
+                    for feature in &wanted {
+                        let values = [&cut, &whole].map(|own| own.value(feature, row));
+                        assert_eq!(values[0], values[1], "{feature} of row {row} since {since}");
+                    }
+                }
+            }
+        }
+        let late = Columns::compute_since(panel(&series), &universe, Some(&spy), &wanted, day(58));
+        let ma20 = Feature::parse("ma20").expect("a feature");
+        assert_eq!(late.value(&ma20, 40), None, "a row before the kept ones");
+        assert_eq!(late.history(&ma20, 0), whole.history(&ma20, 0));
+        assert_eq!(late.history(&ma20, 0)[40], whole.value(&ma20, 40));
     }
 
     #[test]

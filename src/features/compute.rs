@@ -9,21 +9,32 @@ use rayon::prelude::*;
 use super::column::{Column, clean};
 use super::families;
 use super::history::History;
+use super::kept::Kept;
 use super::modifier::Modifier;
 use super::name::Feature;
 use super::sessions::Sessions;
 use crate::bars::Panel;
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 
-/// Computes every feature in `wanted`; `benchmark` is its position in the panel.
+/// Computes every feature in `wanted`, on the rows from `since` on where that is given;
+/// `benchmark` is its position in the panel.
 pub(super) fn compute(
     panel: &Arc<Panel>,
     sessions: &Sessions,
     tradable: &[bool],
     benchmark: Option<usize>,
     wanted: &BTreeSet<Feature>,
+    since: Option<NaiveDate>,
 ) -> BTreeMap<Feature, Column> {
-    let mut work = Work { panel, sessions, tradable, benchmark, done: BTreeMap::new() };
+    let kept = Arc::new(match since {
+        None => Kept::all(),
+        Some(since) => {
+            let prevs =
+                |feature: &Feature| feature.modifiers().iter().filter(|own| **own == Modifier::Prev).count();
+            Kept::since(panel, sessions, since, wanted.iter().map(prevs).max().unwrap_or(0))
+        }
+    });
+    let mut work = Work { panel, sessions, tradable, benchmark, kept, done: BTreeMap::new() };
     work.formulas(wanted);
     wanted.iter().map(|feature| (feature.clone(), work.column(feature))).collect()
 }
@@ -33,6 +44,7 @@ struct Work<'a> {
     sessions: &'a Sessions,
     tradable: &'a [bool],
     benchmark: Option<usize>,
+    kept: Arc<Kept>,
     done: BTreeMap<Feature, Column>,
 }
 
@@ -52,25 +64,33 @@ impl Work<'_> {
                 None => drop(formulas.insert(formula)),
             }
         }
-        let mut columns: Vec<Vec<f64>> = formulas.iter().map(|_| vec![0.0; self.panel.len()]).collect();
+        let mut columns: Vec<Vec<f64>> =
+            formulas.iter().map(|_| vec![0.0; self.kept.len(self.panel)]).collect();
         let mut tasks: Vec<Vec<&mut [f64]>> =
             self.panel.symbols().iter().map(|_| Vec::with_capacity(columns.len())).collect();
         for column in &mut columns {
             let mut rest = column.as_mut_slice();
             for (position, task) in tasks.iter_mut().enumerate() {
-                let (own, after) = rest.split_at_mut(self.panel.rows(position).len());
+                let (own, after) = rest.split_at_mut(self.kept.places(self.panel, position).len());
                 task.push(own);
                 rest = after;
             }
         }
-        tasks.into_par_iter().enumerate().for_each(|(position, outs)| {
+        tasks.into_par_iter().enumerate().for_each_init(Vec::new, |series, (position, outs)| {
             let history = History::of(self.panel, position);
+            let start = self.panel.rows(position).start;
             for (formula, out) in formulas.iter().zip(outs) {
-                formula.compute(&history, out);
-                clean(out);
+                series.clear();
+                series.resize(history.close.len(), f64::NAN);
+                formula.compute(&history, series);
+                clean(series);
+                for (value, row) in out.iter_mut().zip(self.kept.rows(self.panel, position)) {
+                    *value = series[row - start];
+                }
             }
         });
-        self.done.extend(formulas.into_iter().zip(columns.into_iter().map(Column::rows)));
+        let columns = columns.into_iter().map(|values| Column::rows(&self.kept, values));
+        self.done.extend(formulas.into_iter().zip(columns));
     }
 
     fn column(&mut self, feature: &Feature) -> Column {
@@ -94,7 +114,11 @@ impl Work<'_> {
     }
 
     fn nothing(&self) -> Column {
-        Column::rows(vec![f64::NAN; self.panel.len()])
+        Column::rows(&self.kept, self.all_missing())
+    }
+
+    fn all_missing(&self) -> Vec<f64> {
+        vec![f64::NAN; self.kept.len(self.panel)]
     }
 
     fn of_benchmark(&self, inner: &Feature) -> Column {
@@ -132,13 +156,17 @@ impl Work<'_> {
     }
 
     fn previous(&self, inner: &Column) -> Column {
-        let mut out = vec![f64::NAN; self.panel.len()];
+        let mut out = self.all_missing();
         for position in 0..self.panel.symbols().len() {
-            for row in self.panel.rows(position).skip(1) {
-                out[row] = inner.get(row - 1).unwrap_or(f64::NAN);
+            let first = self.panel.rows(position).start;
+            let places = self.kept.places(self.panel, position);
+            for (place, row) in places.zip(self.kept.rows(self.panel, position)) {
+                if row > first {
+                    out[place] = inner.get(row - 1).unwrap_or(f64::NAN);
+                }
             }
         }
-        Column::rows(out)
+        Column::rows(&self.kept, out)
     }
 
     /// Ranks the universe's symbols on each session: (average rank − 1) / (n − 1).
@@ -148,7 +176,7 @@ impl Work<'_> {
         for position in (0..self.panel.symbols().len()).filter(|position| self.takes_part(*position)) {
             takes_part[self.panel.rows(position)].fill(true);
         }
-        let ranks_on = |session: &chrono::NaiveDate| -> Vec<(u32, f64)> {
+        let ranks_on = |session: &NaiveDate| -> Vec<(u32, f64)> {
             let mut present: Vec<(u32, f64)> = self
                 .sessions
                 .rows_on(*session)
@@ -159,15 +187,17 @@ impl Work<'_> {
             average_ranks(&mut present);
             present
         };
-        let mut out = vec![f64::NAN; self.panel.len()];
+        let mut out = self.all_missing();
         // A few sessions at a time: their ranks are scattered before the next are made.
-        for sessions in self.sessions.sessions().chunks(64) {
+        for sessions in self.kept.sessions(self.sessions).chunks(64) {
             let ranked: Vec<Vec<(u32, f64)>> = sessions.par_iter().map(ranks_on).collect();
             for (row, rank) in ranked.into_iter().flatten() {
-                out[row as usize] = rank;
+                if let Some(place) = self.kept.place(row as usize) {
+                    out[place] = rank;
+                }
             }
         }
-        Column::rows(out)
+        Column::rows(&self.kept, out)
     }
 
     fn takes_part(&self, position: usize) -> bool {

@@ -12,6 +12,7 @@ pub mod core;
 mod families;
 mod family;
 mod history;
+mod kept;
 mod kernels;
 mod modifier;
 mod name;

@@ -53,6 +53,17 @@ impl Sessions {
         &self.sessions
     }
 
+    /// Returns the days from `since` on on which the panel has a bar, oldest first, sessions or not.
+    pub(super) fn days_since<'a>(
+        &'a self,
+        panel: &'a Panel,
+        since: NaiveDate,
+    ) -> impl Iterator<Item = NaiveDate> + 'a {
+        let first = usize::try_from(since.num_days_from_ce() - self.first_day).unwrap_or(0);
+        let starts = self.starts.windows(2).skip(first).filter(|pair| pair[0] < pair[1]);
+        starts.map(|pair| panel.dates()[self.rows[pair[0] as usize] as usize])
+    }
+
     /// Returns the first day of the panel, counted from the common era, and the days that it spans.
     pub(super) fn span(&self) -> (i32, usize) {
         (self.first_day, self.starts.len() - 1)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use ts::bars::Bars;
 use ts::calendar;
 use ts::decide::{MarketBars, Prepared, prepare};
@@ -38,6 +39,9 @@ pub fn prepared(
 ) -> Prepared {
     let market =
         MarketBars { asset_class: class, bars, universe, benchmark: Some(benchmark), splits: Vec::new() };
-    let missing = |last, next| calendar::sessions_between(class, last, next);
-    prepare(market, scripts, missing).expect("distinct symbols")
+    prepare(market, scripts, missing_between(class)).expect("distinct symbols")
+}
+
+pub fn missing_between(class: AssetClass) -> impl Fn(NaiveDate, NaiveDate) -> usize + Sync {
+    move |last, next| calendar::sessions_between(class, last, next)
 }

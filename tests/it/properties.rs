@@ -9,12 +9,13 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use ts::bars::{Bars, check};
 use ts::calendar;
-use ts::decide::{Decision, Prepared, bars_needed, decide, fill, mark, order};
+use ts::decide::{Decision, MarketBars, Prepared};
+use ts::decide::{bars_needed, decide, fill, mark, order, prepare, prepare_since};
 use ts::domain::{AssetClass, Bar, Book, Position, Problem};
 use ts::scripts::{Scripts, embedded};
 use ts::settings::Settings;
 
-use crate::market::{compile, prepared, shipped, symbol};
+use crate::market::{compile, missing_between, shipped, symbol};
 
 const DEFAULT_CASES: u32 = 8;
 
@@ -99,10 +100,15 @@ impl Plan {
         all.into_iter().map(bars).collect()
     }
 
-    fn prepare(&self, series: Vec<Bars>, scripts: &Scripts) -> Prepared {
+    fn market(&self, series: Vec<Bars>) -> MarketBars {
         let is_bought = |bars: &&Bars| self.class == AssetClass::Crypto || bars.symbol().as_str() != "SPY";
         let universe = series.iter().filter(is_bought).map(|bars| bars.symbol().clone()).collect();
-        prepared(self.class, series, universe, symbol(self.benchmark()), scripts)
+        let benchmark = Some(symbol(self.benchmark()));
+        MarketBars { asset_class: self.class, bars: series, universe, benchmark, splits: Vec::new() }
+    }
+
+    fn prepare(&self, series: Vec<Bars>, scripts: &Scripts) -> Prepared {
+        prepare(self.market(series), scripts, missing_between(self.class)).expect("distinct symbols")
     }
 
     /// Positions in some symbols, some of them of a strategy that is gone; the rest is cash.
@@ -196,6 +202,21 @@ proptest! {
             let then = plan.prepare(known, &scripts);
             let [now, then] = [&whole, &then].map(|own| decide_on(own, &scripts, &book, session));
             prop_assert_eq!(bytes(&now), bytes(&then));
+        }
+    }
+
+    #[test]
+    fn what_is_prepared_for_one_session_decides_it_as_the_whole_history_does(plan in plans(60..300)) {
+        let scripts = shipped();
+        let series = plan.series();
+        let book = plan.book(&series);
+        let whole = plan.prepare(series.clone(), &scripts);
+        for session in some_sessions(&plan) {
+            let oldest = book.positions.iter().map(|own| own.stop_session).fold(session, NaiveDate::min);
+            let market = plan.market(series.clone());
+            let alone = prepare_since(market, &scripts, oldest, missing_between(plan.class)).expect("distinct");
+            let [whole, alone] = [&whole, &alone].map(|own| decide_on(own, &scripts, &book, session));
+            prop_assert_eq!(bytes(&whole), bytes(&alone));
         }
     }
 

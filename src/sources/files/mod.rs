@@ -7,9 +7,14 @@
 mod csv;
 mod parquet;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use chrono::NaiveDate;
 
@@ -20,6 +25,7 @@ use super::Request;
 use super::Source;
 use super::SourceError;
 use super::error::place_text;
+use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
@@ -30,16 +36,23 @@ const COLUMNS: [&str; 6] = ["date", "open", "high", "low", "close", "volume"];
 /// How many unreadable rows a problem names before it only counts.
 const NAMED_ROWS: usize = 3;
 
+/// The files of a folder, sorted, by their stem in capitals.
+type Tables = BTreeMap<String, Vec<PathBuf>>;
+
 /// A folder of CSV and Parquet files. Reading blocks: call it where that is allowed.
+///
+/// What is in the folder is listed once, with the first request, and shared by all clones: make a
+/// source anew for each run.
 #[derive(Clone, Debug)]
 pub struct Files {
     dir: PathBuf,
+    listed: Arc<Mutex<BTreeMap<AssetClass, Arc<Tables>>>>,
 }
 
 impl Files {
     /// Names the folder, which is looked at only when bars are asked for.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        Self { dir: dir.into(), listed: Arc::default() }
     }
 
     /// Reads a symbol's file and keeps the rows within the span.
@@ -64,35 +77,51 @@ impl Files {
 
     fn find(&self, request: &Request) -> Result<PathBuf, SourceError> {
         let folder = self.dir.join(request.asset_class.as_str());
-        let unknown = || {
-            let (folder, symbol) = (folder.display(), &request.symbol);
-            let hint = format!("put {symbol}.csv or {symbol}.parquet into {folder}");
-            SourceError::UnknownSymbol { symbol: symbol.clone(), hint }
-        };
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(unknown()),
-            Err(error) => return Err(unreadable(&folder, &error)),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let is_table = has_extension(&path, "csv") || has_extension(&path, "parquet");
-            if is_table && stem.eq_ignore_ascii_case(request.symbol.as_str()) {
-                found.push(path);
+        let tables = self.tables(request.asset_class, &folder)?;
+        match tables.get(&request.symbol.as_str().to_ascii_uppercase()).map(Vec::as_slice) {
+            None | Some([]) => {
+                let (folder, symbol) = (folder.display(), &request.symbol);
+                let hint = format!("put {symbol}.csv or {symbol}.parquet into {folder}");
+                Err(SourceError::UnknownSymbol { symbol: symbol.clone(), hint })
             }
-        }
-        found.sort();
-        match found.as_slice() {
-            [] => Err(unknown()),
-            [path] => Ok(path.clone()),
-            [first, second, ..] => {
+            Some([path]) => Ok(path.clone()),
+            Some([first, second, ..]) => {
                 let what = format!("{} is there too; keep only one of them", second.display());
                 Err(malformed(&first.display().to_string(), what))
             }
         }
     }
+
+    /// Lists a folder on the first request: a list for each of 10,000 symbols would take a minute.
+    fn tables(&self, class: AssetClass, folder: &Path) -> Result<Arc<Tables>, SourceError> {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = listed.get(&class) {
+            return Ok(Arc::clone(tables));
+        }
+        let tables = Arc::new(tables(folder).map_err(|error| unreadable(folder, &error))?);
+        listed.insert(class, Arc::clone(&tables));
+        Ok(tables)
+    }
+}
+
+/// Lists the CSV and Parquet files of a folder; a folder that is not there has none.
+fn tables(folder: &Path) -> io::Result<Tables> {
+    let mut tables = Tables::new();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(tables),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+            && (has_extension(&path, "csv") || has_extension(&path, "parquet"))
+        {
+            tables.entry(stem.to_ascii_uppercase()).or_default().push(path);
+        }
+    }
+    tables.values_mut().for_each(|paths| paths.sort());
+    Ok(tables)
 }
 
 impl Source for Files {
@@ -192,7 +221,7 @@ fn malformed(file: &str, what: impl Into<String>) -> SourceError {
     SourceError::Malformed { file: file.to_owned(), line: None, column: None, what: what.into() }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> SourceError {
+fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     SourceError::Transport { place: path.display().to_string(), what: error.to_string() }
 }
 
