@@ -88,9 +88,8 @@ impl Kept {
 
     /// Returns the kept rows of a symbol.
     pub(super) fn rows(&self, panel: &Panel, position: usize) -> impl Iterator<Item = usize> {
-        let all = self.0.is_none().then(|| panel.rows(position)).unwrap_or_default();
-        let kept = self.0.as_ref().map(|days| &days.rows[self.places(panel, position)]);
-        all.chain(kept.unwrap_or_default().iter().map(|row| *row as usize))
+        self.places(panel, position)
+            .map(|place| self.0.as_ref().map_or(place, |days| days.rows[place] as usize))
     }
 
     /// Returns the sessions on which rows are kept, oldest first.
