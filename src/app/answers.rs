@@ -115,7 +115,7 @@ impl Live {
         for day in &plan.days {
             let answer = round.source.market(round.ask.asset_class, *day).await;
             round.step();
-            match answer.and_then(|rows| some_rows(rows, *day, round.ask.source)) {
+            match answer.and_then(|market| some_rows(market.bars, *day, round.ask.source)) {
                 Ok(rows) => {
                     days.push(*day);
                     for (symbol, bar) in rows {
@@ -135,7 +135,7 @@ impl Live {
             let answer = round.source.splits(None, from, to).await;
             round.step();
             match answer {
-                Ok(splits) => self.splits.extend(splits),
+                Ok(splits) => self.splits.extend(splits.splits),
                 Err(error) => {
                     // Without the list, nobody knows whether the histories still hold.
                     plan.by_day.iter().for_each(|symbol| self.fail(symbol, error.to_string()));
@@ -214,7 +214,8 @@ impl Live {
                 let Some(fetch) = asked.remove(&id) else { continue };
                 round.step();
                 match answer {
-                    Ok(Fetched { bars, problems }) => {
+                    Ok(Fetched { bars, problems, notes }) => {
+                        notes.iter().for_each(|note| info!("{}: {note}", fetch.request.symbol));
                         failed_in_a_row = 0;
                         has_answered = true;
                         self.problems.extend(problems);
@@ -258,7 +259,9 @@ fn some_rows(
 /// Tells whether a failure is likely to meet the next symbol too.
 fn is_of_vendor(error: &SourceError) -> bool {
     match error {
-        SourceError::Transport { .. }
+        SourceError::Unreachable { .. }
+        | SourceError::Transport { .. }
+        | SourceError::Uncounted { .. }
         | SourceError::RateLimited { .. }
         | SourceError::Unauthorised { .. }
         | SourceError::Unsupported { .. } => true,

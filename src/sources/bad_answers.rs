@@ -1,7 +1,11 @@
 //! What each vendor may do wrong, in one table: always an error of the right kind, in one line that
-//! names vendor and symbol, with the key nowhere in it.
+//! names vendor and symbol, with the key nowhere in it, nor in what is logged on the way.
 
+use std::io;
+use std::io::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::Days;
@@ -10,10 +14,14 @@ use chrono::NaiveTime;
 
 use super::Fetched;
 use super::SourceError;
+use super::http::LARGEST_BODY;
 use super::test_server::Act;
+use super::test_server::FullListener;
 use super::test_server::KEY;
 use super::test_server::Server;
 use super::test_server::answer;
+use super::test_server::retrying_sources;
+use super::test_server::self_signed;
 use super::test_server::sources;
 use crate::bars;
 
@@ -24,7 +32,9 @@ const HASTY: Duration = Duration::from_millis(400);
 
 fn kind(error: &SourceError) -> String {
     match error {
+        SourceError::Unreachable { .. } => "unreachable".to_owned(),
         SourceError::Transport { .. } => "transport".to_owned(),
+        SourceError::Uncounted { .. } => "uncounted".to_owned(),
         SourceError::Status { code, .. } => format!("status {code}"),
         SourceError::RateLimited { wait: Some(wait), .. } => format!("limited {}", wait.as_secs()),
         SourceError::RateLimited { wait: None, .. } => "limited".to_owned(),
@@ -36,8 +46,10 @@ fn kind(error: &SourceError) -> String {
     }
 }
 
-/// Asks all three vendors at `base`; expects of each one of the kinds, in the vendors' order.
-async fn check(row: &str, base: &str, timeout: Duration, expected: [&str; 3]) {
+/// Asks all three vendors at `base`; expects of each one of the kinds, in the vendors' order, and returns
+/// what they said.
+async fn check(row: &str, base: &str, timeout: Duration, expected: [&str; 3]) -> Vec<String> {
+    let mut lines = Vec::new();
     for ((source, request), expected) in sources(base, timeout).into_iter().zip(expected) {
         let name = source.name();
         let error = match source.daily(&request).await {
@@ -52,7 +64,9 @@ async fn check(row: &str, base: &str, timeout: Duration, expected: [&str; 3]) {
         if name != "binance" {
             without_key(&format!("{line} {error:?}"));
         }
+        lines.push(line);
     }
+    lines
 }
 
 fn without_key(text: &str) {
@@ -61,16 +75,17 @@ fn without_key(text: &str) {
     }
 }
 
-async fn says(status: &str, headers: &str, body: &str, expected: [&str; 3]) {
-    let server = Server::answering(status, headers, body);
+async fn says(status: &str, headers: &str, body: impl AsRef<[u8]>, expected: [&str; 3]) {
+    let server = Server::answering(status, headers, &body);
+    let body = String::from_utf8_lossy(body.as_ref());
     let row = format!("{status} {headers} {}", body.chars().take(40).collect::<String>());
     check(&row, &server.http(), PATIENT, expected).await;
     assert!(server.calls() >= 3, "{row}: every vendor was asked");
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_is_transport() {
-    let all = ["transport"; 3];
+async fn a_connection_that_is_not_made_is_unreachable() {
+    let all = ["unreachable"; 3];
     let label = "a".repeat(64);
     check("no such host", &format!("http://{label}.invalid"), PATIENT, all).await;
 
@@ -82,12 +97,27 @@ async fn a_connection_that_fails_is_transport() {
     let plain = Server::answering("400 Bad Request", "", "this is no TLS");
     check("no TLS", &plain.https(), PATIENT, all).await;
 
+    check("no greeting", &Server::start(Act::Stall(Vec::new())).https(), HASTY, all).await;
+    let full = FullListener::new();
+    for line in check("nobody accepts", &full.http(), HASTY, all).await {
+        assert!(line.ends_with("no connection in time"), "{line}");
+    }
+    for line in check("a certificate of its own", &self_signed().https(), PATIENT, all).await {
+        assert!(line.contains("certificate"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_transport() {
+    let all = ["transport"; 3];
     let half = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":".to_vec();
     check("cut", &Server::start(Act::Break(half.clone())).http(), PATIENT, all).await;
+    for line in check("reset", &Server::start(Act::Reset(half.clone())).http(), PATIENT, all).await {
+        assert!(line.contains("the answer broke off") && line.contains("reset"), "{line}");
+    }
     check("no answer", &Server::start(Act::Break(Vec::new())).http(), PATIENT, all).await;
     check("no HTTP", &Server::start(Act::Say(b"220 mail ready\r\n".to_vec())).http(), PATIENT, all).await;
 
-    check("no greeting", &Server::start(Act::Stall(Vec::new())).https(), HASTY, all).await;
     check("silence", &Server::start(Act::Stall(Vec::new())).http(), HASTY, all).await;
     check("silence in the body", &Server::start(Act::Stall(half)).http(), HASTY, all).await;
 }
@@ -136,6 +166,38 @@ async fn a_body_of_another_shape_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_body_of_another_charset_is_malformed() {
+    let text = "{\"status\":\"ERROR\",\"error\":\"café\",\"Note\":\"café\"}";
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).expect("of Latin-1")).collect();
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xff\xfe".as_slice(), &little].concat();
+    for body in [latin, little, marked] {
+        says("200 OK", "Content-Type: application/json; charset=utf-16\r\n", body, ["malformed"; 3]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_largest_answers_fit_and_little_more() {
+    let number = "123456789.12345678";
+    let row = format!(
+        "{{\"T\":\"ABCDEF.WS\",\"v\":{number},\"vw\":{number},\"o\":{number},\"c\":{number},\"h\":{number},\
+         \"l\":{number},\"t\":1794805200000,\"n\":1234567890}}"
+    );
+    assert!(50_000 * (row.len() + 1) < LARGEST_BODY, "{} bytes a row", row.len());
+    let page = format!("{{\"status\":\"OK\",\"results\":[{}]}}", vec![row; 50_000].join(","));
+    let server = Server::answering("200 OK", "", &page);
+    let (source, request) = sources(&server.http(), PATIENT).remove(0);
+    assert_eq!(source.daily(&request).await.map(|fetched| fetched.bars.len()), Ok(50_000));
+    assert_eq!(
+        source.market(request.asset_class, day("2026-11-16")).await.map(|all| all.bars.len()),
+        Ok(50_000)
+    );
+
+    let larger = format!("{page}{}", " ".repeat(16 << 20));
+    says("200 OK", "", larger, ["malformed"; 3]).await;
+}
+
+#[tokio::test]
 async fn a_body_of_a_hundred_megabytes_is_not_read_to_its_end() {
     let size = 100 << 20;
     let sized = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n").into_bytes();
@@ -158,6 +220,54 @@ async fn a_key_that_is_echoed_stays_unseen() {
         says("400 Bad Request", "", &body, ["status 400"; 3]).await;
         says("401 Unauthorized", "", &body, ["unauthorised"; 3]).await;
     }
+}
+
+/// What is logged, at every level, while this thread holds the guard.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || log.clone());
+        tracing::subscriber::set_default(subscriber.finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no panic")).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_echoed_reaches_no_log_while_the_call_is_tried_again() {
+    let said = format!("{KEY} and s3cr3t%2Bkey%2F42%3D");
+    let body =
+        format!("{{\"error\":\"for {said}\",\"msg\":\"for\",\"code\":1,\"Error Message\":\"for {said}\"}}");
+    let server = Server::answering("503 Service Unavailable", "", &body);
+    let log = Log::default();
+    let guard = log.listen();
+    for (source, request) in retrying_sources(&server.http(), PATIENT, 2) {
+        source.daily(&request).await.expect_err("503");
+    }
+    drop(guard);
+    let text = log.text();
+    assert_eq!(server.calls(), 9, "each was tried again");
+    assert_eq!(text.matches("trying again").count(), 6, "{text}");
+    assert!(text.contains("for *** and ***"), "{text}");
+    without_key(&text);
 }
 
 /// A body in each vendor's form, its rows of these days and closes as written.
@@ -192,7 +302,7 @@ async fn told(rows: &[(NaiveDate, &str)]) -> Vec<Fetched> {
     let mut all = Vec::new();
     for vendor in 0..3 {
         let name = ["polygon", "binance", "alpha_vantage"][vendor];
-        let server = Server::start(Act::Say(answer("200 OK", "", &body(name, rows))));
+        let server = Server::start(Act::Say(answer("200 OK", "", body(name, rows))));
         let (source, mut request) = sources(&server.http(), PATIENT).remove(vendor);
         request.from = NaiveDate::MIN.max(day("1800-01-01"));
         request.to = day("2030-01-01");
@@ -237,14 +347,20 @@ async fn a_bar_of_the_future_never_passes() {
 async fn a_row_with_a_null_is_dropped_and_told() {
     for fetched in told(&[(day("2026-11-18"), "null"), (day("2026-11-17"), "10")]).await {
         assert_eq!(fetched.bars.len(), 1);
-        assert!(fetched.problems[0].message.starts_with("dropped 1 row of "), "{:?}", fetched.problems);
+        assert!(
+            fetched.problems[0].message.starts_with("dropped 1 row that could not be read: "),
+            "{:?}",
+            fetched.problems
+        );
     }
 }
 
 #[tokio::test]
 async fn sixty_thousand_rows_are_read() {
     let last = day("2026-11-19");
-    let rows: Vec<(NaiveDate, &str)> = (0..60_000).rev().map(|back| (last - Days::new(back), "10")).collect();
+    // Each day twice: so many days alone would reach back further than any market.
+    let rows: Vec<(NaiveDate, &str)> =
+        (0..60_000).rev().map(|back| (last - Days::new(back / 2), "10")).collect();
     for fetched in told(&rows).await {
         assert_eq!(fetched.bars.len(), 60_000);
     }

@@ -9,9 +9,16 @@ use crate::domain::Symbol;
 /// Why a source gave no bars.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SourceError {
-    /// The connection, or the disk, failed before there was an answer.
+    /// There was no connection, so that the source heard nothing of the request.
+    #[error("{place} could not be reached: {what}")]
+    Unreachable { place: String, what: String },
+    /// The connection, or the disk, failed before there was a whole answer.
     #[error("{place} could not be read: {what}")]
     Transport { place: String, what: String },
+    /// The file that counts the calls of the day cannot be kept. An uncounted call may cost the key's
+    /// good standing, so none was made.
+    #[error("{place} was not asked, as its calls of today could not be counted in {what}")]
+    Uncounted { place: String, what: String },
     /// The source answered with a failure of its own.
     #[error("{place} answered with status {code}: {what}")]
     Status { place: String, code: u16, what: String },
@@ -39,7 +46,9 @@ impl SourceError {
     /// Tells whether the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            SourceError::Transport { .. } | SourceError::RateLimited { .. } => true,
+            SourceError::Unreachable { .. }
+            | SourceError::Transport { .. }
+            | SourceError::RateLimited { .. } => true,
             SourceError::Status { code, .. } => *code == 408 || *code >= 500,
             _ => false,
         }
@@ -49,6 +58,9 @@ impl SourceError {
     /// of an answer that echoes it.
     pub(super) fn map_text(self, change: impl Fn(&str) -> String) -> Self {
         match self {
+            SourceError::Unreachable { place, what } => {
+                SourceError::Unreachable { place, what: change(&what) }
+            }
             SourceError::Transport { place, what } => SourceError::Transport { place, what: change(&what) },
             SourceError::Status { place, code, what } => {
                 SourceError::Status { place, code, what: change(&what) }
@@ -63,7 +75,9 @@ impl SourceError {
             SourceError::Malformed { file, line, column, what } => {
                 SourceError::Malformed { file, line, column, what: change(&what) }
             }
-            same @ (SourceError::RateLimited { .. } | SourceError::Unsupported { .. }) => same,
+            same @ (SourceError::Uncounted { .. }
+            | SourceError::RateLimited { .. }
+            | SourceError::Unsupported { .. }) => same,
         }
     }
 }
@@ -124,6 +138,9 @@ mod tests {
         let status = |code| SourceError::Status { place: String::new(), code, what: String::new() };
         assert!(status(503).is_transient() && status(408).is_transient());
         assert!(!status(404).is_transient());
+        let (place, what) = (String::new(), String::new());
+        assert!(SourceError::Unreachable { place: place.clone(), what: what.clone() }.is_transient());
+        assert!(!SourceError::Uncounted { place, what }.is_transient());
         assert!(!SourceError::Unauthorised { place: String::new(), what: String::new() }.is_transient());
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod alpha_vantage;
 mod answer;
+mod bad_rows;
 pub mod binance;
 mod error;
 mod files;
@@ -15,6 +16,7 @@ pub mod polygon;
 mod quota;
 mod redact;
 mod retry;
+mod rows;
 mod simulated;
 mod vendor;
 
@@ -38,11 +40,13 @@ use crate::domain::Problem;
 use crate::domain::Symbol;
 
 pub use alpha_vantage::AlphaVantage;
+pub use bad_rows::{BadRows, Unread};
 pub use binance::Binance;
 pub use error::SourceError;
 pub use files::Files;
 pub use polygon::Polygon;
 pub use simulated::{SEED, Simulated};
+pub use vendor::Client;
 
 /// A boxed future, so that sources of different types stand in one list.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -66,6 +70,23 @@ pub struct Request {
 pub struct Fetched {
     pub bars: Vec<Bar>,
     pub problems: Vec<Problem>,
+    /// What a reader should know of the bars and need do nothing about.
+    pub notes: Vec<String>,
+}
+
+/// Every symbol's bar of one session, and the symbols whose bar could not be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WholeMarketBars {
+    pub bars: Vec<(Symbol, Bar)>,
+    pub unread: Unread,
+}
+
+/// Splits, oldest first, and the symbols of those that could not be read: whether their history still
+/// holds is not known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Splits {
+    pub splits: Vec<Split>,
+    pub unread: Unread,
 }
 
 /// What a source allows, so that a fetch can be planned; `None` is without a limit.
@@ -75,12 +96,25 @@ pub struct Limits {
     /// The most bars that one request gives.
     pub largest_page: Option<usize>,
     pub whole_market: WholeMarket,
+    /// The requests that are left of the day, where the source counts them.
+    pub calls_left: Option<u32>,
 }
 
 impl Limits {
     /// The limits of a source on this machine: none.
-    pub const NONE: Limits =
-        Limits { requests_per_minute: None, largest_page: None, whole_market: WholeMarket::Unavailable };
+    pub const NONE: Limits = Limits {
+        requests_per_minute: None,
+        largest_page: None,
+        whole_market: WholeMarket::Unavailable,
+        calls_left: None,
+    };
+
+    /// Counts the most requests that the pages of one series over a span may take. By days, where
+    /// sessions would do: a plan of a thousand symbols should not walk decades for each.
+    pub fn pages(&self, from: NaiveDate, to: NaiveDate) -> usize {
+        let days = usize::try_from((to - from).num_days()).unwrap_or(0) + 1;
+        self.largest_page.map_or(1, |page| days.div_ceil(page.max(1)))
+    }
 }
 
 /// Whether one request can give every symbol's bar of a session.
@@ -119,15 +153,9 @@ pub trait Source: Send + Sync {
     /// [`SourceError`] by the kind of failure.
     fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>>;
 
-    /// Answers many requests, in their order; one's failure does not touch the others.
-    fn daily_many<'a>(&'a self, requests: &'a [Request]) -> BoxFuture<'a, Vec<Result<Fetched, SourceError>>> {
-        Box::pin(async move {
-            let mut answers = Vec::with_capacity(requests.len());
-            for request in requests {
-                answers.push(self.daily(request).await);
-            }
-            answers
-        })
+    /// Counts the most requests that [`Source::daily`] makes for this one.
+    fn calls(&self, request: &Request) -> usize {
+        self.limits().pages(request.from, request.to)
     }
 
     /// Gives a symbol's newest bar up to and including `until`, or `None` where the two weeks
@@ -141,12 +169,7 @@ pub trait Source: Send + Sync {
         symbol: &'a Symbol,
         until: NaiveDate,
     ) -> BoxFuture<'a, Result<Option<Bar>, SourceError>> {
-        Box::pin(async move {
-            let from = until.checked_sub_days(LATEST_SPAN).unwrap_or(NaiveDate::MIN);
-            let request = Request { asset_class, symbol: symbol.clone(), from, to: until };
-            let fetched = self.daily(&request).await?;
-            Ok(fetched.bars.into_iter().max_by_key(|bar| bar.date))
-        })
+        Box::pin(newest_of_span(self, asset_class, symbol, until))
     }
 
     /// Gives every symbol's bar of one session, where [`Limits::whole_market`] says so.
@@ -157,7 +180,7 @@ pub trait Source: Send + Sync {
         &'a self,
         _asset_class: AssetClass,
         _session: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<(Symbol, Bar)>, SourceError>> {
+    ) -> BoxFuture<'a, Result<WholeMarketBars, SourceError>> {
         let source_name = self.name().to_owned();
         Box::pin(async move { Err(SourceError::Unsupported { source_name, what: "a whole market" }) })
     }
@@ -177,17 +200,29 @@ pub trait Source: Send + Sync {
         _symbol: Option<&'a Symbol>,
         _from: NaiveDate,
         _to: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<Split>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Splits, SourceError>> {
         let source_name = self.name().to_owned();
         Box::pin(async move { Err(SourceError::Unsupported { source_name, what: "splits" }) })
     }
+}
+
+async fn newest_of_span<S: Source + ?Sized>(
+    source: &S,
+    asset_class: AssetClass,
+    symbol: &Symbol,
+    until: NaiveDate,
+) -> Result<Option<Bar>, SourceError> {
+    let from = until.checked_sub_days(LATEST_SPAN).unwrap_or(NaiveDate::MIN);
+    let request = Request { asset_class, symbol: symbol.clone(), from, to: until };
+    let fetched = source.daily(&request).await?;
+    Ok(fetched.bars.into_iter().max_by_key(|bar| bar.date))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Has bars, in no order, for every symbol but `GONE`.
+    /// Has bars, in no order.
     struct Shelf;
 
     impl Source for Shelf {
@@ -201,12 +236,8 @@ mod tests {
 
         fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {
             Box::pin(async move {
-                if request.symbol.as_str() == "GONE" {
-                    let hint = String::new();
-                    return Err(SourceError::UnknownSymbol { symbol: request.symbol.clone(), hint });
-                }
                 let bars = [4, 5, 3].map(bar).into_iter().filter(|bar| bar.date <= request.to);
-                Ok(Fetched { bars: bars.collect(), problems: Vec::new() })
+                Ok(Fetched { bars: bars.collect(), ..Fetched::default() })
             })
         }
     }
@@ -219,16 +250,14 @@ mod tests {
         Bar { date: day(number), open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 1.0 }
     }
 
-    fn request(symbol: &str) -> Request {
-        let symbol = Symbol::new(symbol).expect("a symbol");
-        Request { asset_class: AssetClass::Equity, symbol, from: day(1), to: day(9) }
-    }
-
-    #[tokio::test]
-    async fn one_failure_of_many_costs_its_own_answer() {
-        let source: Box<dyn Source> = Box::new(Shelf);
-        let answers = source.daily_many(&[request("A"), request("GONE"), request("B")]).await;
-        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    #[test]
+    fn a_span_takes_as_many_requests_as_it_has_pages_of_days() {
+        let paged = Limits { largest_page: Some(3), ..Limits::NONE };
+        for (limits, to, expected) in
+            [(paged, 3, 1), (paged, 4, 2), (paged, 9, 3), (paged, 1, 1), (Limits::NONE, 9, 1)]
+        {
+            assert_eq!(limits.pages(day(1), day(to)), expected, "{limits:?} to {to}");
+        }
     }
 
     #[tokio::test]

@@ -42,6 +42,9 @@ const PIECES: &[&str] = &[
     "[[",
     "}}",
     "8640000000000000000",
+    "-8334601315200000",
+    "-8334601228800000",
+    "8210266876799000",
     "\"2024-13-45\"",
     "\"262143-12-31\"",
 ];
@@ -111,8 +114,8 @@ fn the_bodies_are_valid_before_they_are_broken() {
         polygon::parse::bars("p", &symbol("AAPL"), POLYGON.as_bytes()).map(|page| page.bars.len()),
         Ok(1)
     );
-    assert_eq!(polygon::parse::splits("p", POLYGON.as_bytes()).map(|page| page.splits.len()), Ok(1));
-    assert_eq!(polygon::parse::market("p", POLYGON.as_bytes()).map(|market| market.len()), Ok(1));
+    assert_eq!(polygon::parse::splits("p", POLYGON.as_bytes()).map(|page| page.page.splits.len()), Ok(1));
+    assert_eq!(polygon::parse::market("p", POLYGON.as_bytes()).map(|market| market.bars.len()), Ok(1));
     let page = binance::parse::candles("b", instant(NOW), BINANCE.as_bytes());
     assert_eq!(page.map(|page| page.bars.len()), Ok(1));
     let series = alpha_vantage::parse::daily("a", ALPHA_VANTAGE.as_bytes());

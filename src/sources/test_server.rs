@@ -50,22 +50,32 @@ pub(super) fn request(class: AssetClass, name: &str, from: &str, to: &str) -> Re
 /// A vendor that is asked without a limit to speak of and never twice.
 pub(super) fn vendor(name: &'static str, base: &str, key: Key, timeout: Duration) -> Vendor {
     let retry = Retry { most: 0, first_wait: Duration::ZERO, unsaid_wait: Duration::ZERO, seed: Some(1) };
-    Vendor {
-        http: Http::new(name, base, key, timeout).expect("a client"),
-        limiter: Limiter::new(1_000, Duration::from_secs(1)),
-        retry,
-        quota: None,
-    }
+    let http = Http::new(name, base, key, timeout).expect("a client");
+    Vendor { retry, ..Vendor::new(http, Limiter::new(1_000, Duration::from_secs(1))) }
 }
 
 /// The three sources, each at `base`, with the class and symbol it is asked for.
 pub(super) fn sources(base: &str, timeout: Duration) -> Vec<(Box<dyn Source>, Request)> {
+    retrying_sources(base, timeout, 0)
+}
+
+/// The same, each asking again so often, without a wait.
+pub(super) fn retrying_sources(
+    base: &str,
+    timeout: Duration,
+    retries: usize,
+) -> Vec<(Box<dyn Source>, Request)> {
+    let vendor = |name, key| {
+        let mut own = vendor(name, base, key, timeout);
+        own.retry.most = retries;
+        own
+    };
     let key = || SecretString::from(KEY);
     let equity = || request(AssetClass::Equity, "AAPL", "2026-11-02", "2026-11-20");
     let crypto = request(AssetClass::Crypto, "BTC", "2026-11-02", "2026-11-20");
-    let polygon = Polygon::of_vendor(vendor("polygon", base, Key::Bearer(key()), timeout), instant(NOW));
-    let binance = Binance::of_vendor(vendor("binance", base, Key::None, timeout), instant(NOW));
-    let own = vendor("alpha_vantage", base, Key::Query("apikey", key()), timeout);
+    let polygon = Polygon::of_vendor(vendor("polygon", Key::Bearer(key())), instant(NOW));
+    let binance = Binance::of_vendor(vendor("binance", Key::None), instant(NOW));
+    let own = vendor("alpha_vantage", Key::Query("apikey", key()));
     let alpha = AlphaVantage::of_vendor(own, instant(NOW));
     vec![(Box::new(polygon), equity()), (Box::new(binance), crypto), (Box::new(alpha), equity())]
 }
@@ -83,8 +93,12 @@ pub(super) fn counted(base: &str, per_day: u32, file: &std::path::Path) -> Alpha
 pub(super) enum Act {
     /// Writes these bytes and closes.
     Say(Vec<u8>),
-    /// Writes these bytes, then closes with the rest unsent.
+    /// Writes these bytes, then closes with the rest unsent, as a server does that ends.
     Break(Vec<u8>),
+    /// Writes these bytes, then resets the connection, as a machine does that lost it.
+    Reset(Vec<u8>),
+    /// Greets with this certificate, which nobody vouches for, and speaks to nobody who takes it not.
+    Tls(Arc<rustls::ServerConfig>),
     /// Writes these bytes, then neither speaks nor closes.
     Stall(Vec<u8>),
     /// Writes the head and this byte so many times.
@@ -115,7 +129,7 @@ impl Server {
     }
 
     /// A server that answers so, as HTTP.
-    pub(super) fn answering(status: &str, headers: &str, body: &str) -> Self {
+    pub(super) fn answering(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
         Self::start(Act::Say(answer(status, headers, body)))
     }
 
@@ -133,10 +147,50 @@ impl Server {
 }
 
 /// An answer in the form of HTTP; each header ends with a line break.
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-        .into()
+pub(super) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let (body, end) = (body.as_ref(), "Connection: close\r\n\r\n");
+    let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n{end}", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// A server whose certificate is its own word alone.
+pub(super) fn self_signed() -> Server {
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.into()], key.into())
+        .expect("the key is the certificate's");
+    Server::start(Act::Tls(Arc::new(config)))
+}
+
+/// An address whose listener is full: what connects to it waits for ever.
+pub(super) struct FullListener {
+    address: SocketAddr,
+    _held: (socket2::Socket, Vec<TcpStream>),
+}
+
+impl FullListener {
+    pub(super) fn new() -> Self {
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        let any_port: SocketAddr = ([127, 0, 0, 1], 0).into();
+        socket.bind(&any_port.into()).expect("a free port");
+        socket.listen(0).expect("a listener");
+        let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("an address");
+        // Nobody accepts, so that the queue fills; how long it is, is the system's own choice.
+        let wait = Duration::from_millis(100);
+        let waiting = std::iter::from_fn(|| TcpStream::connect_timeout(&address, wait).ok()).collect();
+        Self { address, _held: (socket, waiting) }
+    }
+
+    pub(super) fn http(&self) -> String {
+        format!("http://{}", self.address)
+    }
 }
 
 /// Reads the request's head, acts, and gives the stream back where it is to stay open.
@@ -156,6 +210,18 @@ fn serve(mut stream: TcpStream, act: &Act) -> Option<TcpStream> {
     }
     match act {
         Act::Say(bytes) | Act::Break(bytes) => drop(stream.write_all(bytes)),
+        Act::Reset(bytes) => {
+            stream.write_all(bytes).ok()?;
+            // Closing without lingering sends RST in place of FIN.
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).ok()?;
+        }
+        Act::Tls(config) => {
+            let mut tls = rustls::ServerConnection::new(Arc::clone(config)).ok()?;
+            tls.read_tls(&mut head.as_slice()).ok()?;
+            tls.process_new_packets().ok()?;
+            // Until the client hangs up, which it does instead of sending a request.
+            while tls.complete_io(&mut stream).is_ok_and(|(read, _)| read > 0) {}
+        }
         Act::Stall(bytes) => {
             stream.write_all(bytes).ok()?;
             return Some(stream);

@@ -7,8 +7,12 @@ use super::super::{Ask, Holding, Need, NotYet, Patience, Plan, need};
 use super::*;
 use crate::sources::{Limits, WholeMarket};
 
-const MARKET: Limits =
-    Limits { requests_per_minute: Some(5), largest_page: Some(50_000), whole_market: WholeMarket::ByDay };
+const MARKET: Limits = Limits {
+    requests_per_minute: Some(5),
+    largest_page: Some(50_000),
+    whole_market: WholeMarket::ByDay,
+    calls_left: None,
+};
 
 /// Asks polygon on Friday evening for everything up to Friday.
 fn ask() -> Ask<'static> {
@@ -178,6 +182,7 @@ fn pages_count_as_calls_and_calls_take_time() {
         requests_per_minute: Some(20),
         largest_page: Some(1_000),
         whole_market: WholeMarket::Unavailable,
+        calls_left: None,
     };
     let ask = Ask {
         asset_class: AssetClass::Crypto,

@@ -17,6 +17,7 @@ use chrono::Utc;
 use secrecy::SecretString;
 
 use super::BoxFuture;
+use super::Client;
 use super::Fetched;
 use super::Limits;
 use super::Prices;
@@ -29,7 +30,6 @@ use super::http::Http;
 use super::http::Key;
 use super::limit::Limiter;
 use super::quota::DayQuota;
-use super::retry::Retry;
 use super::vendor::Call;
 use super::vendor::Vendor;
 use crate::calendar;
@@ -62,14 +62,15 @@ impl Size {
     }
 }
 
-/// Alpha Vantage's daily bars.
-#[derive(Clone)]
-pub struct AlphaVantage {
-    vendor: Arc<Vendor>,
+/// What of the client is Alpha Vantage's own.
+#[derive(Clone, Debug, Default)]
+pub struct Api {
     /// Set once the full series was refused: a call that fails for sure is one of few.
     full_is_premium: Arc<AtomicBool>,
-    now: DateTime<Utc>,
 }
+
+/// Alpha Vantage's daily bars.
+pub type AlphaVantage = Client<Api>;
 
 impl AlphaVantage {
     /// Prepares the source; nothing is sent. The calls of the day are counted in `quota_file`, which
@@ -84,31 +85,16 @@ impl AlphaVantage {
         now: DateTime<Utc>,
     ) -> Result<Self, SourceError> {
         let timeout = Duration::from_secs(settings.timeout_secs);
-        let vendor = Vendor {
-            http: Http::new(NAME, &settings.base_url, Key::Query("apikey", key), timeout)?,
-            limiter: Limiter::new(PER_SECOND, Duration::from_secs(1)),
-            retry: Retry::default(),
-            quota: Some(DayQuota::new(settings.requests_per_day, quota_file.into(), now)),
-        };
+        let http = Http::new(NAME, &settings.base_url, Key::Query("apikey", key), timeout)?;
+        let mut vendor = Vendor::new(http, Limiter::new(PER_SECOND, Duration::from_secs(1)));
+        vendor.quota = Some(DayQuota::new(settings.requests_per_day, quota_file.into(), now));
         Ok(Self::of_vendor(vendor, now))
-    }
-
-    pub(super) fn of_vendor(vendor: Vendor, now: DateTime<Utc>) -> Self {
-        Self { vendor: Arc::new(vendor), full_is_premium: Arc::new(AtomicBool::new(false)), now }
-    }
-
-    /// Returns the same source at a later instant: one client and one count of the day for many runs.
-    pub fn at(&self, now: DateTime<Utc>) -> Self {
-        if let Some(quota) = &self.vendor.quota {
-            quota.set_now(now);
-        }
-        Self { now, ..self.clone() }
     }
 
     async fn range(&self, request: &Request) -> Result<Fetched, SourceError> {
         let symbol = &request.symbol;
         let size = self.size(request);
-        if size == Size::Full && self.full_is_premium.load(Ordering::Relaxed) {
+        if size == Size::Full && self.api.full_is_premium.load(Ordering::Relaxed) {
             return Err(premium(self.vendor.http.place(symbol.as_str()), ""));
         }
         let query = [
@@ -142,10 +128,10 @@ impl AlphaVantage {
         match parse::daily(&place, &answer.body)? {
             Answered::Bars { mut bars, bad_rows } => {
                 bars.retain(|bar| request.from <= bar.date && bar.date <= request.to);
-                let problems = bad_rows.problem(NAME, &request.symbol).into_iter().collect();
-                Ok(Fetched { bars, problems })
+                let problems = bad_rows.problem(&request.symbol).into_iter().collect();
+                Ok(Fetched { bars, problems, notes: Vec::new() })
             }
-            Answered::TooFast { .. } => {
+            Answered::TooFast => {
                 Err(SourceError::RateLimited { place, wait: Some(answer.wait().unwrap_or(TOO_FAST)) })
             }
             Answered::Spent => match &self.vendor.quota {
@@ -156,14 +142,14 @@ impl AlphaVantage {
                 Err(SourceError::Unauthorised { place, what: format!("the plan lacks this call: {said}") })
             }
             Answered::Premium { said } => {
-                self.full_is_premium.store(true, Ordering::Relaxed);
+                self.api.full_is_premium.store(true, Ordering::Relaxed);
                 Err(premium(place, &said))
             }
             Answered::BadKey { said } => {
                 let what = format!("the key is not accepted; set ALPHA_VANTAGE_API_KEY ({said})");
                 Err(SourceError::Unauthorised { place, what })
             }
-            Answered::Unknown { .. } => Err(SourceError::UnknownSymbol {
+            Answered::Unknown => Err(SourceError::UnknownSymbol {
                 symbol: request.symbol.clone(),
                 hint: "alpha_vantage has no daily series of it; check its name".to_owned(),
             }),
@@ -180,8 +166,10 @@ impl Source for AlphaVantage {
     fn limits(&self) -> Limits {
         Limits {
             requests_per_minute: Some(PER_SECOND * 60),
-            largest_page: Some(COMPACT),
+            // It has no pages: an answer is the compact series or the full one, and either is one call.
+            largest_page: None,
             whole_market: WholeMarket::Unavailable,
+            calls_left: self.vendor.quota.as_ref().map(DayQuota::left),
         }
     }
 

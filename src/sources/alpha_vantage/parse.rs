@@ -5,18 +5,23 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::MapAccess;
 use serde::de::Visitor;
 
 use crate::domain::Bar;
+use crate::sources::BadRows;
 use crate::sources::SourceError;
 use crate::sources::answer::malformed;
-use crate::sources::loose::BadRows;
-use crate::sources::loose::Loose;
+use crate::sources::loose::Cell;
 use crate::sources::loose::json;
+use crate::sources::rows::Row;
+use crate::sources::rows::Shape;
+use crate::sources::rows::Tally;
+
+/// The fields of a day.
+const DAY: Shape<5> = Shape::Object(["1. open", "2. high", "3. low", "4. close", "5. volume"]);
 
 /// What an answer is.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +29,7 @@ pub enum Answered {
     /// Raw bars, in the order of the answer.
     Bars { bars: Vec<Bar>, bad_rows: BadRows },
     /// Too many calls in a moment: wait a little.
-    TooFast { said: String },
+    TooFast,
     /// The calls of the day are spent.
     Spent,
     /// The plan does not include it, and will not tomorrow.
@@ -32,7 +37,7 @@ pub enum Answered {
     /// The key is missing or wrong.
     BadKey { said: String },
     /// There is no such symbol, or no such call.
-    Unknown { said: String },
+    Unknown,
     /// A sentence of no known kind.
     Refused { said: String },
 }
@@ -49,18 +54,22 @@ struct Body {
     error: Option<String>,
 }
 
-/// Dates and their rows, in the order of the answer; a map would keep one of two on the same date.
-struct Series(Vec<(String, Row)>);
+/// The days of a series, in the order of the answer; a map would keep one of two on the same date.
+#[derive(Default)]
+struct Series {
+    bars: Vec<Bar>,
+    bad_rows: BadRows,
+}
 
 impl<'de> Deserialize<'de> for Series {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Dates)
+        deserializer.deserialize_map(Days)
     }
 }
 
-struct Dates;
+struct Days;
 
-impl<'de> Visitor<'de> for Dates {
+impl<'de> Visitor<'de> for Days {
     type Value = Series;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,26 +77,18 @@ impl<'de> Visitor<'de> for Dates {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Series, A::Error> {
-        let mut rows = Vec::new();
-        while let Some(row) = entries.next_entry()? {
-            rows.push(row);
+        let (mut series, mut tally) = (Series::default(), Tally::default());
+        while let Some(date) = entries.next_key::<Cell<'de>>()? {
+            let row = entries.next_value_seed(Row(DAY))?;
+            let number = tally.count(row.as_ref());
+            match row.and_then(|row| bar(&date, &row)) {
+                Some(bar) => series.bars.push(bar),
+                None => series.bad_rows.push(|| format!("alpha_vantage, row {number}")),
+            }
         }
-        Ok(Series(rows))
+        tally.finish()?;
+        Ok(series)
     }
-}
-
-#[derive(Deserialize)]
-struct Row {
-    #[serde(rename = "1. open", default)]
-    open: Loose,
-    #[serde(rename = "2. high", default)]
-    high: Loose,
-    #[serde(rename = "3. low", default)]
-    low: Loose,
-    #[serde(rename = "4. close", default)]
-    close: Loose,
-    #[serde(rename = "5. volume", default)]
-    volume: Loose,
 }
 
 /// Reads an answer to the daily series. `place` names the vendor and the symbol in errors.
@@ -99,8 +100,7 @@ pub fn daily(place: &str, body: &[u8]) -> Result<Answered, SourceError> {
     if let Some(said) = body.error {
         return Ok(error(said));
     }
-    if let Some(series) = body.series {
-        let (bars, bad_rows) = BadRows::part(series.0.iter().map(|(date, row)| bar(date, row)));
+    if let Some(Series { bars, bad_rows }) = body.series {
         return Ok(Answered::Bars { bars, bad_rows });
     }
     match body.information.or(body.note) {
@@ -115,7 +115,7 @@ fn sentence(said: String) -> Answered {
     let text = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["per second", "per minute"]) {
-        Answered::TooFast { said }
+        Answered::TooFast
     } else if has(&["per day", "requests/day", "daily rate limit"]) {
         Answered::Spent
     } else if has(&["premium"]) {
@@ -132,23 +132,25 @@ fn error(said: String) -> Answered {
     if text.contains("apikey is") || text.contains("api key is") {
         Answered::BadKey { said }
     } else {
-        Answered::Unknown { said }
+        Answered::Unknown
     }
 }
 
-fn bar(date: &str, row: &Row) -> Option<Bar> {
+fn bar(date: &Cell<'_>, [open, high, low, close, volume]: &[Cell<'_>; 5]) -> Option<Bar> {
     Some(Bar {
-        date: NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?,
-        open: row.open.0?,
-        high: row.high.0?,
-        low: row.low.0?,
-        close: row.close.0?,
-        volume: row.volume.0?,
+        date: date.date()?,
+        open: open.number()?,
+        high: high.number()?,
+        low: low.number()?,
+        close: close.number()?,
+        volume: volume.number()?,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     const SERIES: &str = r#"{"Meta Data":{"1. Information":"Daily Prices","2. Symbol":"IBM",
@@ -187,6 +189,11 @@ mod tests {
             assert_eq!((bars.len(), count), (1, 1), "{bad}");
         }
         assert_eq!(bars(&SERIES.replace("\"159.16\"", "159.16")), bars(SERIES));
+        for odd in ["null", "7", "[]"] {
+            let row = SERIES.replace("\"2024-01-05\":{", &format!("\"2024-01-08\":{odd},\"2024-01-05\":{{"));
+            let (bars, count) = bars(&row);
+            assert_eq!((bars.len(), count), (2, 1), "{odd}");
+        }
     }
 
     #[test]
@@ -203,11 +210,11 @@ mod tests {
         let other = "We are moving house.";
         let said = str::to_owned;
         for (field, text, expected) in [
-            ("Information", fast, Answered::TooFast { said: said(fast) }),
+            ("Information", fast, Answered::TooFast),
             ("Note", spent, Answered::Spent),
             ("Information", spent, Answered::Spent),
             ("Information", premium, Answered::Premium { said: said(premium) }),
-            ("Error Message", unknown, Answered::Unknown { said: said(unknown) }),
+            ("Error Message", unknown, Answered::Unknown),
             ("Error Message", key, Answered::BadKey { said: said(key) }),
             ("Information", key, Answered::BadKey { said: said(key) }),
             ("Note", other, Answered::Refused { said: said(other) }),

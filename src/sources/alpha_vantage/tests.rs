@@ -9,8 +9,10 @@ use wiremock::matchers::path;
 use wiremock::matchers::query_param;
 
 use super::*;
+use crate::sources::test_server::Act;
 use crate::sources::test_server::KEY;
 use crate::sources::test_server::NOW;
+use crate::sources::test_server::Server;
 use crate::sources::test_server::counted;
 use crate::sources::test_server::instant;
 use crate::sources::test_server::request;
@@ -107,8 +109,8 @@ async fn the_days_quota_stops_the_day_and_its_message_shows_no_key() {
         // A new source is a new run: it knows from the file.
         let source = counted(&server.uri(), 25, &file);
         let error = source.daily(&since("2026-11-19")).await.expect_err("spent");
-        let expected = "alpha_vantage (IBM) allows no more requests now; wait 9000 s";
-        assert_eq!(error.to_string(), expected, "until midnight UTC");
+        let expected = "alpha_vantage (IBM) allows no more requests now; wait 27000 s";
+        assert_eq!(error.to_string(), expected, "until midnight in New York");
     }
     assert_eq!(calls(&server).await, 1);
     let kept = std::fs::read_to_string(&file).expect("a file");
@@ -127,6 +129,46 @@ async fn calls_are_counted_before_they_are_made_and_across_runs() {
     assert_eq!(calls(&server).await, 2);
     let tomorrow = counted(&server.uri(), 2, &file).at(instant("2026-11-21T14:00:00Z"));
     assert!(tomorrow.daily(&since("2026-11-19")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_dead_network_spends_nothing_of_the_day() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = counted(&format!("http://{address}"), 25, &folder.path().join("quota.json"));
+    for _ in 0..3 {
+        let error = source.daily(&since("2026-11-19")).await.expect_err("nobody listens");
+        assert!(matches!(error, SourceError::Unreachable { .. }), "{error}");
+    }
+    assert_eq!(source.limits().calls_left, Some(25));
+
+    let cut = Server::start(Act::Break(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_vec()));
+    let source = counted(&cut.http(), 25, &folder.path().join("quota.json"));
+    let error = source.daily(&since("2026-11-19")).await.expect_err("it breaks off");
+    assert!(matches!(error, SourceError::Transport { .. }), "{error}");
+    assert_eq!(source.limits().calls_left, Some(24), "what was sent may be counted over there");
+}
+
+#[tokio::test]
+async fn a_count_that_cannot_be_kept_is_told_at_once_and_nothing_is_asked() {
+    let server = answering(series()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = counted(&server.uri(), 25, folder.path());
+    let error = source.daily(&since("2026-11-19")).await.expect_err("a folder is no file");
+    let text = error.to_string();
+    assert!(text.starts_with("alpha_vantage (IBM) was not asked, as its calls of today"), "{text}");
+    assert!(!error.is_transient());
+    assert_eq!(calls(&server).await, 0);
+}
+
+#[test]
+fn any_history_is_one_call_and_the_calls_left_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = counted("http://127.0.0.1:1", 25, &folder.path().join("quota.json"));
+    assert_eq!(source.calls(&since("1970-01-01")), 1);
+    assert_eq!(source.limits().calls_left, Some(25));
 }
 
 #[tokio::test]

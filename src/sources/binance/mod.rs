@@ -6,7 +6,6 @@
 mod pair;
 pub mod parse;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -15,6 +14,7 @@ use chrono::NaiveTime;
 use chrono::Utc;
 
 use super::BoxFuture;
+use super::Client;
 use super::Fetched;
 use super::Limits;
 use super::Request;
@@ -26,12 +26,9 @@ use super::answer::malformed;
 use super::http::Http;
 use super::http::Key;
 use super::limit::Limiter;
-use super::retry::Retry;
 use super::vendor::Call;
 use super::vendor::Vendor;
 use crate::domain::AssetClass;
-use crate::domain::Problem;
-use crate::domain::ProblemKind;
 use crate::domain::Symbol;
 use crate::settings;
 
@@ -52,12 +49,12 @@ const SHORTEST_BAN: Duration = Duration::from_secs(150);
 const NO_SUCH_SYMBOL: i64 = -1121;
 const TOO_MANY_REQUESTS: i64 = -1003;
 
+/// What of the client is Binance's own.
+#[derive(Clone, Debug, Default)]
+pub struct Api;
+
 /// Binance's daily bars.
-#[derive(Clone)]
-pub struct Binance {
-    vendor: Arc<Vendor>,
-    now: DateTime<Utc>,
-}
+pub type Binance = Client<Api>;
 
 impl Binance {
     /// Prepares the source; nothing is sent. `now` is the instant by which a candle is finished or not.
@@ -66,22 +63,9 @@ impl Binance {
     /// [`SourceError::Transport`] where the base address is none, or TLS is not available.
     pub fn new(settings: &settings::Binance, now: DateTime<Utc>) -> Result<Self, SourceError> {
         let timeout = Duration::from_secs(settings.timeout_secs);
-        let vendor = Vendor {
-            http: Http::new(NAME, &settings.base_url, Key::None, timeout)?,
-            limiter: Limiter::new(settings.requests_per_minute, Duration::from_secs(60)),
-            retry: Retry::default(),
-            quota: None,
-        };
-        Ok(Self::of_vendor(vendor, now))
-    }
-
-    pub(super) fn of_vendor(vendor: Vendor, now: DateTime<Utc>) -> Self {
-        Self { vendor: Arc::new(vendor), now }
-    }
-
-    /// Returns the same source at a later instant: one client and one rate limit for many runs.
-    pub fn at(&self, now: DateTime<Utc>) -> Self {
-        Self { now, ..self.clone() }
+        let http = Http::new(NAME, &settings.base_url, Key::None, timeout)?;
+        let limiter = Limiter::new(settings.requests_per_minute, Duration::from_secs(60));
+        Ok(Self::of_vendor(Vendor::new(http, limiter), now))
     }
 
     async fn range(&self, request: &Request) -> Result<Fetched, SourceError> {
@@ -95,7 +79,7 @@ impl Binance {
         for piece in &pieces {
             self.fetch(symbol, piece, &mut fetched).await?;
         }
-        fetched.problems.extend(note.map(|note| Problem::new(symbol, ProblemKind::Source, note)));
+        fetched.notes.extend(note);
         Ok(fetched)
     }
 
@@ -120,7 +104,7 @@ impl Binance {
             let page = self.vendor.ask(symbol.as_str(), call, judge).await?;
             let in_piece = |date: NaiveDate| piece.from <= date && date <= piece.to;
             fetched.bars.extend(page.bars.into_iter().filter(|bar| in_piece(bar.date)));
-            fetched.problems.extend(page.bad_rows.problem(NAME, symbol));
+            fetched.problems.extend(page.bad_rows.problem(symbol));
             let next = page.last_open.map(|last| last.saturating_add(DAY_MS)).filter(|next| *next > start);
             match next {
                 Some(next) if page.rows >= PAGE => start = next,
@@ -152,7 +136,15 @@ impl Source for Binance {
             requests_per_minute: Some(self.vendor.limiter.calls()),
             largest_page: Some(PAGE),
             whole_market: WholeMarket::Unavailable,
+            calls_left: None,
         }
+    }
+
+    /// A renamed asset is asked for under each of its names.
+    fn calls(&self, request: &Request) -> usize {
+        let Some(pair) = pair::pair(&request.symbol) else { return 0 };
+        let (pieces, _) = pair::pieces(pair, request.from, request.to);
+        pieces.iter().map(|piece| self.limits().pages(piece.from, piece.to)).sum()
     }
 
     fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {

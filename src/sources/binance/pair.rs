@@ -64,8 +64,8 @@ pub(super) fn pair(symbol: &Symbol) -> Option<String> {
     Some(if is_pair { name.to_owned() } else { format!("{name}{QUOTE}") })
 }
 
-/// Cuts a span into the pairs that tell the price in it, oldest first; with a note where there is more
-/// than one name.
+/// Cuts a span into the pairs that tell the price in it, oldest first; with a note where both names have
+/// days in it.
 pub(super) fn pieces(pair: String, from: NaiveDate, to: NaiveDate) -> (Vec<Piece>, Option<String>) {
     let Some(rename) = RENAMES.iter().find(|rename| rename.old == pair) else {
         return (vec![Piece { pair, from, to }], None);
@@ -73,7 +73,7 @@ pub(super) fn pieces(pair: String, from: NaiveDate, to: NaiveDate) -> (Vec<Piece
     let old = Piece { pair, from, to: to.min(rename.last) };
     let new = Piece { pair: rename.new.to_owned(), from: from.max(rename.first), to };
     let is_span = |piece: &Piece| piece.from <= piece.to;
-    let note = is_span(&new).then(|| {
+    let note = (is_span(&old) && is_span(&new)).then(|| {
         format!(
             "binance has it as {} to {} and as {} from {} (renamed, one for one); it did not trade in \
              between",
@@ -119,7 +119,7 @@ mod tests {
             .map(|(pair, from, to)| Piece { pair: (*pair).to_owned(), from: day(from), to: day(to) })
             .collect();
         assert_eq!(pieces, expected, "{from} to {to}");
-        assert_eq!(note.is_some(), pieces.iter().any(|piece| piece.pair == "POLUSDT"), "{note:?}");
+        assert_eq!(note.is_some(), pieces.len() == 2, "{note:?}");
     }
 
     #[test]

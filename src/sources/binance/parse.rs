@@ -8,13 +8,16 @@ use chrono::Utc;
 use serde::Deserialize;
 
 use crate::domain::Bar;
+use crate::sources::BadRows;
 use crate::sources::SourceError;
-use crate::sources::loose::BadRows;
-use crate::sources::loose::Loose;
-use crate::sources::loose::json;
+use crate::sources::loose::Cell;
+use crate::sources::loose::json_with;
+use crate::sources::rows::ReadInto;
+use crate::sources::rows::Rows;
+use crate::sources::rows::Shape;
 
 /// One page of candles.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// In the order of the answer, without the candle that is still forming.
     pub bars: Vec<Bar>,
@@ -32,8 +35,31 @@ pub struct Refusal {
     pub msg: String,
 }
 
+/// The candles of a page as they are read.
+struct Candles {
+    /// In milliseconds; what closes then or later is still forming.
+    now: i64,
+    page: Page,
+}
+
 /// Open time, open, high, low, close, volume, close time; the rest is not read.
-type Row = Vec<Loose>;
+impl Rows<7> for Candles {
+    const SHAPE: Shape<7> = Shape::List;
+
+    fn add(&mut self, number: usize, row: Option<[Cell<'_>; 7]>) {
+        let Candles { now, page } = self;
+        let row = row.unwrap_or_default();
+        page.rows = number;
+        page.last_open = row[0].whole().or(page.last_open);
+        if row[6].whole().is_some_and(|close| close >= *now) {
+            return;
+        }
+        match bar(&row) {
+            Some(bar) => page.bars.push(bar),
+            None => page.bad_rows.push(|| format!("binance, row {number}")),
+        }
+    }
+}
 
 /// Reads a page of daily candles; those that close at `now` or later are still forming and left out.
 /// `place` names the vendor and the symbol in errors.
@@ -41,12 +67,8 @@ type Row = Vec<Loose>;
 /// # Errors
 /// [`SourceError::Malformed`] for another shape.
 pub fn candles(place: &str, now: DateTime<Utc>, body: &[u8]) -> Result<Page, SourceError> {
-    let rows: Vec<Row> = json(place, body)?;
-    let last_open = rows.iter().rev().find_map(|row| row.first()?.whole());
-    let now = now.timestamp_millis();
-    let is_forming = |row: &Row| row.get(6).and_then(|close| close.whole()).is_some_and(|close| close >= now);
-    let (bars, bad_rows) = BadRows::part(rows.iter().filter(|row| !is_forming(row)).map(bar));
-    Ok(Page { bars, bad_rows, rows: rows.len(), last_open })
+    let rows = ReadInto(Candles { now: now.timestamp_millis(), page: Page::default() });
+    Ok(json_with(place, body, rows)?.page)
 }
 
 /// Reads what Binance says beside a failure's status, where it says anything.
@@ -55,16 +77,15 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
 }
 
 /// A candle without a close time may be a forming one: it is no bar.
-fn bar(row: &Row) -> Option<Bar> {
-    let [open_time, open, high, low, close, volume, close_time, ..] = row.as_slice() else { return None };
+fn bar([open_time, open, high, low, close, volume, close_time]: &[Cell<'_>; 7]) -> Option<Bar> {
     close_time.whole()?;
     Some(Bar {
-        date: DateTime::from_timestamp_millis(open_time.whole()?)?.date_naive(),
-        open: open.0?,
-        high: high.0?,
-        low: low.0?,
-        close: close.0?,
-        volume: volume.0?,
+        date: open_time.instant()?.date_naive(),
+        open: open.number()?,
+        high: high.number()?,
+        low: low.number()?,
+        close: close.number()?,
+        volume: volume.number()?,
     })
 }
 
@@ -126,6 +147,10 @@ mod tests {
         for bad in ["null", "\"\"", "\"many\"", "{}", "[]", "true"] {
             let page = page(&TWO.replace("\"44946.91\"", bad));
             assert_eq!((page.bars.len(), page.bad_rows.count()), (1, 1), "{bad}");
+        }
+        for odd in ["null", "7", "{}", "[]", "[1]", "[-8334601228800000,1,1,1,1,1,1704239999999]"] {
+            let page = page(&TWO.replacen('[', &format!("[{odd},"), 1));
+            assert_eq!((page.bars.len(), page.bad_rows.count(), page.rows), (2, 1, 3), "{odd}");
         }
         assert_eq!(page("[[], [1]]").bad_rows.count(), 2);
         assert_eq!(page(&TWO.replace("\"44946.91\"", "44946.91")), page(TWO));

@@ -117,10 +117,37 @@ async fn matic_is_stitched_openly_and_its_gap_stays_one() {
     let fetched = binance(&server.uri()).daily(&request).await.expect("two pairs");
     let expected = ["08", "09", "10", "13", "14", "15"].map(|d| day(&format!("2024-09-{d}")));
     assert_eq!(dates(&fetched), expected);
-    let notes: Vec<String> = fetched.problems.iter().map(ToString::to_string).collect();
-    let note = "MATIC: binance has it as MATICUSDT to 2024-09-10 and as POLUSDT from 2024-09-13 (renamed, one \
+    let note = "binance has it as MATICUSDT to 2024-09-10 and as POLUSDT from 2024-09-13 (renamed, one \
                 for one); it did not trade in between";
-    assert_eq!(notes, [note]);
+    assert_eq!((fetched.notes, fetched.problems), (vec![note.to_owned()], Vec::new()));
+}
+
+#[tokio::test]
+async fn the_calls_of_a_renamed_asset_are_those_of_both_its_names() {
+    for (name, from, to, expected) in [
+        ("MATIC", "2024-09-08", "2024-09-15", 2),
+        ("MATIC", "2021-01-01", "2026-11-19", 3), // two pages of the old name, one of the new
+        ("MATIC", "2026-11-12", "2026-11-19", 1),
+        ("BTC", "2024-09-08", "2024-09-15", 1),
+        ("BTC", "2020-01-01", "2024-01-01", 2),
+        ("BTC-USD", "2024-09-08", "2024-09-15", 0),
+    ] {
+        let server = exchange().await;
+        let source = binance(&server.uri());
+        let request = request(AssetClass::Crypto, name, from, to);
+        let counted = source.calls(&request);
+        // It may fail: what counts is what is asked.
+        let _ = source.daily(&request).await;
+        assert_eq!((counted, calls(&server).await), (expected, expected), "{name} from {from} to {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_tail_after_the_rename_has_no_note() {
+    let server = exchange().await;
+    let request = request(AssetClass::Crypto, "MATIC", "2026-11-12", "2026-11-19");
+    let fetched = binance(&server.uri()).daily(&request).await.expect("a tail");
+    assert_eq!((fetched.bars.len(), fetched.notes, fetched.problems), (8, Vec::new(), Vec::new()));
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! Reads the bars of a CSV file: quoted fields, CRLF, blank lines and a byte order mark are fine.
 
-use super::BadRows;
 use super::COLUMNS;
 use super::SourceError;
 use super::Table;
@@ -34,11 +33,11 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Table, SourceError> {
             }
             Err(error) => {
                 let line = error.position().map(|start| line(bytes, start));
-                table.bad_rows.push(file, line, None, "not UTF-8 text");
+                table.drop_row(file, line, None, "not UTF-8 text");
             }
         }
     }
-    if table.bars.is_empty() && table.bad_rows.count == 0 {
+    if table.bars.is_empty() && table.bad_rows.count() == 0 {
         return Err(malformed(file, "no rows under the column names"));
     }
     Ok(table)
@@ -54,19 +53,12 @@ fn line(bytes: &[u8], start: &csv::Position) -> u64 {
 fn row(file: &str, line: Option<u64>, record: &csv::StringRecord, places: [usize; 6], table: &mut Table) {
     let [date_place, numbers @ ..] = places;
     let Some(day) = record.get(date_place).and_then(date) else {
-        return bad_cell(
-            file,
-            line,
-            record,
-            (date_place, COLUMNS[0]),
-            "a date like 2024-01-02",
-            &mut table.bad_rows,
-        );
+        return bad_cell(file, line, record, (date_place, COLUMNS[0]), "a date like 2024-01-02", table);
     };
     let mut values = [0.0; 5];
     for ((value, place), name) in values.iter_mut().zip(numbers).zip(&COLUMNS[1..]) {
         let Some(number) = record.get(place).and_then(|cell| cell.parse::<f64>().ok()) else {
-            return bad_cell(file, line, record, (place, name), "a number", &mut table.bad_rows);
+            return bad_cell(file, line, record, (place, name), "a number", table);
         };
         *value = number;
     }
@@ -79,11 +71,11 @@ fn bad_cell(
     record: &csv::StringRecord,
     (place, name): (usize, &str),
     wanted: &str,
-    bad_rows: &mut BadRows,
+    table: &mut Table,
 ) {
     let found = match record.get(place) {
         None | Some("") => format!("{name} is empty"),
         Some(cell) => format!("{name} is `{}`", cell.chars().take(40).collect::<String>()),
     };
-    bad_rows.push(file, line, Some(place as u64 + 1), &format!("{found}, not {wanted}"));
+    table.drop_row(file, line, Some(place as u64 + 1), &format!("{found}, not {wanted}"));
 }

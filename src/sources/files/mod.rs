@@ -18,6 +18,7 @@ use std::sync::PoisonError;
 
 use chrono::NaiveDate;
 
+use super::BadRows;
 use super::BoxFuture;
 use super::Fetched;
 use super::Limits;
@@ -27,14 +28,9 @@ use super::SourceError;
 use super::error::place_text;
 use crate::domain::AssetClass;
 use crate::domain::Bar;
-use crate::domain::Problem;
-use crate::domain::ProblemKind;
-use crate::domain::Symbol;
 
 /// The columns, in the order in which [`bar`] takes their values.
 const COLUMNS: [&str; 6] = ["date", "open", "high", "low", "close", "volume"];
-/// How many unreadable rows a problem names before it only counts.
-const NAMED_ROWS: usize = 3;
 
 /// The files of a folder, sorted, by their stem in capitals.
 type Tables = BTreeMap<String, Vec<PathBuf>>;
@@ -72,7 +68,7 @@ impl Files {
         let problems = table.bad_rows.problem(&request.symbol).into_iter().collect();
         let is_wanted = |bar: &Bar| request.from <= bar.date && bar.date <= request.to;
         let bars = table.bars.into_iter().filter(is_wanted).collect();
-        Ok(Fetched { bars, problems })
+        Ok(Fetched { bars, problems, notes: Vec::new() })
     }
 
     fn find(&self, request: &Request) -> Result<PathBuf, SourceError> {
@@ -150,31 +146,10 @@ struct Table {
     bad_rows: BadRows,
 }
 
-/// Rows that were dropped while reading.
-#[derive(Debug, Default)]
-struct BadRows {
-    named: Vec<String>,
-    count: usize,
-}
-
-impl BadRows {
+impl Table {
     /// Notes a bad row: where it is, and what is wrong with it.
-    fn push(&mut self, file: &str, line: Option<u64>, column: Option<u64>, what: &str) {
-        self.count += 1;
-        if self.count <= NAMED_ROWS {
-            self.named.push(format!("{}: {what}", place_text(file, line, column)));
-        }
-    }
-
-    fn problem(self, symbol: &Symbol) -> Option<Problem> {
-        if self.count == 0 {
-            return None;
-        }
-        let rows = if self.count == 1 { "1 row" } else { &format!("{} rows", self.count) };
-        let more = self.count - self.named.len();
-        let more = if more == 0 { String::new() } else { format!("; {more} more") };
-        let message = format!("dropped {rows} that could not be read: {}{more}", self.named.join("; "));
-        Some(Problem::new(symbol, ProblemKind::BadBar, message))
+    fn drop_row(&mut self, file: &str, line: Option<u64>, column: Option<u64>, what: &str) {
+        self.bad_rows.push(|| format!("{}: {what}", place_text(file, line, column)));
     }
 }
 

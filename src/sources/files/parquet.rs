@@ -54,7 +54,7 @@ pub(super) fn parse(file: &str, bytes: Vec<u8>) -> Result<Table, SourceError> {
     for (index, day) in dates.into_iter().enumerate() {
         let line = Some(index as u64 + 1);
         let Some(day) = day else {
-            table.bad_rows.push(file, line, None, "date is empty or not a date like 2024-01-02");
+            table.drop_row(file, line, None, "date is empty or not a date like 2024-01-02");
             continue;
         };
         let mut values = [0.0; 5];
@@ -66,7 +66,7 @@ pub(super) fn parse(file: &str, bytes: Vec<u8>) -> Result<Table, SourceError> {
             }
         }
         match empty {
-            Some(name) => table.bad_rows.push(file, line, None, &format!("{name} is empty")),
+            Some(name) => table.drop_row(file, line, None, &format!("{name} is empty")),
             None => table.bars.push(bar(day, values)),
         }
     }

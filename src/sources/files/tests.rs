@@ -9,6 +9,8 @@ use polars::prelude::TimeUnit;
 
 use super::*;
 use crate::domain::AssetClass;
+use crate::domain::ProblemKind;
+use crate::domain::Symbol;
 
 const HEADER: &str = "date,open,high,low,close,volume\n";
 
@@ -63,7 +65,7 @@ fn ways_to_write_the_same_bar() {
         "note,date,open,high,low,close,volume\n\"a, \"\"b\"\"\nc\",2024-01-02,1,4,0.5,2,100\n",
     ];
     for text in texts {
-        let fetched = Fetched { bars: vec![expected(2)], problems: Vec::new() };
+        let fetched = Fetched { bars: vec![expected(2)], ..Fetched::default() };
         assert_eq!(read_csv(text), Ok(fetched), "{text}");
     }
 }
@@ -210,7 +212,7 @@ fn parquet_dates_may_have_any_type() {
     }
     for column in columns {
         let kind = column.dtype().clone();
-        let expected = Fetched { bars: vec![expected(2), expected(3)], problems: Vec::new() };
+        let expected = Fetched { bars: vec![expected(2), expected(3)], ..Fetched::default() };
         assert_eq!(parquet(prices(column)).read("X"), Ok(expected), "{kind:?}");
     }
 }

@@ -1,7 +1,8 @@
 //! What Polygon's plans hold back, recognised and put in a sentence that says what to do.
 //!
 //! The free plan gives about two years, and a session's bar only after midnight in New York. It says
-//! so plainly for the whole market; of one symbol it silently leaves the bars out.
+//! so plainly for the whole market; of one symbol it silently leaves the bars out. Which plan a key has
+//! is not told, so no note claims to know it.
 
 use chrono::DateTime;
 use chrono::Months;
@@ -67,7 +68,8 @@ pub(super) fn notes(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Vec<
     let is_wanted = request.to >= today && calendar::is_session(AssetClass::Equity, today);
     if is_wanted && last < today && calendar::close_instant(AssetClass::Equity, today) <= now {
         notes.push(note(format!(
-            "polygon has no bar of {today} yet: the free plan gives it after midnight in New York"
+            "polygon has no bar of {today} yet: some plans, the free one among them, give it only after \
+             midnight in New York"
         )));
     }
     notes
@@ -121,6 +123,12 @@ mod tests {
         check("2026-11-02", "2026-11-02", "2026-11-20", "2026-11-20T21:30:00Z", none);
         check("2026-11-02", "2026-11-02", "2026-11-19", "2026-11-20T18:00:00Z", none);
         check("2026-11-02", "2026-11-02", "2026-11-19", "2026-11-21T13:00:00Z", none);
+    }
+
+    #[test]
+    fn no_plan_is_taken_for_the_free_one() {
+        let now = "2026-11-20T21:30:00Z";
+        check("2026-11-02", "2026-11-02", "2026-11-19", now, &["some plans, the free one among them"]);
     }
 
     #[test]

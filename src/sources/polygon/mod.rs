@@ -7,7 +7,6 @@
 mod limits;
 pub mod parse;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -16,27 +15,30 @@ use chrono::Utc;
 use secrecy::SecretString;
 
 use super::BoxFuture;
+use super::Client;
 use super::Fetched;
 use super::Limits;
 use super::Request;
 use super::Source;
 use super::SourceError;
+use super::Splits;
 use super::WholeMarket;
+use super::WholeMarketBars;
 use super::answer::Answer;
 use super::answer::malformed;
 use super::http::Http;
 use super::http::Key;
 use super::limit::Limiter;
-use super::retry::Retry;
+use super::newest_of_span;
 use super::vendor::Call;
 use super::vendor::Vendor;
-use crate::bars::Split;
 use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::settings;
 
 pub use parse::MarketStatus;
+use parse::SplitPage;
 
 const NAME: &str = "polygon";
 /// The most bars on a page, and what is asked for: the default is a tenth of it.
@@ -48,12 +50,12 @@ const MOST_PAGES: usize = 200;
 /// One vendor under its new and its old name; either may stand in the other's `next_url`.
 const HOSTS: &[&str] = &["api.massive.com", "api.polygon.io"];
 
+/// What of the client is Polygon's own.
+#[derive(Clone, Debug, Default)]
+pub struct Api;
+
 /// Polygon's daily bars.
-#[derive(Clone)]
-pub struct Polygon {
-    vendor: Arc<Vendor>,
-    now: DateTime<Utc>,
-}
+pub type Polygon = Client<Api>;
 
 impl Polygon {
     /// Prepares the source; nothing is sent. `now` is the instant of the run.
@@ -66,29 +68,14 @@ impl Polygon {
         now: DateTime<Utc>,
     ) -> Result<Self, SourceError> {
         let timeout = Duration::from_secs(settings.timeout_secs);
-        let vendor = Vendor {
-            http: Http::new(NAME, &settings.base_url, Key::Bearer(key), timeout)?,
-            limiter: Limiter::new(settings.requests_per_minute, Duration::from_secs(60)),
-            retry: Retry::default(),
-            quota: None,
-        };
-        Ok(Self::of_vendor(vendor, now))
+        let http = Http::new(NAME, &settings.base_url, Key::Bearer(key), timeout)?;
+        let limiter = Limiter::new(settings.requests_per_minute, Duration::from_secs(60));
+        Ok(Self::of_vendor(Vendor::new(http, limiter), now))
     }
 
-    pub(super) fn of_vendor(vendor: Vendor, now: DateTime<Utc>) -> Self {
-        Self { vendor: Arc::new(vendor), now }
-    }
-
-    /// Returns the same source at a later instant: one client and one rate limit for many runs.
-    pub fn at(&self, now: DateTime<Utc>) -> Self {
-        Self { now, ..self.clone() }
-    }
-
-    /// Gives a symbol's bar of the last finished session, or `None` for a symbol without one.
-    ///
-    /// # Errors
-    /// As [`Source::daily`].
-    pub async fn previous_close(&self, symbol: &Symbol) -> Result<Option<Bar>, SourceError> {
+    /// Gives a symbol's bar of the last session that Polygon has finished, or `None` for a symbol without
+    /// one.
+    async fn previous_close(&self, symbol: &Symbol) -> Result<Option<Bar>, SourceError> {
         let parts = ["v2", "aggs", "ticker", symbol.as_str(), "prev"];
         let query = [("adjusted", "true".to_owned())];
         let call = Call::Path { parts: &parts, query: &query };
@@ -120,7 +107,7 @@ impl Polygon {
                 |answer: &Answer| parse::bars(&answer.place, symbol, good(answer, Some(request.from))?);
             let page = self.vendor.ask(symbol.as_str(), call, judge).await?;
             fetched.bars.extend(page.bars);
-            fetched.problems.extend(page.bad_rows.problem(NAME, symbol));
+            fetched.problems.extend(page.bad_rows.problem(symbol));
             let Some(next) = page.next else {
                 fetched.bars.retain(|bar| request.from <= bar.date && bar.date <= request.to);
                 fetched.problems.extend(limits::notes(request, &fetched.bars, self.now));
@@ -131,14 +118,14 @@ impl Polygon {
         Err(self.endless(symbol.as_str()))
     }
 
-    async fn grouped(&self, session: NaiveDate) -> Result<Vec<(Symbol, Bar)>, SourceError> {
+    async fn grouped(&self, session: NaiveDate) -> Result<WholeMarketBars, SourceError> {
         let day = session.to_string();
         let parts = ["v2", "aggs", "grouped", "locale", "us", "market", "stocks", &day];
         let query = [("adjusted", "true".to_owned())];
         let call = Call::Path { parts: &parts, query: &query };
         let judge = |answer: &Answer| parse::market(&answer.place, good(answer, Some(session))?);
         let mut market = self.vendor.ask(&format!("whole market of {day}"), call, judge).await?;
-        market.retain(|(_, bar)| bar.date == session);
+        market.bars.retain(|(_, bar)| bar.date == session);
         Ok(market)
     }
 
@@ -147,7 +134,7 @@ impl Polygon {
         symbol: Option<&Symbol>,
         from: NaiveDate,
         to: NaiveDate,
-    ) -> Result<Vec<Split>, SourceError> {
+    ) -> Result<Splits, SourceError> {
         let about = symbol.map_or_else(|| "splits".to_owned(), |symbol| format!("splits of {symbol}"));
         let mut query = vec![
             ("execution_date.gte", from.to_string()),
@@ -158,16 +145,18 @@ impl Polygon {
         ];
         query.extend(symbol.map(|symbol| ("ticker", symbol.to_string())));
         let mut call = Call::Path { parts: &["v3", "reference", "splits"], query: &query };
-        let mut splits = Vec::new();
+        let mut all = Splits::default();
         for _ in 0..MOST_PAGES {
             let judge = |answer: &Answer| parse::splits(&answer.place, good(answer, None)?);
-            let page = self.vendor.ask(&about, call, judge).await?;
-            splits.extend(page.splits);
-            let Some(next) = page.next else {
-                splits.retain(|split| from <= split.date && split.date <= to);
-                splits.retain(|split| symbol.is_none_or(|symbol| *symbol == split.symbol));
-                splits.sort_by(|a, b| (a.date, &a.symbol).cmp(&(b.date, &b.symbol)));
-                return Ok(splits);
+            let SplitPage { page, next } = self.vendor.ask(&about, call, judge).await?;
+            all.splits.extend(page.splits);
+            all.unread.extend(page.unread);
+            let Some(next) = next else {
+                let is_wanted = |own: &Symbol| symbol.is_none_or(|symbol| symbol == own);
+                all.splits.retain(|split| from <= split.date && split.date <= to && is_wanted(&split.symbol));
+                all.splits.sort_by(|a, b| (a.date, &a.symbol).cmp(&(b.date, &b.symbol)));
+                all.unread.symbols.retain(is_wanted);
+                return Ok(all);
             };
             call = self.next(&about, &next)?;
         }
@@ -195,6 +184,7 @@ impl Source for Polygon {
             requests_per_minute: Some(self.vendor.limiter.calls()),
             largest_page: Some(PAGE),
             whole_market: WholeMarket::ByDay,
+            calls_left: None,
         }
     }
 
@@ -205,11 +195,27 @@ impl Source for Polygon {
         })
     }
 
+    /// One call that names no days, unless what it gives is newer than `until`.
+    fn latest<'a>(
+        &'a self,
+        asset_class: AssetClass,
+        symbol: &'a Symbol,
+        until: NaiveDate,
+    ) -> BoxFuture<'a, Result<Option<Bar>, SourceError>> {
+        Box::pin(async move {
+            only_equities(asset_class)?;
+            match self.previous_close(symbol).await? {
+                Some(bar) if bar.date > until => newest_of_span(self, asset_class, symbol, until).await,
+                newest => Ok(newest),
+            }
+        })
+    }
+
     fn market<'a>(
         &'a self,
         asset_class: AssetClass,
         session: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<(Symbol, Bar)>, SourceError>> {
+    ) -> BoxFuture<'a, Result<WholeMarketBars, SourceError>> {
         Box::pin(async move {
             only_equities(asset_class)?;
             self.grouped(session).await
@@ -221,7 +227,7 @@ impl Source for Polygon {
         symbol: Option<&'a Symbol>,
         from: NaiveDate,
         to: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<Split>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Splits, SourceError>> {
         Box::pin(self.all_splits(symbol, from, to))
     }
 }

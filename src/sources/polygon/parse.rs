@@ -1,10 +1,9 @@
 //! What Polygon's answers mean: bytes in, bars or splits out.
 //!
-//! Pure. Prices are handed over as they were told; [`crate::bars::check`] judges them. A row without
-//! a date and five numbers is dropped and counted; an answer of another shape is an error.
+//! Pure. Prices are handed over as they were told; [`crate::bars::check`] judges them. A row that
+//! cannot be read costs only itself and is told: counted among one symbol's, by its symbol among the
+//! market's. An answer of another shape is an error.
 
-use chrono::DateTime;
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use crate::bars::Split;
@@ -12,11 +11,18 @@ use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Symbol;
+use crate::sources::BadRows;
 use crate::sources::SourceError;
+use crate::sources::Splits;
+use crate::sources::Unread;
+use crate::sources::WholeMarketBars;
 use crate::sources::answer::malformed;
-use crate::sources::loose::BadRows;
-use crate::sources::loose::Loose;
+use crate::sources::loose;
+use crate::sources::loose::Cell;
 use crate::sources::loose::json;
+use crate::sources::rows::Rows;
+use crate::sources::rows::Shape;
+use crate::sources::rows::Taken;
 
 /// One page of a symbol's bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,85 +37,128 @@ pub struct BarPage {
 /// One page of splits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitPage {
-    pub splits: Vec<Split>,
+    pub page: Splits,
     pub next: Option<String>,
 }
 
-/// Whether a market trades now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarketStatus {
-    /// Polygon's word: `open`, `closed` or `extended-hours`.
-    pub market: String,
-    /// The same word for the New York Stock Exchange alone, where it is given.
-    pub nyse: Option<String>,
+/// Whether the market as a whole trades now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarketStatus {
+    Open,
+    /// Before the opening or after the close, on a session.
+    ExtendedHours,
+    Closed,
 }
 
 #[derive(Deserialize)]
-struct Body<T> {
+#[serde(bound = "C: Rows<N> + Default")]
+struct Body<C, const N: usize> {
     status: Option<String>,
     ticker: Option<String>,
     adjusted: Option<bool>,
-    #[serde(rename = "resultsCount", default)]
-    results_count: Loose,
-    results: Option<Vec<T>>,
+    #[serde(rename = "resultsCount", default, deserialize_with = "loose::number")]
+    results_count: Option<f64>,
+    results: Option<Taken<C, N>>,
     next_url: Option<String>,
     error: Option<String>,
     message: Option<String>,
 }
 
-/// A bar as told. `T` is the ticker, of the whole market only.
-#[derive(Deserialize)]
-struct Row {
-    #[serde(rename = "T")]
-    ticker: Option<String>,
-    #[serde(default)]
-    t: Loose,
-    #[serde(default)]
-    o: Loose,
-    #[serde(default)]
-    h: Loose,
-    #[serde(default)]
-    l: Loose,
-    #[serde(default)]
-    c: Loose,
-    #[serde(default)]
-    v: Loose,
-}
-
-impl Row {
-    /// Dates the bar by New York: a range stamps it 00:00 there, the whole market 16:00.
-    fn bar(&self) -> Option<Bar> {
-        let instant = DateTime::from_timestamp_millis(self.t.whole()?)?;
-        Some(Bar {
-            date: calendar::local_date(AssetClass::Equity, instant),
-            open: self.o.0?,
-            high: self.h.0?,
-            low: self.l.0?,
-            close: self.c.0?,
-            volume: self.v.0?,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct SplitRow {
-    ticker: Option<String>,
-    execution_date: Option<NaiveDate>,
-    #[serde(default)]
-    split_from: Loose,
-    #[serde(default)]
-    split_to: Loose,
-}
-
 #[derive(Deserialize)]
 struct StatusBody {
     market: String,
-    exchanges: Option<Exchanges>,
 }
 
-#[derive(Deserialize)]
-struct Exchanges {
-    nyse: Option<String>,
+/// Dates a bar by New York: a range stamps it 00:00 there, the whole market 16:00.
+fn bar([t, o, h, l, c, v]: &[Cell<'_>; 6]) -> Option<Bar> {
+    Some(Bar {
+        date: calendar::local_date(AssetClass::Equity, t.instant()?),
+        open: o.number()?,
+        high: h.number()?,
+        low: l.number()?,
+        close: c.number()?,
+        volume: v.number()?,
+    })
+}
+
+/// The bars of one symbol.
+#[derive(Default)]
+struct BarRows {
+    bars: Vec<Bar>,
+    bad_rows: BadRows,
+}
+
+impl Rows<6> for BarRows {
+    const SHAPE: Shape<6> = Shape::Object(["t", "o", "h", "l", "c", "v"]);
+
+    fn add(&mut self, number: usize, row: Option<[Cell<'_>; 6]>) {
+        match row.as_ref().and_then(bar) {
+            Some(bar) => self.bars.push(bar),
+            None => self.bad_rows.push(|| format!("polygon, row {number}")),
+        }
+    }
+}
+
+/// What a row of many symbols says it is about.
+enum Subject {
+    Symbol(Symbol),
+    /// A ticker that no symbol is written as: `BACpL`, a preferred share, would read as another company's.
+    Foreign,
+    Nameless,
+}
+
+impl Subject {
+    fn of(ticker: &Cell<'_>) -> Self {
+        let Some(ticker) = ticker.text().filter(|ticker| !ticker.trim().is_empty()) else {
+            return Subject::Nameless;
+        };
+        match Symbol::new(ticker).ok().filter(|symbol| symbol.as_str() == ticker) {
+            Some(symbol) => Subject::Symbol(symbol),
+            None => Subject::Foreign,
+        }
+    }
+
+    /// Reads a row that is about a symbol; one that cannot be read is noted.
+    fn read<T>(self, unread: &mut Unread, read: impl FnOnce(&Symbol) -> Option<T>) -> Option<T> {
+        match self {
+            Subject::Foreign => None,
+            Subject::Nameless => {
+                unread.nameless += 1;
+                None
+            }
+            Subject::Symbol(symbol) => {
+                let told = read(&symbol);
+                if told.is_none() {
+                    unread.symbols.insert(symbol);
+                }
+                told
+            }
+        }
+    }
+}
+
+impl Rows<7> for WholeMarketBars {
+    const SHAPE: Shape<7> = Shape::Object(["T", "t", "o", "h", "l", "c", "v"]);
+
+    fn add(&mut self, _number: usize, row: Option<[Cell<'_>; 7]>) {
+        let [ticker, numbers @ ..] = row.unwrap_or_default();
+        let read = |symbol: &Symbol| Some((symbol.clone(), bar(&numbers)?));
+        self.bars.extend(Subject::of(&ticker).read(&mut self.unread, read));
+    }
+}
+
+impl Rows<4> for Splits {
+    const SHAPE: Shape<4> = Shape::Object(["ticker", "execution_date", "split_from", "split_to"]);
+
+    fn add(&mut self, _number: usize, row: Option<[Cell<'_>; 4]>) {
+        let [ticker, date, from, to] = row.unwrap_or_default();
+        let read = |symbol: &Symbol| {
+            let ratio = to.number()? / from.number()?;
+            let is_ratio = ratio.is_finite() && ratio > 0.0;
+            is_ratio.then_some(Split { symbol: symbol.clone(), date: date.date()?, ratio })
+        };
+        self.splits.extend(Subject::of(&ticker).read(&mut self.unread, read));
+    }
 }
 
 /// Reads a page of the range call, or of the previous close. `place` names the vendor and the symbol
@@ -119,64 +168,55 @@ struct Exchanges {
 /// [`SourceError::Malformed`] for another shape, unadjusted prices, or another symbol's bars;
 /// [`SourceError::Status`] where the answer says that it is a failure.
 pub fn bars(place: &str, symbol: &Symbol, body: &[u8]) -> Result<BarPage, SourceError> {
-    let mut body: Body<Row> = json(place, body)?;
+    let mut body: Body<BarRows, 6> = json(place, body)?;
     if body.ticker.as_ref().is_some_and(|ticker| !ticker.eq_ignore_ascii_case(symbol.as_str())) {
         return Err(malformed(place, "the answer is about another symbol"));
     }
     let next = body.next_url.take();
-    let rows = results(place, body)?;
-    let (bars, bad_rows) = BadRows::part(rows.iter().map(Row::bar));
+    let BarRows { bars, bad_rows } = results(place, body)?;
     Ok(BarPage { bars, bad_rows, next })
 }
 
-/// Reads the whole market's bars of one session. A ticker in mixed case (`BACpL`, a preferred share)
-/// is left out: as a symbol it would be another company's.
+/// Reads the whole market's bars of one session. A ticker in mixed case is left out; of any other row
+/// that cannot be read, the symbol is told.
 ///
 /// # Errors
 /// As [`bars`].
-pub fn market(place: &str, body: &[u8]) -> Result<Vec<(Symbol, Bar)>, SourceError> {
-    let rows = results(place, json::<Body<Row>>(place, body)?)?;
-    let read = |row: &Row| {
-        let ticker = row.ticker.as_deref()?;
-        let symbol = Symbol::new(ticker).ok().filter(|symbol| symbol.as_str() == ticker)?;
-        Some((symbol, row.bar()?))
-    };
-    Ok(rows.iter().filter_map(read).collect())
+pub fn market(place: &str, body: &[u8]) -> Result<WholeMarketBars, SourceError> {
+    results(place, json::<Body<WholeMarketBars, 7>>(place, body)?)
 }
 
-/// Reads a page of splits. One without a ticker, a date or two numbers over zero is left out.
+/// Reads a page of splits. One without a date or two numbers over zero is told by its symbol: whoever
+/// holds it does not know whether its history still fits.
 ///
 /// # Errors
 /// As [`bars`].
 pub fn splits(place: &str, body: &[u8]) -> Result<SplitPage, SourceError> {
-    let mut body: Body<SplitRow> = json(place, body)?;
+    let mut body: Body<Splits, 4> = json(place, body)?;
     let next = body.next_url.take();
-    if body.results.is_none() && body.results_count.0.is_none() {
-        // This call has no count: an empty list is an answer, and so is none beside a good status.
-        body.results_count = Loose(Some(0.0));
-    }
-    let rows = results(place, body)?;
-    let read = |row: &SplitRow| {
-        let ticker = row.ticker.as_deref()?;
-        let symbol = Symbol::new(ticker).ok().filter(|symbol| symbol.as_str() == ticker)?;
-        let ratio = row.split_to.0? / row.split_from.0?;
-        let is_ratio = ratio.is_finite() && ratio > 0.0;
-        is_ratio.then_some(Split { symbol, date: row.execution_date?, ratio })
-    };
-    Ok(SplitPage { splits: rows.iter().filter_map(read).collect(), next })
+    // This call has no count: an empty list is an answer, and so is none beside a good status.
+    body.results_count = body.results_count.or(Some(0.0));
+    Ok(SplitPage { page: results(place, body)?, next })
 }
 
 /// Reads whether the market trades now.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] for another shape.
+/// [`SourceError::Malformed`] for another shape, or a word that is not known.
 pub fn market_status(place: &str, body: &[u8]) -> Result<MarketStatus, SourceError> {
-    let body: StatusBody = json(place, body)?;
-    Ok(MarketStatus { market: body.market, nyse: body.exchanges.and_then(|exchanges| exchanges.nyse) })
+    match json::<StatusBody>(place, body)?.market.as_str() {
+        "open" => Ok(MarketStatus::Open),
+        "extended-hours" => Ok(MarketStatus::ExtendedHours),
+        "closed" => Ok(MarketStatus::Closed),
+        _ => Err(malformed(place, "the market is neither open nor closed nor in extended hours")),
+    }
 }
 
 /// Returns the rows of a good answer. An empty one has no `results`, and a count of 0.
-fn results<T>(place: &str, body: Body<T>) -> Result<Vec<T>, SourceError> {
+fn results<C, const N: usize>(place: &str, body: Body<C, N>) -> Result<C, SourceError>
+where
+    C: Rows<N> + Default,
+{
     match body.status.as_deref() {
         Some("OK" | "DELAYED") => {}
         Some(_) => {
@@ -189,14 +229,16 @@ fn results<T>(place: &str, body: Body<T>) -> Result<Vec<T>, SourceError> {
         return Err(malformed(place, "the prices are not adjusted for splits"));
     }
     match body.results {
-        Some(rows) => Ok(rows),
-        None if body.results_count.0 == Some(0.0) => Ok(Vec::new()),
+        Some(Taken(rows)) => Ok(rows),
+        None if body.results_count == Some(0.0) => Ok(C::default()),
         None => Err(malformed(place, "the answer has no results")),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     const RANGE: &str = r#"{"ticker":"AAPL","queryCount":2,"resultsCount":2,"adjusted":true,"results":[
@@ -255,7 +297,7 @@ mod tests {
             let page = bars("p", &symbol("AAPL"), body.as_bytes()).expect(bad);
             assert_eq!((page.bars.len(), page.bad_rows.count()), (1, 1), "{bad}");
         }
-        for bad in ["1e300", "-1e18", "1.5", "9e15"] {
+        for bad in ["1e300", "-1e18", "1.5", "9e15", "-8334601315200000", "-8334601228800000"] {
             let body = RANGE.replace("1673326800000", bad);
             let page = bars("p", &symbol("AAPL"), body.as_bytes()).expect(bad);
             assert_eq!((page.bars.len(), page.bad_rows.count()), (1, 1), "{bad}");
@@ -283,6 +325,22 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_any_kind_costs_only_itself() {
+        let good = r#"{"v":1,"o":2,"c":2,"h":3,"l":1,"t":1673240400000}"#;
+        for odd in ["null", "7", "\"x\"", "[1]", "{}", r#"{"t":null,"t":[]}"#, r#"{"t":-8334601228800000}"#] {
+            let body = format!(r#"{{"status":"OK","resultsCount":2,"results":[{odd},{good}]}}"#);
+            let page = bars("p", &symbol("AAPL"), body.as_bytes()).expect(odd);
+            assert_eq!((page.bars.len(), page.bad_rows.count()), (1, 1), "{odd}");
+            let problem = page.bad_rows.problem(&symbol("AAPL")).expect("a row was dropped");
+            assert_eq!(problem.message, "dropped 1 row that could not be read: polygon, row 1");
+        }
+    }
+
+    fn names(unread: &Unread) -> Vec<&str> {
+        unread.symbols.iter().map(Symbol::as_str).collect()
+    }
+
+    #[test]
     fn the_whole_market_is_dated_by_the_close_and_keeps_no_mixed_case() {
         let body = r#"{"queryCount":3,"resultsCount":3,"adjusted":true,"status":"OK","results":[
             {"T":"BRK.B","v":1,"o":2,"c":2,"h":3,"l":1,"t":1732222800000},
@@ -290,31 +348,75 @@ mod tests {
             {"T":"A B","v":1,"o":2,"c":2,"h":3,"l":1,"t":1732222800000},
             {"T":"MSFT","v":1,"o":2,"c":2,"h":3,"t":1732222800000}]}"#;
         let market = market("p", body.as_bytes()).expect("a market");
-        assert_eq!(market.len(), 1);
-        assert_eq!((market[0].0.as_str(), market[0].1.date), ("BRK.B", day("2024-11-21")));
+        assert_eq!(market.bars.len(), 1);
+        assert_eq!((market.bars[0].0.as_str(), market.bars[0].1.date), ("BRK.B", day("2024-11-21")));
+        assert_eq!((names(&market.unread), market.unread.nameless), (vec!["MSFT"], 0));
+    }
+
+    #[test]
+    fn an_odd_row_of_the_whole_market_costs_only_its_own_symbol() {
+        let good = r#"{"T":"NAN","v":1,"o":2,"c":2,"h":3,"l":1,"t":1732222800000}"#;
+        for (odd, symbols, nameless) in [
+            ("null", vec![], 1),
+            ("5", vec![], 1),
+            (r#"{"T":5,"v":1,"o":2,"c":2,"h":3,"l":1,"t":1732222800000}"#, vec![], 1),
+            (r#"{"T":"","v":1,"o":2,"c":2,"h":3,"l":1,"t":1732222800000}"#, vec![], 1),
+            (r#"{"T":"AAPL","v":{},"o":2,"c":2,"h":3,"l":1,"t":1732222800000}"#, vec!["AAPL"], 0),
+            (r#"{"T":"AAPL","v":1,"o":2,"c":2,"h":3,"l":1,"t":-8334601228800000}"#, vec!["AAPL"], 0),
+            (r#"{"T":"AAPL"}"#, vec!["AAPL"], 0),
+        ] {
+            let body = format!(r#"{{"status":"OK","resultsCount":2,"results":[{good},{odd}]}}"#);
+            let market = market("p", body.as_bytes()).expect(odd);
+            assert_eq!(market.bars.len(), 1, "{odd}");
+            assert_eq!((names(&market.unread), market.unread.nameless), (symbols, nameless), "{odd}");
+        }
     }
 
     #[test]
     fn a_split_is_new_shares_for_each_old_one() {
         let body = r#"{"results":[
             {"execution_date":"2020-08-31","split_from":1,"split_to":4,"ticker":"AAPL"},
-            {"execution_date":"2021-01-04","split_from":10,"split_to":1,"ticker":"OLD"},
-            {"execution_date":"2021-01-04","split_from":0,"split_to":1,"ticker":"NIL"}],
+            {"execution_date":"2021-01-04","split_from":10,"split_to":1,"ticker":"OLD"}],
             "status":"OK","next_url":"https://api.massive.com/v3/reference/splits?cursor=x"}"#;
-        let page = splits("p", body.as_bytes()).expect("a page");
+        let SplitPage { page, next } = splits("p", body.as_bytes()).expect("a page");
         let expected = [
             Split { symbol: symbol("AAPL"), date: day("2020-08-31"), ratio: 4.0 },
             Split { symbol: symbol("OLD"), date: day("2021-01-04"), ratio: 0.1 },
         ];
         assert_eq!(page.splits, expected);
-        assert_eq!(page.next.as_deref(), Some("https://api.massive.com/v3/reference/splits?cursor=x"));
-        assert_eq!(splits("p", br#"{"status":"OK"}"#).map(|page| page.splits.len()), Ok(0));
+        assert!(page.unread.is_empty());
+        assert_eq!(next.as_deref(), Some("https://api.massive.com/v3/reference/splits?cursor=x"));
+        assert_eq!(splits("p", br#"{"status":"OK"}"#).map(|page| page.page), Ok(Splits::default()));
     }
 
     #[test]
-    fn the_market_status_is_polygons_word() {
-        let body = r#"{"market":"extended-hours","exchanges":{"nyse":"closed"},"afterHours":true}"#;
-        let expected = MarketStatus { market: "extended-hours".into(), nyse: Some("closed".into()) };
-        assert_eq!(market_status("p", body.as_bytes()), Ok(expected));
+    fn a_split_that_cannot_be_read_is_known_by_its_symbol() {
+        let good = r#"{"execution_date":"2020-08-31","split_from":1,"split_to":4,"ticker":"AAPL"}"#;
+        let rest = r#""split_from":1,"split_to":4,"ticker":"NVDA"}"#;
+        for (odd, symbols, nameless) in [
+            (format!(r#"{{"execution_date":"",{rest}"#), vec!["NVDA"], 0),
+            (format!(r#"{{"execution_date":"2026-11-20T00:00:00Z",{rest}"#), vec!["NVDA"], 0),
+            (format!(r#"{{"execution_date":20261120,{rest}"#), vec!["NVDA"], 0),
+            (format!("{{{rest}"), vec!["NVDA"], 0),
+            (good.replace("AAPL", "NVDA").replace(":1,", ":0,"), vec!["NVDA"], 0),
+            (good.replace("AAPL", "NVDA").replace(":4,", ":-4,"), vec!["NVDA"], 0),
+            (good.replace("AAPL", "NVDA").replace(":4,", ":[],"), vec!["NVDA"], 0),
+            (good.replace("\"AAPL\"", "null"), vec![], 1),
+            ("null".to_owned(), vec![], 1),
+        ] {
+            let body = format!(r#"{{"status":"OK","results":[{odd},{good}]}}"#);
+            let page = splits("p", body.as_bytes()).expect(&odd).page;
+            assert_eq!(page.splits.len(), 1, "{odd}");
+            assert_eq!((names(&page.unread), page.unread.nameless), (symbols, nameless), "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_market_status_is_one_of_three() {
+        let status = |word: &str| market_status("p", format!(r#"{{"market":"{word}"}}"#).as_bytes());
+        assert_eq!(status("open"), Ok(MarketStatus::Open));
+        assert_eq!(status("extended-hours"), Ok(MarketStatus::ExtendedHours));
+        assert_eq!(status("closed"), Ok(MarketStatus::Closed));
+        assert!(matches!(status("early"), Err(SourceError::Malformed { .. })));
     }
 }

@@ -13,6 +13,8 @@ use wiremock::matchers::query_param;
 use wiremock::matchers::query_param_is_missing;
 
 use super::*;
+use crate::bars::Split;
+use crate::sources::Unread;
 use crate::sources::test_server::KEY;
 use crate::sources::test_server::NOW;
 use crate::sources::test_server::instant;
@@ -229,7 +231,7 @@ async fn the_whole_market_is_one_call() {
         .await;
     let source = polygon(&server.uri(), 0);
     let market = source.market(AssetClass::Equity, day("2026-11-16")).await.expect("a market");
-    let names: Vec<&str> = market.iter().map(|(symbol, _)| symbol.as_str()).collect();
+    let names: Vec<&str> = market.bars.iter().map(|(symbol, _)| symbol.as_str()).collect();
     assert_eq!(names, ["AAPL", "BRK.B"], "a bar of another session is no bar of this one");
     assert_eq!(source.limits().whole_market, WholeMarket::ByDay);
     assert!(matches!(
@@ -267,25 +269,61 @@ async fn splits_come_by_symbol_and_by_days_page_after_page() {
     let source = polygon(&server.uri(), 0);
     let (from, to) = (day("2020-01-01"), day("2024-12-31"));
     let all = source.splits(None, from, to).await.expect("two pages");
-    let named: Vec<(&str, NaiveDate)> = all.iter().map(|split| (split.symbol.as_str(), split.date)).collect();
+    let named: Vec<(&str, NaiveDate)> =
+        all.splits.iter().map(|split| (split.symbol.as_str(), split.date)).collect();
     assert_eq!(named, [("AAPL", day("2020-08-31")), ("NVDA", day("2024-06-10"))]);
     let own = source.splits(Some(&symbol("AAPL")), from, to).await.expect("one page");
-    assert_eq!(own, [Split { symbol: symbol("AAPL"), date: day("2020-08-31"), ratio: 4.0 }]);
+    assert_eq!(own.splits, [Split { symbol: symbol("AAPL"), date: day("2020-08-31"), ratio: 4.0 }]);
 }
 
 #[tokio::test]
-async fn the_previous_close_and_the_market_status_are_calls_of_their_own() {
+async fn splits_that_cannot_be_read_are_known_of_every_page() {
+    let server = MockServer::start().await;
+    let row = |ticker: &str, date: &str| json!({"ticker": ticker, "execution_date": date, "split_from": 1, "split_to": 4});
+    let next = format!("{}/v3/reference/splits?cursor=c2", server.uri());
+    let first =
+        json!({"status": "OK", "results": [row("NVDA", ""), row("AAPL", "2020-08-31")], "next_url": next});
+    let second = json!({"status": "OK", "results": [row("MSFT", "soon"), row("AAPL", "2020-08-31"), null]});
+    Mock::given(query_param("cursor", "c2"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(second))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    answers(&server, 200, first).await;
+    let (from, to) = (day("2020-01-01"), day("2024-12-31"));
+    let all = polygon(&server.uri(), 0).splits(None, from, to).await.expect("two pages");
+    assert_eq!(all.splits.len(), 2);
+    assert_eq!(all.unread, Unread { symbols: [symbol("MSFT"), symbol("NVDA")].into(), nameless: 1 });
+    let own = polygon(&server.uri(), 0).splits(Some(&symbol("MSFT")), from, to).await.expect("two pages");
+    assert_eq!(own.unread, Unread { symbols: [symbol("MSFT")].into(), nameless: 1 });
+}
+
+#[tokio::test]
+async fn the_latest_bar_is_the_previous_close_unless_an_earlier_day_is_meant() {
     let server = MockServer::start().await;
     Mock::given(path("/v2/aggs/ticker/AAPL/prev"))
         .respond_with(ResponseTemplate::new(200).set_body_json(page(&[3], None)))
         .mount(&server)
         .await;
-    Mock::given(path("/v1/marketstatus/now"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"market": "closed"})))
+    Mock::given(path("/v2/aggs/ticker/AAPL/range/1/day/2026-11-04/2026-11-18"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(page(&[0, 1, 2], None)))
         .mount(&server)
         .await;
     let source = polygon(&server.uri(), 0);
-    let bar = source.previous_close(&symbol("AAPL")).await.expect("a bar");
-    assert_eq!(bar.map(|bar| bar.date), Some(day("2026-11-19")));
-    assert_eq!(source.market_status().await.map(|status| status.market), Ok("closed".to_owned()));
+    for (until, expected, calls) in [("2026-11-20", "2026-11-19", 1), ("2026-11-18", "2026-11-18", 3)] {
+        let bar = source.latest(AssetClass::Equity, &symbol("AAPL"), day(until)).await.expect("a bar");
+        assert_eq!(bar.map(|bar| bar.date), Some(day(expected)));
+        assert_eq!(server.received_requests().await.expect("they are recorded").len(), calls);
+    }
+}
+
+#[tokio::test]
+async fn whether_the_market_trades_is_a_call_of_its_own() {
+    let server = MockServer::start().await;
+    Mock::given(path("/v1/marketstatus/now"))
+        .and(header("authorization", bearer()))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"market": "closed"})))
+        .mount(&server)
+        .await;
+    assert_eq!(polygon(&server.uri(), 0).market_status().await, Ok(MarketStatus::Closed));
 }

@@ -116,27 +116,7 @@ impl Source for Simulated {
     }
 
     fn daily<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Fetched, SourceError>> {
-        Box::pin(async move { Ok(Fetched { bars: self.bars(request), problems: Vec::new() }) })
-    }
-
-    /// Asks the calendar once for each asset class, which costs more than trading does.
-    fn daily_many<'a>(&'a self, requests: &'a [Request]) -> BoxFuture<'a, Vec<Result<Fetched, SourceError>>> {
-        Box::pin(async move {
-            let sessions = AssetClass::ALL.map(|class| {
-                let newest =
-                    requests.iter().filter(|request| request.asset_class == class).map(|r| r.to).max();
-                newest.map_or_else(Vec::new, |to| self.sessions(class, to))
-            });
-            let answer = |request: &Request| {
-                let [equity, crypto] = &sessions;
-                let sessions = match request.asset_class {
-                    AssetClass::Equity => equity,
-                    AssetClass::Crypto => crypto,
-                };
-                Ok(Fetched { bars: self.trade(request, sessions), problems: Vec::new() })
-            };
-            requests.iter().map(answer).collect()
-        })
+        Box::pin(async move { Ok(Fetched { bars: self.bars(request), ..Fetched::default() }) })
     }
 }
 

@@ -91,19 +91,6 @@ fn seed_class_and_symbol_each_make_another_history() {
     assert_ne!(one, closes(SEED, AssetClass::Crypto, "ETC"));
 }
 
-#[tokio::test]
-async fn many_requests_answer_as_single_ones_do() {
-    let market = Simulated::new(SEED, weekdays);
-    let requests = [
-        request(AssetClass::Equity, "AAPL", day(2024, 1, 1), day(2024, 2, 1)),
-        request(AssetClass::Crypto, "BTC", day(2023, 1, 1), day(2023, 2, 1)),
-        request(AssetClass::Equity, "MSFT", day(2020, 1, 1), day(2025, 2, 1)),
-    ];
-    for (request, answer) in requests.iter().zip(market.daily_many(&requests).await) {
-        assert_eq!(Some(market.bars(request)), answer.ok().map(|fetched| fetched.bars));
-    }
-}
-
 #[test]
 fn every_bar_is_sound_and_never_looks_like_a_split() {
     for (class, symbol, bars) in everything() {
