@@ -1,6 +1,7 @@
 //! Decides the asset classes of a run one after the other, over one book.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -9,12 +10,13 @@ use uuid::Uuid;
 use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
-use super::{LoadedBars, Selection};
+use super::shadow;
+use super::{LoadedBars, Selection, Snapshot};
 use crate::decide;
 use crate::decide::{Decision, Prepared, Recommendation};
 use crate::domain::{AssetClass, Book, Position, Problem, Symbol};
 use crate::filters;
-use crate::report::{ChartData, Part};
+use crate::report::{Changes, ChartData, Part};
 use crate::scripts::Scripts;
 use crate::settings::Settings;
 
@@ -25,6 +27,8 @@ pub(super) struct Folded {
     /// Of all classes, ranked and cut to the settings' most.
     pub(super) recommendations: Vec<Recommendation>,
     pub(super) charts: BTreeMap<Uuid, ChartData>,
+    /// What the scripts say differently from `before`, by class.
+    pub(super) changes: Vec<Changes>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -39,9 +43,12 @@ struct Ready {
 ///
 /// What the last cut drops must not have kept anything else out: the classes are then decided
 /// again without it, until nothing more is dropped.
+///
+/// Of the classes in `before`, it also tells what `scripts` change against that snapshot.
 pub(super) fn fold(
     settings: &Settings,
     scripts: &Scripts,
+    before: &BTreeMap<AssetClass, Arc<Snapshot>>,
     positions: &[Position],
     loaded: Vec<(Selection, LoadedBars)>,
 ) -> anyhow::Result<Folded> {
@@ -49,12 +56,17 @@ pub(super) fn fold(
     let mut parts = Vec::new();
     let mut problems = Vec::new();
     let mut classes = Vec::new();
+    let mut changes = Vec::new();
     for (selection, bars) in loaded {
         problems.extend(bars.problems);
         let (class, session) = (selection.asset_class, selection.session);
         let since = oldest_session_asked(positions, class, session);
+        let earlier = before.get(&class).map(|snapshot| (snapshot, bars.market.clone()));
         let prepared = decide::prepare_since(bars.market, scripts, since, missing_between(class))
             .with_context(|| format!("failed to prepare the {class} bars"))?;
+        if let Some((snapshot, market)) = earlier {
+            changes.push(shadow::changes(market, snapshot, (&prepared, scripts), session)?);
+        }
         let data_hash = data_hash(prepared.columns.panel());
         parts.push(Part { asset_class: class, session, source: bars.source, data_hash });
         classes.push(Ready { session, prepared });
@@ -76,7 +88,7 @@ pub(super) fn fold(
             drawn.extend(charts(&class.prepared, scripts, &decision.exits));
         }
         let Round { decisions, recommendations, .. } = round;
-        return Ok(Folded { parts, decisions, recommendations, charts: drawn, problems });
+        return Ok(Folded { parts, decisions, recommendations, charts: drawn, changes, problems });
     }
 }
 

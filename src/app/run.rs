@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -11,14 +12,15 @@ use uuid::Uuid;
 
 use super::fold::fold;
 use super::select::{names, select};
-use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
+use super::shadow;
+use super::{App, Asked, LiveScripts, LoadedBars, Refusal, Selection, Snapshot, load, read_positions};
 use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
 use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
 use crate::report::ChartData;
-use crate::report::{Report, RunRecord};
+use crate::report::{Report, RunRecord, Templates};
 use crate::settings::SourceName;
 use crate::settings::settings_hash;
 
@@ -39,7 +41,7 @@ pub struct RunRequest {
 pub struct RunOutcome {
     pub report: Report,
     pub charts: BTreeMap<Uuid, ChartData>,
-    pub templates: BTreeMap<String, String>,
+    pub templates: Templates,
 }
 
 /// Runs the main job without delivering anything.
@@ -48,24 +50,52 @@ pub struct RunOutcome {
 /// A [`Refusal`] where the request cannot be carried out as asked; problems of single symbols
 /// and scripts are in the report instead.
 pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> {
+    decide_and_tell(app, request, None).await
+}
+
+/// Does the same with the scripts in force: those that are current when it begins, whatever is
+/// edited meanwhile. The report says which they are, and what edits since the report before
+/// change on the session.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_live(app: &App, request: &RunRequest, live: &LiveScripts) -> anyhow::Result<RunOutcome> {
+    decide_and_tell(app, request, Some(live)).await
+}
+
+async fn decide_and_tell(
+    app: &App,
+    request: &RunRequest,
+    live: Option<&LiveScripts>,
+) -> anyhow::Result<RunOutcome> {
     let started = Instant::now();
     let generated_at = app.clock.now();
     let (selections, mut problems) = select(app, request.asked, request.source, request.date)?;
-    let set = load_scripts(app)?;
-    problems.extend(set.problems.iter().cloned());
+    let snapshot = match live {
+        Some(live) => live.current(),
+        None => Arc::new(Snapshot::load(app)?),
+    };
+    problems.extend(snapshot.problems().cloned());
+    let set = Arc::clone(&snapshot.set);
     let positions = positions(app, request)?;
     problems.extend(unchecked(request.asked, &positions, &selections));
+    let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
     for selection in selections {
         let held = held_symbols(&positions, selection.asset_class);
-        let needed = decide::bars_needed(&set.scripts, selection.asset_class);
+        let mut needed = decide::bars_needed(&set.scripts, selection.asset_class);
+        let reported = live.and_then(|live| live.reported(selection.asset_class));
+        if let Some(earlier) = reported.filter(|earlier| earlier.generation != snapshot.generation) {
+            needed = needed.max(decide::bars_needed(&earlier.set.scripts, selection.asset_class));
+            before.insert(selection.asset_class, earlier);
+        }
         let bars = load(app, &selection, &held, needed).await?;
         refuse_date_before_data(request, &selection, &bars)?;
         loaded.push((selection, bars));
     }
     let settings = app.loaded.settings.clone();
     let scripts = set.scripts.clone();
-    let folded = tokio::task::spawn_blocking(move || fold(&settings, &scripts, &positions, loaded))
+    let folded = tokio::task::spawn_blocking(move || fold(&settings, &scripts, &before, &positions, loaded))
         .await
         .context("failed to decide")??;
     problems.extend(folded.problems);
@@ -93,7 +123,15 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
         decisions: folded.decisions,
         past: Vec::new(),
         problems,
+        reload: None,
     };
+    if let Some(live) = live {
+        live.set_reported(report.run.parts.iter().map(|part| part.asset_class), &snapshot);
+        for changes in &folded.changes {
+            shadow::log(changes, snapshot.generation);
+        }
+        report.reload = Some(snapshot.told(folded.changes));
+    }
     report.run.id = run_id(&report.run);
     for recommendation in report.recommendations.iter_mut().chain(&mut report.exits) {
         recommendation.generated_at = Some(generated_at);
@@ -106,7 +144,7 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
         "Decided in {} ms",
         report.run.duration_ms
     );
-    Ok(RunOutcome { report, charts: folded.charts, templates: set.templates })
+    Ok(RunOutcome { report, charts: folded.charts, templates: set.templates.clone() })
 }
 
 /// Puts one list of every class's decision behind the other.

@@ -96,7 +96,7 @@ pub async fn signals(
     Ok(table)
 }
 
-fn scan_span(
+pub(super) fn scan_span(
     prepared: &decide::Prepared,
     scripts: &Scripts,
     span: Span,

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::{Asked, ExportFormat, Refusal};
 use crate::domain::AssetClass;
+use crate::reload::WatchMethod;
 use crate::settings::{SourceName, UnknownSource};
 
 /// Turns trading rules that a person can read into one clear email a day.
@@ -20,7 +21,7 @@ pub struct Cli {
 }
 
 /// Flags that stand before or after the subcommand.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The settings file; `ts.toml` in the working folder where it exists
     #[arg(long, global = true, value_name = "FILE")]
@@ -46,6 +47,8 @@ pub enum Command {
     Run(RunArgs),
     /// Lists every raw signal over a span of sessions, before filters and ranking
     Signals(SignalsArgs),
+    /// Shows what two versions of the scripts say differently over a span of sessions
+    DiffScripts(DiffScriptsArgs),
     /// Shows the feature values that a script would see
     Features(FeaturesArgs),
     /// Fetches bars into the cache, shows what came, and exports it on request
@@ -129,6 +132,9 @@ pub struct RunArgs {
     /// Previews again on every edit of a script, template or the settings
     #[arg(long)]
     pub watch: bool,
+    /// How edits come to notice; `poll` for network file systems, which give no events
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t = WatchChoice::Events, requires = "watch")]
+    pub watch_method: WatchChoice,
     /// The positions held (CSV; the README says which columns)
     #[arg(long, value_name = "FILE")]
     pub positions: Option<PathBuf>,
@@ -141,6 +147,22 @@ pub struct RunArgs {
     /// Exits with 1 where the run has any problem
     #[arg(long)]
     pub strict: bool,
+}
+
+/// How edits come to notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WatchChoice {
+    Events,
+    Poll,
+}
+
+impl From<WatchChoice> for WatchMethod {
+    fn from(choice: WatchChoice) -> Self {
+        match choice {
+            WatchChoice::Events => WatchMethod::Events,
+            WatchChoice::Poll => WatchMethod::Poll,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -185,6 +207,32 @@ pub struct SignalsArgs {
     /// Writes the table to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffScriptsArgs {
+    /// The earlier version: a folder of scripts, one that holds `strategies/` or `scorers/`, or one script
+    pub old: PathBuf,
+    /// The later version, likewise
+    pub new: PathBuf,
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to scan
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+    /// Writes the differences to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Args)]

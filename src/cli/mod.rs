@@ -8,6 +8,7 @@ mod cache;
 mod catalogue;
 mod completions;
 mod config;
+mod diff_scripts;
 mod exit;
 mod features;
 mod fetch_data;
@@ -46,6 +47,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),
         Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
+        Command::DiffScripts(args) => {
+            start::wait(Interrupt::Breaks, diff_scripts::diff_scripts(&cli.global, &args))
+        }
         Command::Features(args) => start::wait(Interrupt::Breaks, features::features(&cli.global, &args)),
     }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::app;
-use crate::app::{App, RunRequest};
+use crate::app::{App, LiveScripts, RunRequest};
 use crate::report;
-use crate::report::{Charts, Templates};
+use crate::report::Charts;
 
 use super::args::{ReportFormat, RunArgs};
 use super::exit::Outcome;
@@ -14,19 +14,25 @@ use super::output;
 /// Where the HTML of a preview is written, below the settings' folder.
 const PREVIEW: &str = "data/preview.html";
 
-/// Decides once and writes the preview.
-pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome> {
+/// Decides once, with the scripts in force or those that lie in the folders, and writes the preview.
+pub(super) async fn preview(
+    app: &App,
+    args: &RunArgs,
+    live: Option<&LiveScripts>,
+) -> anyhow::Result<Outcome> {
     let request = RunRequest {
         asked: args.asset_class.asked(),
         date: args.date,
         source: args.source.chosen()?,
         positions: args.positions.clone(),
     };
-    let mut outcome = app::run(app, &request).await?;
-    let (templates, broken) = Templates::load(&outcome.templates)?;
-    outcome.report.problems.extend(broken);
-    let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
-    let (text, of_text) = report::text(&outcome.report, &templates)?;
+    let mut outcome = match live {
+        Some(live) => app::run_live(app, &request, live).await?,
+        None => app::run(app, &request).await?,
+    };
+    let templates = &outcome.templates;
+    let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, templates)?;
+    let (text, of_text) = report::text(&outcome.report, templates)?;
     failed.extend(of_text);
     outcome.report.problems.extend(failed);
     let rendered = match args.format {

@@ -19,5 +19,5 @@ pub(super) async fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Outco
     if args.watch {
         return watch::watch(global, args, app).await;
     }
-    preview::preview(&app, args).await
+    preview::preview(&app, args, None).await
 }

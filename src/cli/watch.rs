@@ -1,79 +1,94 @@
 //! `ts run --watch`: the preview again, after every edit that changes a byte.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::app::App;
+use crate::app::{App, LiveScripts, Reloader, watched};
 use crate::reload::{Change, Watcher};
-use crate::settings::FILE_NAME;
 
 use super::args::{Global, RunArgs};
 use super::exit::Outcome;
 use super::preview::preview;
 use super::start;
 
-/// How long one wait lasts before the folders are hashed again.
+/// How long one wait lasts while there is nothing to reload yet.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// Previews, then waits for an edit, until Ctrl-C; a failure is shown and the next edit awaited.
 ///
-/// The settings are read again before each preview, and what is watched follows them.
+/// An edit comes into force while a preview goes on; the next preview is made with it. The
+/// settings are read again with each edit, and what is watched follows them.
 pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow::Result<Outcome> {
-    let root = first.loaded.root.clone();
     // One rate limit for all previews; other keys or addresses in the settings need a new start.
     let vendors = first.vendors.clone();
-    let mut paths = watched(&first);
-    let mut watcher = Watcher::new(paths.clone());
-    let mut settings = Ok(first);
+    let again = {
+        let global = global.clone();
+        move || start::app(&global).map(|app| App { vendors: vendors.clone(), ..app })
+    };
+    let (watcher, mut app, live) = load(first, args, &again).await?;
+    let live = Arc::new(live);
+    let mut reloader = Reloader::start(watcher, app.clone(), Arc::clone(&live), again)
+        .context("failed to watch for edits")?;
     loop {
-        let previewed = match &settings {
-            Ok(app) => preview(app, args).await,
-            Err(error) => Err(anyhow::anyhow!("{error:#}")),
-        };
-        if let Err(error) = previewed {
+        if let Err(error) = preview(&app, args, Some(&live)).await {
             eprintln!("error: {error:#}");
         }
-        eprintln!("Watching {} for edits; Ctrl-C ends", root.display());
-        let changed;
-        (watcher, changed) = next_change(watcher).await?;
-        for file in changed {
-            eprintln!("changed: {}", file.display());
-        }
-        settings = start::app(global).map(|app| App { vendors: vendors.clone(), ..app });
-        if let Ok(app) = &settings
-            && watched(app) != paths
-        {
-            paths = watched(app);
-            watcher = Watcher::new(paths.clone());
+        eprintln!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display());
+        loop {
+            let edit = reloader.next().await.context("the watching of scripts broke down; start again")?;
+            for file in &edit.files {
+                eprintln!("changed: {}", file.display());
+            }
+            if let Some(error) = &edit.bad_settings {
+                eprintln!("error: {error}\nthe last good settings stay in force");
+            }
+            let matters = edit.matters();
+            app = edit.app;
+            if matters {
+                break;
+            }
         }
     }
 }
 
-/// Waits until a watched file has other contents; gives the watcher back.
-async fn next_change(mut watcher: Watcher) -> anyhow::Result<(Watcher, Vec<PathBuf>)> {
+/// Loads the scripts; where there are none yet, shows why and waits for an edit.
+async fn load(
+    mut app: App,
+    args: &RunArgs,
+    again: &impl Fn() -> anyhow::Result<App>,
+) -> anyhow::Result<(Watcher, App, LiveScripts)> {
     loop {
-        let (returned, change) = tokio::task::spawn_blocking(move || {
+        let watcher = Watcher::start(watched(&app), args.watch_method.into());
+        match LiveScripts::load(&app) {
+            Ok(live) => return Ok((watcher, app, live)),
+            Err(error) => eprintln!("error: {error}"),
+        }
+        eprintln!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display());
+        for file in next_change(watcher).await? {
+            eprintln!("changed: {}", file.display());
+        }
+        match again() {
+            Ok(now) => app = now,
+            Err(error) => eprintln!("error: {error:#}\nthe last good settings stay in force"),
+        }
+    }
+}
+
+/// Waits until a watched file has other contents.
+async fn next_change(mut watcher: Watcher) -> anyhow::Result<Vec<PathBuf>> {
+    loop {
+        let change;
+        (watcher, change) = tokio::task::spawn_blocking(move || {
             let change = watcher.wait(WAIT);
             (watcher, change)
         })
         .await
         .context("failed to wait for an edit")?;
-        watcher = returned;
         if let Change::Changed(files) = change {
-            return Ok((watcher, files));
+            return Ok(files);
         }
     }
-}
-
-/// The folders and files whose edits change what a run says; they need not exist yet.
-fn watched(app: &App) -> Vec<PathBuf> {
-    let root = &app.loaded.root;
-    let mut paths: Vec<PathBuf> =
-        ["strategies", "scorers", "templates", FILE_NAME].into_iter().map(|name| root.join(name)).collect();
-    paths.extend(app.loaded.files.iter().cloned());
-    paths.sort();
-    paths.dedup();
-    paths
 }

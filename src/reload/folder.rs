@@ -18,10 +18,13 @@ use crate::domain::is_script_name;
 pub const TEMPLATES: &str = "templates";
 
 /// More files than this in a folder are a mistake, such as a wrong path.
-const MAX_FILES: usize = 1_000;
+pub(super) const MAX_FILES: usize = 1_000;
 
 /// The longest script or template, in bytes; the shipped ones are under 20 KiB.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
+
+/// The most that is read of one folder, in bytes: what lies in it is held whole.
+const MAX_FOLDER_BYTES: usize = 16 << 20;
 
 const TEMPLATE_EXTENSIONS: [&str; 3] = ["html", "txt", "css"];
 
@@ -70,23 +73,49 @@ pub fn read_scripts(root: &Path) -> (Vec<ScriptFile>, Vec<Problem>) {
     let mut scripts = Vec::new();
     let mut problems = Vec::new();
     for kind in ScriptFolder::ALL {
-        let folder = root.join(kind.as_str());
-        for path in list(&folder, &["rhai"], ProblemKind::ScriptLoad, &mut problems) {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            if !is_script_name(&name) {
-                let message = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of \
-                               them, then `.rhai`";
-                problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message));
-                continue;
-            }
-            match read(&path) {
-                Ok(Some(text)) => scripts.push(ScriptFile { name, kind, text }),
-                Ok(None) => {}
-                Err(message) => problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message)),
-            }
-        }
+        read_scripts_in(&root.join(kind.as_str()), kind, &mut scripts, &mut problems);
     }
     (scripts, problems)
+}
+
+/// Reads the `*.rhai` right in one folder, of whatever name, as scripts of one kind.
+pub fn read_scripts_of(folder: &Path, kind: ScriptFolder) -> (Vec<ScriptFile>, Vec<Problem>) {
+    let mut scripts = Vec::new();
+    let mut problems = Vec::new();
+    read_scripts_in(folder, kind, &mut scripts, &mut problems);
+    (scripts, problems)
+}
+
+/// Reads the text of one file that the user named. What is no regular file may be, so that a
+/// shell can hand over what a command prints.
+///
+/// # Errors
+/// What is wrong with the file, as a sentence that begins behind its name.
+pub fn read_named(path: &Path) -> Result<String, String> {
+    let file = fs::File::open(path).map_err(|error| format!("cannot be read ({error})"))?;
+    whole(file)
+}
+
+fn read_scripts_in(
+    folder: &Path,
+    kind: ScriptFolder,
+    scripts: &mut Vec<ScriptFile>,
+    problems: &mut Vec<Problem>,
+) {
+    let mut room = MAX_FOLDER_BYTES;
+    for path in list(folder, &["rhai"], ProblemKind::ScriptLoad, problems) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if !is_script_name(&name) {
+            let message = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of \
+                           them, then `.rhai`";
+            problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message));
+            continue;
+        }
+        match read(&path, &mut room) {
+            Ok(text) => scripts.push(ScriptFile { name, kind, text }),
+            Err(message) => problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message)),
+        }
+    }
 }
 
 /// Reads `templates/*.html`, `*.txt` and `*.css` below `root`, sorted by name.
@@ -95,11 +124,11 @@ pub fn read_scripts(root: &Path) -> (Vec<ScriptFile>, Vec<Problem>) {
 pub fn read_templates(root: &Path) -> (Vec<TemplateFile>, Vec<Problem>) {
     let mut templates = Vec::new();
     let mut problems = Vec::new();
+    let mut room = MAX_FOLDER_BYTES;
     for path in list(&root.join(TEMPLATES), &TEMPLATE_EXTENSIONS, ProblemKind::Settings, &mut problems) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match read(&path) {
-            Ok(Some(text)) => templates.push(TemplateFile { name, text }),
-            Ok(None) => {}
+        match read(&path, &mut room) {
+            Ok(text) => templates.push(TemplateFile { name, text }),
             Err(message) => problems.push(Problem::new(path.display(), ProblemKind::Settings, message)),
         }
     }
@@ -151,38 +180,37 @@ fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Ve
     files
 }
 
-/// Reads one file as text; `None` for one that went away since it was listed.
-fn read(path: &Path) -> Result<Option<String>, String> {
-    let unreadable = |error: io::Error| format!("cannot be read ({error}); check its permissions");
-    let about = match fs::metadata(path) {
-        Ok(about) => about,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // An editor that saves by renaming takes the file away for a moment; the watcher
-            // sees it come back. A link that leads nowhere stays.
-            let is_link = path.symlink_metadata().is_ok();
-            return if is_link {
-                Err("is a link to nothing; mend or remove it".to_owned())
-            } else {
-                Ok(None)
-            };
+/// Reads one file as text, and takes its length from the `room` that is left.
+fn read(path: &Path, room: &mut usize) -> Result<String, String> {
+    let unreadable = |error: io::Error| match error.kind() {
+        // An editor that saves by renaming takes the file away for a moment; a link that leads
+        // nowhere stays.
+        io::ErrorKind::NotFound if path.symlink_metadata().is_ok() => {
+            "is a link to nothing; mend or remove it".to_owned()
         }
-        Err(error) => return Err(unreadable(error)),
+        io::ErrorKind::NotFound => "went away while it was read; run again".to_owned(),
+        _ => format!("cannot be read ({error}); check its permissions"),
     };
-    if !about.is_file() {
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err("is not a regular file; rename or remove it".to_owned());
     }
-    let mut bytes = Vec::new();
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
+    let text = whole(fs::File::open(path).map_err(unreadable)?)?;
+    let Some(left) = room.checked_sub(text.len()) else {
+        return Err("is left out: the folder holds more than 16 MiB; split or clear it".to_owned());
     };
+    *room = left;
+    Ok(text)
+}
+
+fn whole(file: fs::File) -> Result<String, String> {
+    let mut bytes = Vec::new();
     // One byte over the limit is enough to know, however much the file grew since.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("cannot be read ({error})"))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err("is over 1 MiB; split it".to_owned());
     }
-    text(bytes).map(Some)
+    text(bytes)
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, String> {
@@ -290,6 +318,25 @@ mod tests {
         }
         let (scripts, problems) = read_scripts(root.path());
         assert_eq!((scripts.len(), scripts[999].name.as_str(), problems.len()), (1_000, "s00999", 1));
+    }
+
+    #[test]
+    fn a_folder_is_read_up_to_its_room() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(root.path().join("strategies")).expect("a folder in it");
+        for number in 10..28 {
+            let path = root.path().join(format!("strategies/s{number}.rhai"));
+            fs::write(path, vec![b' '; 1 << 20]).expect("a file in it");
+        }
+        let (scripts, problems) = read_scripts(root.path());
+        assert_eq!((scripts.len(), problems.len()), (16, 2));
+        assert!(problems[0].to_string().contains("s26.rhai: is left out: the folder holds more than 16 MiB"));
+    }
+
+    #[test]
+    fn a_file_that_goes_away_while_it_is_read_is_told() {
+        let missing = read(Path::new("no/such/file.rhai"), &mut 100);
+        assert_eq!(missing, Err("went away while it was read; run again".to_owned()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use uuid::Uuid;
 
 use super::chart::{ChartData, ChartLevel};
+use super::reload::{Changes, LastReload, Reload};
 use super::run::{Part, PastRecommendation, Report, RunRecord};
 use crate::decide::Decision;
 use crate::decide::Direction;
@@ -23,7 +24,7 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
 use crate::filters::Filtered;
-use crate::signals::Component;
+use crate::signals::{Component, Moved, Signal, SignalDiff};
 
 fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
@@ -257,6 +258,7 @@ pub fn empty() -> Report {
         near_misses: Vec::new(),
         past: Vec::new(),
         problems: Vec::new(),
+        reload: None,
     }
 }
 
@@ -338,6 +340,48 @@ pub fn full() -> Report {
             "crypto was left out: set sources.crypto to a source that is allowed here",
         ),
     ];
+    report
+}
+
+/// The full day, in a command whose scripts were edited twice since the report before.
+pub fn reloaded() -> Report {
+    let mut report = full();
+    let session = date("2026-11-20");
+    let signal = |ticker: &str, trigger: &str, score: f64, close: f64, stop: f64| Signal {
+        row: 0,
+        session,
+        symbol: symbol(ticker),
+        asset_class: AssetClass::Equity,
+        strategy: "equity_momentum".into(),
+        trigger: trigger.into(),
+        components: Vec::new(),
+        score,
+        close,
+        stop,
+        target: 232.1,
+        adv20: None,
+        max_adv_fraction: 0.005,
+    };
+    let moved = |ticker: &str, scores: [f64; 2], stops: [f64; 2]| {
+        let one = |index: usize| signal(ticker, "breakout_20d", scores[index], 214.38, stops[index]);
+        Moved { before: one(0), after: one(1) }
+    };
+    let diff = SignalDiff {
+        gained: vec![signal("AMD", "breakout_20d", 7.12, 141.2, 133.08)],
+        lost: vec![signal("META", "breakout_55d", 5.1, 612.4, 590.11)],
+        moved: vec![
+            moved("NVDA", [8.12, 8.42], [203.3, 205.52]),
+            moved("AAPL", [7.351, 7.349], [181.6, 181.6]),
+        ],
+    };
+    let loaded_at = "2026-11-20T19:02:11Z".parse().expect("an instant");
+    report.reload = Some(Reload {
+        generation: 3,
+        hash: "5d0c2a7e91b3f846".to_owned(),
+        loaded_at,
+        last_reload: LastReload { at: loaded_at, succeeded: true },
+        changes: vec![Changes { asset_class: AssetClass::Equity, session, against: 2, diff }],
+    });
     report
 }
 

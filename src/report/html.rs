@@ -120,7 +120,13 @@ mod tests {
 
     #[test]
     fn the_page_is_whole_and_says_the_advice_line_once() {
-        for report in [example::full(), example::empty(), example::undecided(), example::two_classes()] {
+        for report in [
+            example::full(),
+            example::reloaded(),
+            example::empty(),
+            example::undecided(),
+            example::two_classes(),
+        ] {
             let page = page(&report, Charts::Inline);
             assert!(page.trim_end().ends_with("</html>"));
             assert_eq!(page.matches("Not investment advice").count(), 1);
@@ -138,6 +144,14 @@ mod tests {
         assert!(!page.contains("<svg"));
         for r in &report.recommendations {
             assert!(page.contains(&format!("src=\"cid:{}\"", chart_content_id(r.id))), "{}", r.symbol);
+        }
+    }
+
+    #[test]
+    fn what_an_edit_changes_stands_in_the_page() {
+        let page = page(&example::reloaded(), Charts::Inline);
+        for part in ["1 raw signal gained, 1 lost, 2 moved", "score 8.1 → 8.4", "generation 3 5d0c2a7e"] {
+            assert!(page.contains(part), "{part}");
         }
     }
 
@@ -160,6 +174,7 @@ mod tests {
         (demo.run.demo, demo.run.dry_run) = (true, true);
         let pages = [
             ("full", example::full()),
+            ("reloaded", example::reloaded()),
             ("crowded", demo),
             ("empty", example::empty()),
             ("undecided", example::undecided()),

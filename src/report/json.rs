@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::reload::Reload;
 use super::run::{Report, RunRecord};
 use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
@@ -15,6 +16,7 @@ use crate::decide::Recommendation;
 use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::filters::Filtered;
+use crate::signals::SignalDiff;
 
 /// Why a report has no JSON.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,7 @@ struct Document<'a> {
     near_misses: &'a [NearMiss],
     filtered: &'a [Filtered],
     problems: &'a [Problem],
+    reload: Option<&'a Reload>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +70,7 @@ pub fn json(report: &Report) -> Result<String, JsonError> {
         near_misses: &report.near_misses,
         filtered: &report.filtered,
         problems: &report.problems,
+        reload: report.reload.as_ref(),
     };
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
@@ -97,6 +101,19 @@ fn numbers(report: &Report) -> Vec<(String, f64)> {
     }
     for miss in &report.near_misses {
         numbers.push((format!("{} distance_pct", miss.symbol), miss.distance_pct));
+    }
+    for changes in report.reload.iter().flat_map(|reload| &reload.changes) {
+        let SignalDiff { gained, lost, moved } = &changes.diff;
+        let pairs = moved.iter().flat_map(|own| [&own.before, &own.after]);
+        for signal in gained.iter().chain(lost).chain(pairs) {
+            let fields = [
+                ("score", signal.score),
+                ("close", signal.close),
+                ("stop", signal.stop),
+                ("target", signal.target),
+            ];
+            numbers.extend(fields.map(|(name, number)| (format!("{} {name}", signal.symbol), number)));
+        }
     }
     for market in report.decisions.iter().map(|d| &d.market) {
         let fields = [
@@ -145,6 +162,7 @@ mod tests {
         nothing.decisions.clear();
         let reports = [
             example::full(),
+            example::reloaded(),
             example::crowded(),
             example::empty(),
             example::undecided(),
@@ -160,8 +178,11 @@ mod tests {
 
     #[test]
     fn the_schema_refuses_what_is_not_in_the_contract() {
-        let whole = parsed(&example::full());
-        for pointer in ["", "/run", "/run/parts/0", "/market/equity", "/recommendations/0", "/problems/0"] {
+        let whole = parsed(&example::reloaded());
+        let pointers = "|/run|/run/parts/0|/market/equity|/recommendations/0|/problems/0|/reload|\
+                        /reload/last_reload|/reload/changes/0|/reload/changes/0/gained/0|\
+                        /reload/changes/0/moved/0|/reload/changes/0/moved/0/before";
+        for pointer in pointers.split('|') {
             let mut document = whole.clone();
             let object = document.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object");
             object.insert("surprise".to_owned(), Value::Null);
@@ -201,7 +222,12 @@ mod tests {
 
     #[test]
     fn a_number_that_is_not_finite_is_refused_wherever_it_stands() {
-        let spoil: [fn(&mut Report); 7] = [
+        let reload: fn(&mut Report) = |r| {
+            *r = example::reloaded();
+            r.reload.iter_mut().for_each(|own| own.changes[0].diff.gained[0].score = f64::NAN);
+        };
+        let spoil: [fn(&mut Report); 8] = [
+            reload,
             |r| r.recommendations[0].stop_price = f64::NAN,
             |r| r.recommendations[1].target_price = Some(f64::INFINITY),
             |r| r.exits[0].risk_pct = f64::NEG_INFINITY,
@@ -228,7 +254,7 @@ mod tests {
                 _ => {}
             }
         }
-        for report in [example::full(), example::crowded(), example::two_classes()] {
+        for report in [example::full(), example::reloaded(), example::crowded(), example::two_classes()] {
             let mut floats = Vec::new();
             walk(&parsed(&report), &mut floats);
             assert!(floats.iter().all(|f| f.is_finite()));

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::reload::Reload;
 use crate::decide::Decision;
 use crate::decide::NearMiss;
 use crate::decide::Recommendation;
@@ -62,6 +63,8 @@ pub struct Report {
     /// How earlier recommendations did, the newest first; empty without a journal.
     pub past: Vec<PastRecommendation>,
     pub problems: Vec<Problem>,
+    /// The version of the scripts in force; `None` in a command that runs once.
+    pub reload: Option<Reload>,
 }
 
 /// An earlier BUY and what became of it.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::cards::tone;
+use super::reload::ChangesView;
 use super::run::{PastRecommendation, Report};
 use crate::decide::HeldPosition;
 use crate::decide::MarketOverview;
@@ -206,6 +207,12 @@ pub fn past(recommendations: &[PastRecommendation]) -> (Vec<PastRow>, String) {
         outcome: format::clean(&past.outcome),
     };
     (recommendations.iter().take(ROWS_SHOWN).map(row).collect(), more(recommendations.len(), ROWS_SHOWN))
+}
+
+/// Describes what edits of the scripts change, one class after the other.
+pub fn edits(report: &Report) -> Vec<ChangesView> {
+    let changes = report.reload.iter().flat_map(|reload| &reload.changes);
+    changes.map(|own| own.view(market_name(own.asset_class), ROWS_SHOWN)).collect()
 }
 
 /// Groups problems by kind, the gravest kinds first.

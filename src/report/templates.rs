@@ -4,6 +4,8 @@
 //! place, and a problem says so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::LazyLock;
 
 use include_dir::Dir;
 use include_dir::include_dir;
@@ -19,23 +21,26 @@ use crate::domain::ProblemKind;
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
+/// Parsed once: a command that keeps running loads templates with every edit.
+static PARSED: LazyLock<Result<Arc<Tera>, RenderError>> = LazyLock::new(parsed);
+
 /// The columns that text may take.
 const COLUMNS: usize = 100;
 
 /// A template that could not be rendered.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("render template `{template}`: {cause}; run `ts init` in an empty folder and compare its templates")]
 pub struct RenderError {
     pub template: String,
     pub cause: String,
 }
 
-/// The templates of a run.
+/// The templates of a run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Templates {
-    built_in: Tera,
+    built_in: Arc<Tera>,
     /// The built-in set with the user's templates over it, or `None` without any.
-    edited: Option<Tera>,
+    edited: Option<Arc<Tera>>,
 }
 
 /// Lists the built-in templates as file name and text, for writing them out.
@@ -50,18 +55,11 @@ impl Templates {
     /// # Errors
     /// [`RenderError`] where a built-in template does not parse.
     pub fn load(overrides: &BTreeMap<String, String>) -> Result<(Self, Vec<Problem>), RenderError> {
-        let mut built_in = Tera::new();
-        built_in.register_filter("left", |text: &str, args: Kwargs, _: &State| pad(text, &args, Side::Left));
-        built_in
-            .register_filter("right", |text: &str, args: Kwargs, _: &State| pad(text, &args, Side::Right));
-        built_in.register_filter("wrap", |text: &str, args: Kwargs, _: &State| -> TeraResult<String> {
-            Ok(wrap(text, args.must_get("indent")?))
-        });
-        built_in
-            .add_raw_templates(built_in_templates())
-            .map_err(|error| RenderError { template: "built-in".to_owned(), cause: cause(&error) })?;
-
-        let mut edited = built_in.clone();
+        let built_in = PARSED.clone()?;
+        if overrides.is_empty() {
+            return Ok((Self { built_in, edited: None }, Vec::new()));
+        }
+        let mut edited = Tera::clone(&built_in);
         let mut problems = Vec::new();
         // New files first, so that an edited template may include them.
         let (known, new): (Vec<_>, Vec<_>) =
@@ -73,8 +71,7 @@ impl Templates {
                 Err(error) => problems.push(broken(name, &cause(&error))),
             }
         }
-        let edited = (!overrides.is_empty()).then_some(edited);
-        Ok((Self { built_in, edited }, problems))
+        Ok((Self { built_in, edited: Some(Arc::new(edited)) }, problems))
     }
 
     /// Renders `name` with what `context` gives; where the user's templates fail, renders the
@@ -101,6 +98,19 @@ impl Templates {
         let body = attempt(&self.built_in, &problems).map_err(failed)?;
         Ok((body, problems))
     }
+}
+
+fn parsed() -> Result<Arc<Tera>, RenderError> {
+    let mut built_in = Tera::new();
+    built_in.register_filter("left", |text: &str, args: Kwargs, _: &State| pad(text, &args, Side::Left));
+    built_in.register_filter("right", |text: &str, args: Kwargs, _: &State| pad(text, &args, Side::Right));
+    built_in.register_filter("wrap", |text: &str, args: Kwargs, _: &State| -> TeraResult<String> {
+        Ok(wrap(text, args.must_get("indent")?))
+    });
+    built_in
+        .add_raw_templates(built_in_templates())
+        .map_err(|error| RenderError { template: "built-in".to_owned(), cause: cause(&error) })?;
+    Ok(Arc::new(built_in))
 }
 
 fn broken(name: &str, cause: &str) -> Problem {

@@ -35,6 +35,11 @@ mod tests {
     }
 
     #[test]
+    fn a_day_with_edited_scripts_reads_well() {
+        insta::assert_snapshot!("reloaded", rendered(&example::reloaded()));
+    }
+
+    #[test]
     fn an_empty_day_reads_well() {
         insta::assert_snapshot!("empty", rendered(&example::empty()));
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::cards;
 use super::cards::Card;
+use super::reload::ChangesView;
 use super::run::Report;
 use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
@@ -44,6 +45,8 @@ pub struct View {
     pub filtered_more: String,
     pub past: Vec<PastRow>,
     pub past_more: String,
+    /// What edits of the scripts change on the session, one a class; empty without an edit.
+    pub edits: Vec<ChangesView>,
     pub notes: Vec<NoteGroup>,
     pub notes_count: String,
     pub foot: Foot,
@@ -67,6 +70,8 @@ pub struct Foot {
     /// Name and short hash of each script.
     pub scripts: Vec<Stamp>,
     pub settings: String,
+    /// The version of the scripts in force; empty in a command that runs once.
+    pub reload: String,
     /// Source and short data hash of each class.
     pub sources: Vec<Stamp>,
 }
@@ -109,6 +114,7 @@ impl View {
             filtered_more,
             past,
             past_more,
+            edits: sections::edits(report),
             notes: sections::notes(&report.problems),
             notes_count: format::count(report.problems.len(), "note"),
             foot: foot(report),
@@ -185,6 +191,7 @@ fn foot(report: &Report) -> Foot {
         took: format!("{} s", format::fixed(run.duration_ms as f64 / 1000.0, 1)),
         scripts: run.scripts.iter().map(|(name, hash)| stamp(name, hash)).collect(),
         settings: format::short_hash(&run.settings_hash),
+        reload: report.reload.as_ref().map_or_else(String::new, |reload| reload.stamp()),
         sources: run
             .parts
             .iter()

@@ -4,6 +4,7 @@
 //! A script that errs makes no signal at all on that session, whatever the order of rows, and
 //! is never mistaken for a script that found nothing. Nothing here sees a later bar.
 
+mod compare;
 mod scan;
 mod score;
 mod signal;
@@ -12,6 +13,7 @@ mod span;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use compare::{Moved, SignalDiff, compare};
 pub use scan::{NotReady, Scan, scan};
 pub use signal::{Component, Signal};
 pub use span::scan_sessions;

@@ -2,21 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
 
-use crate::program::{Folder, NOW, program};
+use crate::program::Folder;
 
 const SHIPPED: &str = include_str!("../../strategies/equity_momentum.rhai");
-
-/// How long a line of a running program is waited for; it comes within a second or two.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn ran(folder: &Folder, arguments: &str) -> String {
     let said = folder.ts(&arguments.split_whitespace().collect::<Vec<_>>());
@@ -366,7 +359,9 @@ fn every_command_explains_itself() {
         .filter(|line| line.starts_with("  ") && !line.starts_with("    "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    for command in ["run", "signals", "features", "fetch-data", "cache", "config", "init", "completions"] {
+    for command in
+        ["run", "signals", "diff-scripts", "features", "fetch-data", "cache", "config", "init", "completions"]
+    {
         assert!(commands.contains(&command), "{commands:?}");
     }
     for command in commands {
@@ -395,82 +390,4 @@ fn the_example_folder_finds_its_golden_cross() {
     }
     let text = ran(&folder, "run --dry-run --strict --date 2026-10-12");
     assert!(text.contains("DEMO") && text.contains("triggered golden_cross of golden_cross"), "{text}");
-}
-
-/// A running program whose lines are read as they come; it ends with the test.
-struct Running {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
-
-impl Running {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let mut child = Command::new(program())
-            .current_dir(folder.path())
-            .env_clear()
-            .args(["--now", NOW])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let (sender, lines) = mpsc::channel();
-        let stdout: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("stdout is piped"));
-        let stderr: Box<dyn Read + Send> = Box::new(child.stderr.take().expect("stderr is piped"));
-        for pipe in [stdout, stderr] {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                    // The test may have ended.
-                    drop(sender.send(line));
-                }
-            });
-        }
-        Self { child, lines }
-    }
-
-    /// Waits until each part is said, in either output: the two come in no order.
-    fn wait_for(&self, parts: &[&str]) {
-        let mut heard = String::new();
-        let is_said = |heard: &str| parts.iter().all(|part| heard.contains(part));
-        while !is_said(&heard)
-            && let Ok(line) = self.lines.recv_timeout(PATIENCE)
-        {
-            heard.push_str(&line);
-            heard.push('\n');
-        }
-        assert!(is_said(&heard), "not all of {parts:?} is said; there was:\n{heard}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-#[test]
-fn watch_previews_again_after_an_edit() {
-    let folder = Folder::with_files();
-    folder.write("strategies/mine.rhai", SHIPPED);
-    let running = Running::start(&folder, &["run", "--dry-run", "--watch"]);
-    running.wait_for(&["triggered breakout_20d of mine", "for edits; Ctrl-C ends"]);
-
-    // As editors save: beside it, then renamed over it.
-    let save = |text: &str| {
-        folder.write("strategies/mine.rhai.swp", text);
-        let of = |name: &str| folder.path().join(name);
-        fs::rename(of("strategies/mine.rhai.swp"), of("strategies/mine.rhai")).expect("a rename");
-    };
-    save(&SHIPPED.replace("\"breakout_20d\"", "\"my_breakout\""));
-    running.wait_for(&["mine.rhai", "triggered my_breakout of mine", "for edits; Ctrl-C ends"]);
-
-    // A script that breaks is told, and the next edit is awaited.
-    save("fn eligible(row) {");
-    running.wait_for(&["strategies/mine.rhai:", "for edits; Ctrl-C ends"]);
-    save(SHIPPED);
-    running.wait_for(&["triggered breakout_20d of mine"]);
 }

@@ -9,4 +9,5 @@ mod parity;
 mod program;
 mod properties;
 mod readme;
+mod reload;
 mod simulated_market;

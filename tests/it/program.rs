@@ -2,7 +2,10 @@
 //! clock that stands still.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::{self, Child, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -20,6 +23,9 @@ pub const FRIDAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a da
 
 /// No command of these tests takes a tenth of it; one that hangs fails instead of blocking.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a line of a running program is waited for; it comes within a second or two.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings that read two equities from files and nothing else.
 pub const FILES: &str =
@@ -106,6 +112,62 @@ impl Folder {
             }
         }
         said
+    }
+}
+
+/// A running program whose lines are read as they come; it ends with the test.
+pub struct Running {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Running {
+    /// Starts `ts` with the arguments.
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let mut child = process::Command::new(program())
+            .current_dir(folder.path())
+            .env_clear()
+            .args(["--now", NOW])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (sender, lines) = mpsc::channel();
+        let stdout: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("stdout is piped"));
+        let stderr: Box<dyn Read + Send> = Box::new(child.stderr.take().expect("stderr is piped"));
+        for pipe in [stdout, stderr] {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                    // The test may have ended.
+                    drop(sender.send(line));
+                }
+            });
+        }
+        Self { child, lines }
+    }
+
+    /// Waits until each part is said, in either output: the two come in no order.
+    pub fn wait_for(&self, parts: &[&str]) {
+        let mut heard = String::new();
+        let is_said = |heard: &str| parts.iter().all(|part| heard.contains(part));
+        while !is_said(&heard)
+            && let Ok(line) = self.lines.recv_timeout(PATIENCE)
+        {
+            heard.push_str(&line);
+            heard.push('\n');
+        }
+        assert!(is_said(&heard), "not all of {parts:?} is said; there was:\n{heard}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -1,0 +1,243 @@
+//! The scripts and templates in force while a long-running command runs.
+//!
+//! An edit is compiled aside and swapped in whole; where anything in it fails that did not fail
+//! before, the last good set stays in force. A run takes the snapshot that is current when it
+//! begins and keeps it to its end, however many edits come meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, SecondsFormat, Utc};
+use tracing::{info, warn};
+
+use super::script_set::SetTexts;
+use super::{App, Refusal, ScriptSet};
+use crate::domain::AssetClass;
+use crate::domain::format;
+use crate::domain::{Problem, ProblemKind};
+use crate::report;
+use crate::scripts::Options;
+
+/// So many failures of an edit are told one by one.
+const FAILURES_TOLD: usize = 10;
+
+/// One version of everything that the user's folders say; never changes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// 1 at the start, one more with each edit that came into force.
+    pub generation: u64,
+    /// SHA-256 of all texts and of the settings that are about scripts, in hex.
+    pub hash: String,
+    pub loaded_at: DateTime<Utc>,
+    pub set: Arc<ScriptSet>,
+    /// How the newest edit turned out, in force or not.
+    pub last: LastReload,
+    /// The user's folders that it was read from.
+    folders: BTreeSet<&'static str>,
+}
+
+/// How a reload turned out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastReload {
+    pub at: DateTime<Utc>,
+    /// Why the edit is not in force; empty where it is.
+    pub failures: Vec<Problem>,
+}
+
+impl Snapshot {
+    /// Loads the first one. A script that does not load is absent and named in its set's
+    /// problems.
+    ///
+    /// # Errors
+    /// As [`super::load_scripts`].
+    pub fn load(app: &App) -> Result<Self, Refusal> {
+        let options = Options::of(&app.loaded.settings);
+        let texts = SetTexts::read(&app.loaded.root)?;
+        let (hash, folders) = (texts.hash(&options), texts.folders.clone());
+        let set = Arc::new(texts.compile(&options)?);
+        let loaded_at = app.clock.now();
+        let last = LastReload { at: loaded_at, failures: Vec::new() };
+        Ok(Self { generation: 1, hash, loaded_at, set, last, folders })
+    }
+
+    /// Returns what a run with this snapshot must tell: what did not load, and the edit that is
+    /// not in force.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.set.problems.iter().chain(&self.last.failures)
+    }
+
+    /// Returns what a report says of it, and of what the edits before it change.
+    pub(super) fn told(&self, changes: Vec<report::Changes>) -> report::Reload {
+        let last_reload = report::LastReload { at: self.last.at, succeeded: self.last.failures.is_empty() };
+        report::Reload {
+            generation: self.generation,
+            hash: self.hash.clone(),
+            loaded_at: self.loaded_at,
+            last_reload,
+            changes,
+        }
+    }
+
+    /// Compiles what the folders hold now.
+    fn next(&self, app: &App) -> Reloaded {
+        let now = app.clock.now();
+        let last = LastReload { at: now, failures: Vec::new() };
+        let options = Options::of(&app.loaded.settings);
+        let texts = match SetTexts::read(&app.loaded.root) {
+            Ok(texts) => texts,
+            Err(refusal) => {
+                let folder = app.loaded.root.join("strategies");
+                let message = refusal.to_string().replace('\n', "; ");
+                let problem = Problem::new(folder.display(), ProblemKind::ScriptLoad, message);
+                return Reloaded::Failed(self.keeping(now, vec![problem]));
+            }
+        };
+        let gone: Vec<Problem> = self
+            .folders
+            .difference(&texts.folders)
+            .map(|folder| {
+                let message = "went away; put it back, or restart to go on without it";
+                Problem::new(app.loaded.root.join(folder).display(), ProblemKind::ScriptLoad, message)
+            })
+            .collect();
+        if !gone.is_empty() {
+            return Reloaded::Failed(self.keeping(now, gone));
+        }
+        let hash = texts.hash(&options);
+        if hash == self.hash {
+            return match self.last.failures.is_empty() {
+                true => Reloaded::Unchanged,
+                false => Reloaded::Restored(Arc::new(Self { last, ..self.clone() })),
+            };
+        }
+        let folders = texts.folders.clone();
+        let set = match texts.compile(&options) {
+            Ok(set) => set,
+            Err(refusal) => {
+                let problem = Problem::new("templates", ProblemKind::Settings, refusal.to_string());
+                return Reloaded::Failed(self.keeping(now, vec![problem]));
+            }
+        };
+        // What is broken already must not keep every other edit out.
+        let is_new = |name: &str| set.failed.contains(name) && !self.set.failed.contains(name);
+        let failures: Vec<Problem> =
+            set.problems.iter().filter(|problem| is_new(&problem.symbol)).cloned().collect();
+        if !failures.is_empty() {
+            return Reloaded::Failed(self.keeping(now, failures));
+        }
+        let generation = self.generation + 1;
+        Reloaded::Loaded(Arc::new(Self {
+            generation,
+            hash,
+            loaded_at: now,
+            set: Arc::new(set),
+            last,
+            folders,
+        }))
+    }
+
+    /// Returns the same scripts, saying that an edit of them failed.
+    fn keeping(&self, at: DateTime<Utc>, mut failures: Vec<Problem>) -> Arc<Self> {
+        let of = self.loaded_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let rest = failures.len().saturating_sub(FAILURES_TOLD);
+        if rest > 0 {
+            failures.truncate(FAILURES_TOLD);
+            let message = format!("and {rest} more that do not load");
+            failures.push(Problem::new("", ProblemKind::ScriptLoad, message));
+        }
+        for failure in &mut failures {
+            failure.message = format!(
+                "{}; the edit is not in force, generation {} of {of} is",
+                failure.message, self.generation
+            );
+        }
+        Arc::new(Self { last: LastReload { at, failures }, ..self.clone() })
+    }
+}
+
+/// What a reload came to.
+#[derive(Clone, Debug)]
+pub enum Reloaded {
+    /// The folders hold what is in force.
+    Unchanged,
+    /// They hold it again, after an edit that failed.
+    Restored(Arc<Snapshot>),
+    /// The edit is in force.
+    Loaded(Arc<Snapshot>),
+    /// The edit is not in force; what was, stays.
+    Failed(Arc<Snapshot>),
+}
+
+/// The snapshot in force, for any number of runs and one that reloads.
+#[derive(Debug)]
+pub struct LiveScripts {
+    current: ArcSwap<Snapshot>,
+    reloading: Mutex<()>,
+    /// The snapshot of each class's newest report: what its reader knows.
+    reported: Mutex<BTreeMap<AssetClass, Arc<Snapshot>>>,
+}
+
+impl LiveScripts {
+    /// Loads the first snapshot.
+    ///
+    /// # Errors
+    /// As [`super::load_scripts`].
+    pub fn load(app: &App) -> Result<Self, Refusal> {
+        let first = Arc::new(Snapshot::load(app)?);
+        info!(generation = 1, hash = format::short_hash(&first.hash), "Scripts loaded");
+        let known = |class: AssetClass| (class, Arc::clone(&first));
+        let reported = Mutex::new(AssetClass::ALL.into_iter().map(known).collect());
+        Ok(Self { current: ArcSwap::new(first), reloading: Mutex::new(()), reported })
+    }
+
+    /// Returns the snapshot in force.
+    pub fn current(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Compiles what the folders hold now, and swaps it in where all of it is good. Blocks while
+    /// it compiles; runs go on meanwhile.
+    pub fn reload(&self, app: &App) -> Reloaded {
+        let _one_at_a_time = held(&self.reloading);
+        let reload = self.current().next(app);
+        match &reload {
+            Reloaded::Unchanged => {}
+            Reloaded::Restored(snapshot) => {
+                self.current.store(Arc::clone(snapshot));
+                info!(generation = snapshot.generation, "The files hold again what is in force");
+            }
+            Reloaded::Loaded(snapshot) => {
+                self.current.store(Arc::clone(snapshot));
+                let hash = format::short_hash(&snapshot.hash);
+                info!(generation = snapshot.generation, hash, result = "loaded", "Scripts reloaded");
+            }
+            Reloaded::Failed(snapshot) => {
+                self.current.store(Arc::clone(snapshot));
+                for failure in &snapshot.last.failures {
+                    warn!(generation = snapshot.generation, result = "failed", "Reload failed: {failure}");
+                }
+            }
+        }
+        reload
+    }
+
+    /// Returns the snapshot that the readers of a class's newest report know.
+    pub(super) fn reported(&self, class: AssetClass) -> Option<Arc<Snapshot>> {
+        held(&self.reported).get(&class).cloned()
+    }
+
+    /// Remembers that a report of the classes was made with the snapshot.
+    pub(super) fn set_reported(&self, classes: impl Iterator<Item = AssetClass>, with: &Arc<Snapshot>) {
+        held(&self.reported).extend(classes.map(|class| (class, Arc::clone(with))));
+    }
+}
+
+/// Takes a lock. What it guards is whole between any two statements, so that a panic elsewhere
+/// is no reason to stop.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

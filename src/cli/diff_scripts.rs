@@ -1,0 +1,141 @@
+//! `ts diff-scripts OLD NEW`: what a later version of the scripts says differently.
+
+use chrono::NaiveDate;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::app;
+use crate::app::{DiffRequest, ScriptDiff, Span};
+use crate::domain::Problem;
+use crate::domain::format;
+use crate::signals::{Signal, SignalDiff};
+
+use super::args::{DiffFormat, DiffScriptsArgs, Global};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+use super::table::{Cell, Table};
+
+/// Compares and prints; a difference is no failure, a script that failed is.
+pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    // Drawn on a terminal only; elsewhere indicatif stays silent.
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sessions")?);
+    let progress = {
+        let bar = bar.clone();
+        move |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        }
+    };
+    let request = DiffRequest {
+        old: args.old.clone(),
+        new: args.new.clone(),
+        asked: args.asset_class.asked(),
+        source: args.source.chosen()?,
+        span: Span::new(args.span.from, args.span.to)?,
+    };
+    let found = app::diff_scripts(&app, &request, progress).await;
+    bar.finish_and_clear();
+    let found = found?;
+    for note in &found.notes {
+        eprintln!("note: {note}");
+    }
+    for problem in &found.problems {
+        eprintln!("problem: {problem}");
+    }
+    if found.demo {
+        eprintln!("DEMO: the bars are simulated, not real prices");
+    }
+    let text = match args.format {
+        DiffFormat::Text => text(&found),
+        DiffFormat::Json => json(&found)?,
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(if app::has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    /// The sessions compared; null without bars.
+    span: Option<Ends>,
+    /// How many raw signals each version has.
+    signals: Counts,
+    #[serde(flatten)]
+    diff: &'a SignalDiff,
+    problems: &'a [Problem],
+}
+
+#[derive(Serialize)]
+struct Ends {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    old: usize,
+    new: usize,
+}
+
+fn json(found: &ScriptDiff) -> anyhow::Result<String> {
+    let document = Document {
+        span: found.sessions.map(|(from, to)| Ends { from, to }),
+        signals: Counts { old: found.signals[0], new: found.signals[1] },
+        diff: &found.diff,
+        problems: &found.problems,
+    };
+    Ok(serde_json::to_string_pretty(&document)?)
+}
+
+fn text(found: &ScriptDiff) -> String {
+    let Some((from, to)) = found.sessions else {
+        return "No sessions to compare.".to_owned();
+    };
+    let SignalDiff { gained, lost, moved } = &found.diff;
+    let [old, new] = found.signals;
+    let span =
+        format!("{from} to {to}: {} in the old version, {new} in the new", format::count(old, "signal"));
+    if found.diff.is_empty() {
+        return format!("{span}; no difference\n");
+    }
+    let header =
+        ["change", "date", "symbol", "asset_class", "strategy", "trigger", "score", "stop", "target"];
+    let mut rows: Vec<(NaiveDate, Vec<Cell>)> = Vec::new();
+    rows.extend(gained.iter().map(|signal| (signal.session, row("gained", signal, signal))));
+    rows.extend(lost.iter().map(|signal| (signal.session, row("lost", signal, signal))));
+    rows.extend(moved.iter().map(|own| (own.after.session, row("moved", &own.before, &own.after))));
+    rows.sort_by_key(|(session, _)| *session);
+    let table = Table {
+        header: header.map(str::to_owned).to_vec(),
+        rows: rows.into_iter().map(|(_, cells)| cells).collect(),
+    };
+    let counts = format!("{} gained, {} lost, {} moved", gained.len(), lost.len(), moved.len());
+    format!("{span}; {counts}\n\n{}", table.text())
+}
+
+/// One line of the table; what is different stands as before → after.
+fn row(kind: &str, before: &Signal, after: &Signal) -> Vec<Cell> {
+    let number = |pick: fn(&Signal) -> f64, write: fn(f64) -> String| {
+        let (one, two) = (pick(before), pick(after));
+        if one == two { write(two) } else { format!("{} → {}", write(one), write(two)) }
+    };
+    let score = |score: f64| format::fixed(score, 2);
+    let trigger = match before.trigger == after.trigger {
+        true => after.trigger.to_string(),
+        false => format!("{} → {}", before.trigger, after.trigger),
+    };
+    let cells = [
+        kind.to_owned(),
+        after.session.to_string(),
+        after.symbol.to_string(),
+        after.asset_class.to_string(),
+        after.strategy.to_string(),
+        format::clean(&trigger),
+        number(|own| own.score, score),
+        number(|own| own.stop, format::price),
+        number(|own| own.target, format::price),
+    ];
+    cells.map(Cell::Text).to_vec()
+}
