@@ -23,7 +23,7 @@ use crate::domain::is_script_name;
 use crate::reload;
 use crate::reload::ScriptFolder;
 use crate::scripts::Options;
-use crate::scripts::{ScriptSource, Scripts};
+use crate::scripts::{LoadError, ScriptSource, Scripts};
 use crate::settings::SourceName;
 use crate::signals;
 use crate::signals::{Scan, Signal, SignalDiff};
@@ -149,7 +149,7 @@ fn said(
     }
     let mut sessions = prepared.columns.sessions().iter().copied().filter(|session| span.contains(*session));
     let first = sessions.next();
-    Ok((first.map(|first| (first, sessions.last().unwrap_or(first))), all))
+    Ok((first.map(|first| (first, sessions.next_back().unwrap_or(first))), all))
 }
 
 fn joined(
@@ -242,10 +242,10 @@ fn of_folder(folder: &Path, base: &[ScriptSource], options: &Options) -> anyhow:
         .collect();
     let scorers = Scripts::compile(&brought, options).0.scorers().len();
     let holds_strategies = scorers < brought.len();
-    let is_kept = |source: &&ScriptSource| {
-        !own.contains(&source.name) && !(holds_strategies && folder_of(source) == "strategies")
+    let is_replaced = |source: &ScriptSource| {
+        own.contains(&source.name) || (holds_strategies && folder_of(source) == "strategies")
     };
-    let mut sources: Vec<ScriptSource> = base.iter().filter(is_kept).cloned().collect();
+    let mut sources: Vec<ScriptSource> = base.iter().filter(|source| !is_replaced(source)).cloned().collect();
     sources.extend(brought);
     Ok((sources, own))
 }
@@ -263,7 +263,7 @@ fn compile(
         .filter(|error| is_there(&error.script))
         .partition(|error| own.contains(&error.script));
     if fatal.is_empty() {
-        return Ok((scripts, other.iter().map(|error| error.to_problem()).collect()));
+        return Ok((scripts, other.iter().map(LoadError::to_problem).collect()));
     }
     let mut message = "a version that does not load has nothing to compare".to_owned();
     for error in fatal.iter().take(ERRORS_SHOWN) {

@@ -335,6 +335,9 @@ mod tests {
     /// Long enough for the debounce and one re-hash, to see that nothing comes.
     const QUIET: Duration = Duration::from_millis(2_500);
 
+    /// Edits the folder above the watched ones.
+    type Edit = fn(&Path);
+
     /// A watcher that learns from events alone.
     fn by_events(watched: Vec<PathBuf>) -> Watcher {
         let mut watcher = Watcher::new(watched);
@@ -344,7 +347,7 @@ mod tests {
     }
 
     /// Applies an edit to a folder with one script in it; returns the names that changed.
-    fn after(watch: fn(Vec<PathBuf>) -> Watcher, patience: Duration, edit: fn(&Path)) -> Vec<String> {
+    fn after(watch: fn(Vec<PathBuf>) -> Watcher, patience: Duration, edit: Edit) -> Vec<String> {
         let root = tempfile::tempdir().expect("a temporary folder");
         let folder = root.path().join("strategies");
         fs::create_dir(&folder).expect("a folder in it");
@@ -360,7 +363,7 @@ mod tests {
         changed.iter().map(name).collect()
     }
 
-    fn check(edit: fn(&Path), expected: &[&str]) {
+    fn check(edit: Edit, expected: &[&str]) {
         let patience = if expected.is_empty() { QUIET } else { PATIENCE };
         assert_eq!(after(by_events, patience, edit), expected, "by events");
         assert_eq!(after(Watcher::polling, patience, edit), expected, "by polling");
@@ -456,7 +459,7 @@ mod tests {
     /// What editors do, by name: each must be seen by events, and by polling.
     #[test]
     fn every_kind_of_save_is_seen() {
-        let saves: [(&str, fn(&Path)); 6] = [
+        let saves: [(&str, Edit); 6] = [
             ("vim with a backup", |root| {
                 let file = root.join("strategies/a.rhai");
                 fs::rename(&file, root.join("strategies/a.rhai~")).expect("a rename");
@@ -496,7 +499,7 @@ mod tests {
         }
     }
 
-    /// A ConfigMap's files are links through `..data`, which is swapped for another by a rename.
+    /// A `ConfigMap`'s files are links through `..data`, which is swapped for another by a rename.
     #[cfg(unix)]
     #[test]
     fn a_config_map_is_seen_each_time_it_is_swapped() {

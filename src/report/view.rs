@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cards;
 use super::cards::Card;
-use super::reload::ChangesView;
+use super::reload::{ChangesView, Reload};
 use super::run::Report;
 use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
@@ -191,7 +191,7 @@ fn foot(report: &Report) -> Foot {
         took: format!("{} s", format::fixed(run.duration_ms as f64 / 1000.0, 1)),
         scripts: run.scripts.iter().map(|(name, hash)| stamp(name, hash)).collect(),
         settings: format::short_hash(&run.settings_hash),
-        reload: report.reload.as_ref().map_or_else(String::new, |reload| reload.stamp()),
+        reload: report.reload.as_ref().map_or_else(String::new, Reload::stamp),
         sources: run
             .parts
             .iter()

@@ -7,6 +7,7 @@ use chrono::Duration;
 
 use super::*;
 use crate::clock::Clock;
+use crate::scripts::Strategy;
 use crate::settings::{Settings, Sources};
 
 const MINE: &str = include_str!("../../../strategies/equity_momentum.rhai");
@@ -123,7 +124,7 @@ fn templates_and_overrides_come_into_force_the_same_way() {
     trial.app.loaded = app(trial.root.path()).loaded;
     assert_eq!(trial.reload(), ("loaded", vec![]));
     let snapshot = trial.live.current();
-    assert_eq!(snapshot.set.scripts.strategy("mine").map(|own| own.stop_atr_mult()), Some(3.5));
+    assert_eq!(snapshot.set.scripts.strategy("mine").map(Strategy::stop_atr_mult), Some(3.5));
     assert_eq!(snapshot.generation, 3);
 }
 
