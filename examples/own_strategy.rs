@@ -14,7 +14,6 @@ use ts::app;
 use ts::app::{App, Asked, RunRequest};
 use ts::clock::Clock;
 use ts::report;
-use ts::report::Templates;
 use ts::settings::{Settings, Sources};
 
 /// The evening of a session on which the strategy found something.
@@ -29,8 +28,7 @@ async fn main() -> anyhow::Result<()> {
 
     let request = RunRequest { asked: Asked::All, date: None, source: None, positions: None };
     let outcome = app::run(&app, &request).await?;
-    let (templates, _) = Templates::load(&outcome.templates)?;
-    let (text, _) = report::text(&outcome.report, &templates)?;
+    let (text, _) = report::text(&outcome.report, &outcome.templates)?;
     print!("{text}");
     Ok(())
 }
