@@ -212,8 +212,8 @@ impl Watcher {
 
     /// Hashes the files; waits for a change to come to rest and returns what is different.
     fn look(&mut self) -> Vec<PathBuf> {
-        self.arm();
         let begin = Instant::now();
+        self.arm();
         let mut now = contents(&self.watched);
         let cost = begin.elapsed();
         if now != self.seen {

@@ -83,6 +83,32 @@ pub struct PastRecommendation {
 }
 
 impl Report {
+    /// Returns a report that has nothing to tell, to try templates with.
+    pub(super) fn nothing() -> Self {
+        Self {
+            run: RunRecord {
+                id: Uuid::nil(),
+                session: None,
+                asset_class: String::new(),
+                parts: Vec::new(),
+                dry_run: false,
+                demo: false,
+                scripts: BTreeMap::new(),
+                settings_hash: String::new(),
+                duration_ms: 0,
+                generated_at: DateTime::UNIX_EPOCH,
+            },
+            decisions: Vec::new(),
+            recommendations: Vec::new(),
+            exits: Vec::new(),
+            filtered: Vec::new(),
+            near_misses: Vec::new(),
+            past: Vec::new(),
+            problems: Vec::new(),
+            reload: None,
+        }
+    }
+
     /// Returns the newest session that the report is about.
     pub fn newest_session(&self) -> NaiveDate {
         let decided = self.decisions.iter().map(|d| d.session);

@@ -4,6 +4,7 @@
 //! place, and a problem says so.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -16,6 +17,8 @@ use tera::State;
 use tera::Tera;
 use tera::TeraResult;
 
+use super::run::Report;
+use super::view::View;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 
@@ -23,6 +26,9 @@ static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
 /// Parsed once: a command that keeps running loads templates with every edit.
 static PARSED: LazyLock<Result<Arc<Tera>, RenderError>> = LazyLock::new(parsed);
+
+/// The templates that stand for a whole report.
+const RENDERED: [&str; 2] = ["daily_signals.html", "daily_signals.txt"];
 
 /// The columns that text may take.
 const COLUMNS: usize = 100;
@@ -41,6 +47,8 @@ pub struct Templates {
     built_in: Arc<Tera>,
     /// The built-in set with the user's templates over it, or `None` without any.
     edited: Option<Arc<Tera>>,
+    /// Renderings that fail with the user's templates, whatever the report.
+    failing: BTreeSet<&'static str>,
 }
 
 /// Lists the built-in templates as file name and text, for writing them out.
@@ -50,14 +58,15 @@ pub fn built_in_templates() -> impl Iterator<Item = (&'static str, &'static str)
 
 impl Templates {
     /// Loads the built-in templates, and those of `overrides` (file name → text) in place of
-    /// their namesakes or beside them. One that does not parse is left out, with a problem.
+    /// their namesakes or beside them. One that does not parse is left out, with a problem; a
+    /// rendering that fails even on a day without anything to tell is the built-in one's, too.
     ///
     /// # Errors
     /// [`RenderError`] where a built-in template does not parse.
     pub fn load(overrides: &BTreeMap<String, String>) -> Result<(Self, Vec<Problem>), RenderError> {
         let built_in = PARSED.clone()?;
         if overrides.is_empty() {
-            return Ok((Self { built_in, edited: None }, Vec::new()));
+            return Ok((Self { built_in, edited: None, failing: BTreeSet::new() }, Vec::new()));
         }
         let mut edited = Tera::clone(&built_in);
         let mut problems = Vec::new();
@@ -71,7 +80,16 @@ impl Templates {
                 Err(error) => problems.push(broken(name, &cause(&error))),
             }
         }
-        Ok((Self { built_in, edited: Some(Arc::new(edited)) }, problems))
+        let mut failing = BTreeSet::new();
+        let nothing = Context::from_serialize(View::of(&Report::nothing()));
+        for name in RENDERED {
+            let tried = nothing.as_ref().map(|values| edited.render(name, values));
+            if let Ok(Err(error)) = tried {
+                problems.push(broken(name, &cause(&error)));
+                failing.insert(name);
+            }
+        }
+        Ok((Self { built_in, edited: Some(Arc::new(edited)), failing }, problems))
     }
 
     /// Renders `name` with what `context` gives; where the user's templates fail, renders the
@@ -89,7 +107,7 @@ impl Templates {
             Context::from_serialize(&context(problems)).and_then(|values| tera.render(name, &values))
         };
         let mut problems = Vec::new();
-        if let Some(edited) = &self.edited {
+        if let Some(edited) = self.edited.as_ref().filter(|_| !self.failing.contains(name)) {
             match attempt(edited, &problems) {
                 Ok(body) => return Ok((body, problems)),
                 Err(error) => problems.push(broken(name, &cause(&error))),
@@ -203,14 +221,24 @@ mod tests {
 
     #[test]
     fn a_template_that_fails_while_rendering_is_named_in_the_mail_itself() {
-        let (templates, problems) = edited("daily_signals.html", "{{ hedline }}");
-        assert_eq!(problems, []);
+        let text = "{% for card in buys %}{{ card.hedline }}{% endfor %}";
+        let (templates, problems) = edited("daily_signals.html", text);
+        assert_eq!(problems, [], "a day without signals has no card");
         let (body, problems) =
             html(&example::full(), &example::charts(&example::full()), Charts::Inline, &templates)
                 .expect("renders");
         assert_eq!(problems.len(), 1);
         assert!(problems[0].message.contains("hedline"), "{}", problems[0].message);
         assert!(body.contains("NVDA") && body.contains("the edited template fails"));
+    }
+
+    #[test]
+    fn a_template_that_fails_on_any_report_is_told_when_it_is_loaded() {
+        let (templates, problems) = edited("daily_signals.txt", "{{ hedline }}");
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].message.contains("hedline"), "{}", problems[0].message);
+        let (body, problems) = text(&example::full(), &templates).expect("renders");
+        assert!(body.contains("NVDA") && problems.is_empty());
     }
 
     #[test]
