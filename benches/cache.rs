@@ -85,6 +85,8 @@ fn entry(symbol: &Symbol, sessions: &[NaiveDate]) -> Entry {
         source: "bench".to_owned(),
         joined: Vec::new(),
         prices: Prices::SplitAdjusted,
+        overlap_agreed_at: DateTime::UNIX_EPOCH,
+        notes: Vec::new(),
     }
 }
 

@@ -8,15 +8,15 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use tokio::task::JoinSet;
-use tracing::{Instrument, info};
+use tracing::{Instrument, info, warn};
 
 use super::live::Live;
-use crate::cache::{Ask, Entry, Fetch, Need, Plan};
+use crate::cache::{Absent, Ask, Entry, Fetch, Need, Plan};
 use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
-use crate::sources::{Fetched, Source, SourceError};
 use crate::sources::{Limits, WholeMarket};
+use crate::sources::{Source, SourceError};
 
 /// Failures in a row after which a vendor is given up.
 const GIVE_UP: usize = 2;
@@ -25,10 +25,13 @@ const GIVE_UP: usize = 2;
 const AT_ONCE: u32 = 8;
 
 /// What became of an answer.
+#[derive(Debug)]
 pub(super) enum Answered {
     Keep(Entry),
     /// The history is to be fetched again.
     Again(Fetch),
+    /// The vendor has nothing of a symbol of which nothing is held; the reason is told already.
+    Empty,
     /// There is nothing to keep; the reason is told already.
     Nothing,
 }
@@ -43,8 +46,14 @@ struct Round<'a> {
     queue: VecDeque<Fetch>,
     done: usize,
     total: usize,
-    /// Symbols for which the vendor gave an answer, or said that it has none yet.
+    /// Symbols for which the vendor gave bars that were taken, or said that it has none yet.
     answered: BTreeSet<Symbol>,
+    /// What the vendor says not to know.
+    unknown: Vec<Absent>,
+    /// Of which it gave no bar, without a word.
+    silent: Vec<Absent>,
+    /// Symbols whose history was found to be wrong.
+    outdated: Vec<Symbol>,
     progress: Progress<'a>,
 }
 
@@ -58,10 +67,39 @@ impl Round<'_> {
         self.total += 1;
         self.queue.push_back(fetch);
     }
+
+    fn absent(&self, symbol: &Symbol) -> Absent {
+        Absent {
+            asset_class: self.ask.asset_class,
+            symbol: symbol.clone(),
+            source: self.ask.source.to_owned(),
+            asked_at: self.ask.now,
+            from: self.ask.from,
+        }
+    }
+
+    /// Carries out what became of an answer, and returns what there is to keep.
+    fn took(&mut self, symbol: &Symbol, answered: Answered) -> Option<Entry> {
+        match answered {
+            Answered::Keep(entry) => {
+                self.answered.insert(symbol.clone());
+                return Some(entry);
+            }
+            Answered::Again(fetch) => {
+                // Whatever it said before was about another history.
+                self.answered.remove(symbol);
+                self.outdated.push(symbol.clone());
+                self.again(fetch);
+            }
+            Answered::Empty => self.silent.push(self.absent(symbol)),
+            Answered::Nothing => {}
+        }
+        None
+    }
 }
 
 impl Live {
-    /// Asks one vendor for what the symbols lack, and keeps what comes.
+    /// Asks one vendor for what the symbols lack, the most important first, and keeps what comes.
     pub(super) async fn ask_vendor(
         &mut self,
         source: &Arc<dyn Source>,
@@ -78,14 +116,7 @@ impl Live {
             info!("{}", plan.to_string().lines().next().unwrap_or_default());
         }
         self.was_asked = true;
-        if !plan.waiting.is_empty() {
-            let what = format!(
-                "{name} did not have {} yet when it was asked minutes ago, for {} symbols",
-                self.span.session,
-                plan.waiting.len()
-            );
-            self.problems.push(Problem::new(self.span.asset_class, ProblemKind::Source, what));
-        }
+        self.tell_unasked(&plan, &ask);
         // Tails come first: a vendor that refuses histories may still have them.
         plan.fetches.sort_by_key(|fetch| fetch.need == Need::Whole);
         let mut round = Round {
@@ -95,6 +126,9 @@ impl Live {
             done: 0,
             total: plan.days.len() + usize::from(plan.splits.is_some()),
             answered: BTreeSet::new(),
+            unknown: Vec::new(),
+            silent: Vec::new(),
+            outdated: Vec::new(),
             progress,
         };
         round.total += round.queue.len();
@@ -102,9 +136,52 @@ impl Live {
             self.ask_days(&mut round, &plan).await;
         }
         self.ask_symbols(&mut round).await;
-        let lacking: Vec<Symbol> =
-            round.answered.iter().filter(|symbol| self.lacks(symbol)).cloned().collect();
-        self.note_not_yet(lacking, &name).await;
+        self.remember(round).await;
+    }
+
+    /// Tells which symbols the vendor is not asked for, and why.
+    fn tell_unasked(&mut self, plan: &Plan, ask: &Ask<'_>) {
+        let name = ask.source;
+        if !plan.waiting.is_empty() {
+            let what = format!(
+                "{name} did not have {} yet when it was asked minutes ago, for {} symbols",
+                self.span.session,
+                plan.waiting.len()
+            );
+            self.problems.push(Problem::new(self.span.asset_class, ProblemKind::Source, what));
+            self.wait_for(plan.waiting.iter().cloned());
+        }
+        for symbol in &plan.absent {
+            let Some(asked_at) = self.absence(symbol, ask).map(|one| one.asked_at) else { continue };
+            let why = format!(
+                "{name} had no bars of it when it was asked on {}; check its name, or run `ts cache clear \
+                 {symbol}` to have it asked for again",
+                asked_at.format("%Y-%m-%d %H:%M UTC")
+            );
+            self.fail(symbol, why);
+        }
+        let left = ask.limits.calls_left.unwrap_or_default();
+        for symbol in plan.left_out.iter().filter(|symbol| self.lacks(symbol)).cloned().collect::<Vec<_>>() {
+            self.fail(&symbol, format!("{name} was not asked: its {left} calls of today went to others"));
+        }
+    }
+
+    /// Remembers what the vendor does not have, and what it showed to be wrong.
+    async fn remember(&mut self, mut round: Round<'_>) {
+        let is_done = |symbol: &&Symbol| !self.lacks(symbol);
+        // A vendor that has the session for one symbol will not get it later for another.
+        let has_session = round.answered.iter().any(|symbol| is_done(&symbol));
+        let lacking: Vec<Symbol> = round.answered.iter().filter(|symbol| !is_done(symbol)).cloned().collect();
+        if !has_session {
+            self.wait_for(lacking.iter().cloned());
+        }
+        self.note_not_yet(lacking, round.ask.source).await;
+        self.note_outdated(&round.outdated).await;
+        // Of a vendor that gave nothing to anyone, silence says nothing.
+        if !round.answered.is_empty() {
+            round.unknown.append(&mut round.silent);
+        }
+        self.note_absent(round.unknown).await;
     }
 
     /// Asks for the whole market, day by day, and fills the histories that end right before.
@@ -112,10 +189,11 @@ impl Live {
         let mut market: BTreeMap<Symbol, Vec<Bar>> =
             plan.by_day.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
         let mut days = Vec::new();
+        let mut failure = None;
         for day in &plan.days {
             let answer = round.source.market(round.ask.asset_class, *day).await;
             round.step();
-            match answer.and_then(|market| some_rows(market.bars, *day, round.ask.source)) {
+            match answer.and_then(|rows| known_rows(rows, *day, &round.ask)) {
                 Ok(rows) => {
                     days.push(*day);
                     for (symbol, bar) in rows {
@@ -123,60 +201,57 @@ impl Live {
                     }
                 }
                 Err(error) => {
-                    self.days_failed(round, plan, &error);
+                    failure = Some(error);
                     break;
                 }
             }
         }
-        if days.is_empty() {
-            return;
-        }
-        if let Some((from, to)) = plan.splits {
+        // The whole market's rows of other symbols are of no use to anyone here.
+        let has_rows = market.values().any(|rows| !rows.is_empty());
+        let mut has_splits = true;
+        if has_rows && let Some((from, to)) = plan.splits {
             let answer = round.source.splits(None, from, to).await;
             round.step();
             match answer {
                 Ok(splits) => self.splits.extend(splits.splits),
                 Err(error) => {
                     // Without the list, nobody knows whether the histories still hold.
-                    plan.by_day.iter().for_each(|symbol| self.fail(symbol, error.to_string()));
-                    return;
+                    has_splits = false;
+                    failure = Some(error);
                 }
             }
         }
-        let is_whole = days.len() == plan.days.len();
-        let mut entries = Vec::new();
-        for (symbol, rows) in market {
-            // Days cut short would look as if the newest bars had vanished.
-            if self.is_seen_again(&symbol) && !is_whole {
-                continue;
+        if has_rows && has_splits {
+            let mut entries = Vec::new();
+            for (symbol, rows) in market {
+                let answered = self.answer_by_day(&symbol, &days, rows, &round.ask);
+                entries.extend(round.took(&symbol, answered));
             }
-            round.answered.insert(symbol.clone());
-            match self.answer_by_day(&symbol, &days, rows, &round.ask) {
-                Answered::Keep(entry) => entries.push(entry),
-                Answered::Again(fetch) => round.again(fetch),
-                Answered::Nothing => {}
-            }
+            self.keep(entries, round.ask.source).await;
         }
-        self.keep(entries, round.ask.source).await;
+        match failure {
+            Some(error @ SourceError::NotYet { .. }) => {
+                let what = format!("{error} ({} symbols)", plan.by_day.len());
+                self.problems.push(Problem::new(round.ask.asset_class, ProblemKind::Source, what));
+                let sound = plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none());
+                round.answered.extend(sound.cloned());
+            }
+            Some(error) => self.ask_alone(round, plan, &error),
+            None => {}
+        }
     }
 
-    /// Tells why a day of the whole market did not come. Where its call is refused, the symbols'
-    /// own calls may not be.
-    fn days_failed(&mut self, round: &mut Round<'_>, plan: &Plan, error: &SourceError) {
-        if matches!(error, SourceError::NotYet { .. }) {
-            let what = format!("{error} ({} symbols)", plan.by_day.len());
-            self.problems.push(Problem::new(round.ask.asset_class, ProblemKind::Source, what));
-            round.answered.extend(plan.by_day.iter().cloned());
-            return;
-        }
-        if error.is_transient() {
-            plan.by_day.iter().for_each(|symbol| self.fail(symbol, error.to_string()));
-            return;
-        }
+    /// Plans the symbols' own calls where those for the whole market failed: one that the plan does not
+    /// include, or a list of splits that is down, must not cost every symbol.
+    fn ask_alone(&self, round: &mut Round<'_>, plan: &Plan, error: &SourceError) {
         let alone = Limits { whole_market: WholeMarket::Unavailable, ..round.ask.limits };
-        let held = plan.by_day.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
-        let own = Plan::new(&Ask { limits: alone, ..round.ask }, &plan.by_day, &held.collect());
+        let open: Vec<Symbol> =
+            plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none()).cloned().collect();
+        let held = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
+        let own = Plan::new(&Ask { limits: alone, ..round.ask }, &open, &held.collect());
+        warn!("{error}; {} symbols are asked for one by one", own.fetches.len());
         own.fetches.into_iter().for_each(|fetch| round.again(fetch));
+        round.queue.make_contiguous().sort_by_key(|fetch| fetch.need == Need::Whole);
     }
 
     /// Asks symbol by symbol, a few at once where the vendor's limit allows, and keeps every answer
@@ -213,23 +288,23 @@ impl Live {
                 };
                 let Some(fetch) = asked.remove(&id) else { continue };
                 round.step();
+                let symbol = &fetch.request.symbol;
                 match answer {
-                    Ok(Fetched { bars, problems, notes }) => {
-                        notes.iter().for_each(|note| info!("{}: {note}", fetch.request.symbol));
+                    Ok(fetched) => {
                         failed_in_a_row = 0;
                         has_answered = true;
-                        self.problems.extend(problems);
-                        round.answered.insert(fetch.request.symbol.clone());
-                        match self.answer(&fetch, bars, &round.ask) {
-                            Answered::Keep(entry) => entries.push(entry),
-                            Answered::Again(fetch) => round.again(fetch),
-                            Answered::Nothing => {}
-                        }
+                        let answered = self.answer(&fetch, fetched, &round.ask);
+                        entries.extend(round.took(symbol, answered));
                     }
                     Err(error) => {
                         last_failure = error.to_string();
                         failed_in_a_row = if is_of_vendor(&error) { failed_in_a_row + 1 } else { 0 };
-                        self.fail(&fetch.request.symbol, &last_failure);
+                        self.fail(symbol, &last_failure);
+                        match error {
+                            SourceError::NotYet { .. } => drop(round.answered.insert(symbol.clone())),
+                            SourceError::UnknownSymbol { .. } => round.unknown.push(round.absent(symbol)),
+                            _ => {}
+                        }
                     }
                 }
             }
@@ -243,14 +318,15 @@ impl Live {
     }
 }
 
-/// Takes a day without any bar for one that the vendor does not have yet.
-fn some_rows(
+/// Takes the newest day without any bar for one that the vendor does not have yet. An older one is
+/// answered all the same: the exchange was closed on it, whatever the calendar says.
+fn known_rows(
     rows: Vec<(Symbol, Bar)>,
     day: NaiveDate,
-    source: &str,
+    ask: &Ask<'_>,
 ) -> Result<Vec<(Symbol, Bar)>, SourceError> {
-    if rows.is_empty() {
-        let place = format!("{source} (whole market of {day})");
+    if rows.is_empty() && day >= ask.last_finished {
+        let place = format!("{} (whole market of {day})", ask.source);
         return Err(SourceError::NotYet { place, what: "it has no bar of that session".to_owned() });
     }
     Ok(rows)

@@ -56,9 +56,7 @@ pub async fn load(
     let class = selection.asset_class;
     let universe: BTreeSet<Symbol> = settings.universe.of(class).iter().cloned().collect();
     let benchmark = settings.benchmark.of(class).clone();
-    let mut wanted = universe.clone();
-    wanted.insert(benchmark.clone());
-    wanted.extend(held.iter().cloned());
+    let wanted = in_order(held, &benchmark, settings.universe.of(class));
     let from = first_day(class, selection.session, app.clock.now(), bars_needed);
     let gathered = gather(app, selection, &wanted, from, &|_, _| ()).await?;
     Ok(LoadedBars {
@@ -72,6 +70,14 @@ pub async fn load(
         source: gathered.told_by.join("+"),
         problems: gathered.problems,
     })
+}
+
+/// Returns all symbols to load, the most important first: what is held must not go without a stop, and
+/// without its benchmark a market has no regime.
+fn in_order(held: &BTreeSet<Symbol>, benchmark: &Symbol, universe: &[Symbol]) -> Vec<Symbol> {
+    let mut seen = BTreeSet::new();
+    let all = held.iter().chain([benchmark]).chain(universe);
+    all.filter(|symbol| seen.insert(*symbol)).cloned().collect()
 }
 
 /// Returns the first day that is asked for. The two years end today, so that deciding an old session
@@ -101,6 +107,14 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a date")
+    }
+
+    #[test]
+    fn what_is_held_comes_first_then_the_benchmark_then_the_universe_as_it_is_listed() {
+        let symbol = |text: &str| Symbol::new(text).expect("a symbol");
+        let held = BTreeSet::from([symbol("ZZZ"), symbol("B")]);
+        let order = in_order(&held, &symbol("SPY"), &["C", "SPY", "B", "A"].map(symbol));
+        assert_eq!(order, ["B", "ZZZ", "SPY", "C", "A"].map(symbol));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
-use super::select::select;
-use super::{App, Asked, Refusal, Span, load, load_scripts};
+use super::select::select_named;
+use super::{App, Refusal, Span, load, load_scripts};
 use crate::bars::Panel;
 use crate::decide;
 use crate::domain::AssetClass;
@@ -70,9 +70,8 @@ pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<Fea
     for name in &request.names {
         wanted.push(Feature::parse(name).map_err(|error| Refusal::Usage(error.to_string()))?);
     }
-    let (selections, _) = select(app, Asked::ByName(asset_class), request.source, None)?;
+    let selection = select_named(app, asset_class, request.source)?;
     let set = load_scripts(app)?;
-    let selection = selections.into_iter().next().context("no asset class was selected")?;
     let named = wanted.iter().map(Feature::bars_needed).max().unwrap_or(0);
     let needed = named.max(decide::bars_needed(&set.scripts, asset_class));
     let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), needed).await?;

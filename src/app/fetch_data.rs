@@ -1,7 +1,6 @@
 //! Fetches symbols into the cache for a person to look at: the same way as a run does.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use chrono::Days;
@@ -10,7 +9,7 @@ use super::answers::Progress;
 use super::features::class_of;
 use super::gather::gather;
 use super::live::{Live, Span};
-use super::select::select;
+use super::select::{select, select_named};
 use super::sources::is_cached;
 use super::{App, Asked, Refusal, Selection};
 use crate::bars::{Bars, check};
@@ -53,7 +52,8 @@ pub struct FetchRow {
 /// What a request means.
 struct Meant {
     selection: Selection,
-    symbols: BTreeSet<Symbol>,
+    /// The most important first.
+    symbols: Vec<Symbol>,
     span: Span,
 }
 
@@ -102,7 +102,6 @@ pub async fn fetch_data(
 /// As [`fetch_data`].
 pub async fn fetch_plans(app: &App, request: &FetchRequest) -> anyhow::Result<Vec<String>> {
     let Meant { selection, symbols, span } = meant(app, request)?;
-    let symbols: Vec<Symbol> = symbols.into_iter().collect();
     let live = Live::read(app.cache(), span, symbols.clone()).await;
     let mut plans = Vec::new();
     for name in &selection.sources {
@@ -119,9 +118,12 @@ pub async fn fetch_plans(app: &App, request: &FetchRequest) -> anyhow::Result<Ve
 }
 
 fn meant(app: &App, request: &FetchRequest) -> anyhow::Result<Meant> {
-    let mut symbols = BTreeSet::new();
+    let mut symbols = Vec::new();
     for text in &request.symbols {
-        symbols.insert(Symbol::new(text).map_err(|error| Refusal::Usage(error.to_string()))?);
+        let symbol = Symbol::new(text).map_err(|error| Refusal::Usage(error.to_string()))?;
+        if !symbols.contains(&symbol) {
+            symbols.push(symbol);
+        }
     }
     let asset_class = match (request.asset_class, symbols.first()) {
         (Some(class), _) => class,
@@ -141,14 +143,19 @@ fn meant(app: &App, request: &FetchRequest) -> anyhow::Result<Meant> {
             return Err(Refusal::Usage(message.to_owned()).into());
         }
     };
-    let (selections, _) = select(app, Asked::ByName(asset_class), request.source, None)?;
-    let selection = selections.into_iter().next().context("no asset class was selected")?;
-    if symbols.is_empty() {
-        symbols.extend(app.loaded.settings.universe.of(asset_class).iter().cloned());
-        symbols.insert(app.loaded.settings.benchmark.of(asset_class).clone());
-    }
+    let selection = if symbols.is_empty() {
+        let settings = &app.loaded.settings;
+        symbols.push(settings.benchmark.of(asset_class).clone());
+        let universe = settings.universe.of(asset_class).iter();
+        symbols.extend(universe.filter(|symbol| *symbol != settings.benchmark.of(asset_class)).cloned());
+        let (selections, _) = select(app, Asked::ByName(asset_class), request.source, None)?;
+        selections.into_iter().next().context("no asset class was selected")?
+    } else {
+        select_named(app, asset_class, request.source)?
+    };
     let session = selection.session;
     let from = session.checked_sub_days(Days::new(u64::from(request.days.saturating_sub(1))));
     let from = from.context("--days reaches back too far")?;
-    Ok(Meant { selection, symbols, span: Span { asset_class, from, session, now: app.clock.now() } })
+    let (patience, now) = (selection.patience, app.clock.now());
+    Ok(Meant { selection, symbols, span: Span { asset_class, from, session, patience, now } })
 }

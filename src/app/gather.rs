@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, info};
 
 use super::answers::Progress;
-use super::live::{Live, Span};
+use super::live::{Held, Live, Span};
 use super::sources::{is_cached, key_hint};
 use super::{App, Refusal, Selection};
 use crate::bars::{Bars, Split, check_sessions};
@@ -20,13 +20,16 @@ use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings::SourceName;
-use crate::sources::{Fetched, Request, Source, SourceError};
+use crate::sources::{Fetched, Prices, Request, Source, SourceError};
 
 /// Nothing older is asked for: no source here has daily bars before it.
 const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a date of the calendar");
 
 /// Symbols asked for at once; reading files gains nothing beyond it.
 const AT_ONCE: usize = 8;
+
+/// So many symbols are named one by one; of more, only the number.
+const FEW: usize = 3;
 
 /// The bars of every symbol, empty where no source has any, and what went wrong.
 #[derive(Debug, Default)]
@@ -42,14 +45,15 @@ pub(super) struct Gathered {
     failures: BTreeMap<Symbol, Vec<String>>,
 }
 
-/// Gathers the bars from `from` to the selection's session, and all earlier ones that are held.
+/// Gathers the bars from `from` to the selection's session, and all earlier ones that are held. The
+/// `symbols` are distinct, and the most important come first: where calls are few, they get them.
 ///
 /// # Errors
 /// A folder of files that does not exist.
 pub(super) async fn gather(
     app: &App,
     selection: &Selection,
-    symbols: &BTreeSet<Symbol>,
+    symbols: &[Symbol],
     from: NaiveDate,
     progress: Progress<'_>,
 ) -> Result<Gathered, Refusal> {
@@ -62,11 +66,10 @@ pub(super) async fn gather(
         if *name == SourceName::Files {
             folder_exists(app, selection)?;
         }
-        let held = |symbol: &&Symbol| live.as_ref().is_some_and(|live| live.bars(symbol).is_some());
         let open: Vec<Symbol> = symbols
             .iter()
             .filter(|symbol| !gathered.bars.contains_key(*symbol))
-            .filter(|symbol| is_cached(*name) || !held(symbol))
+            .filter(|symbol| is_open(live.as_ref(), *name, symbol))
             .cloned()
             .collect();
         let source = match app.vendors.source(*name, settings, now) {
@@ -77,13 +80,14 @@ pub(super) async fn gather(
             }
         };
         if !is_cached(*name) {
-            gathered.read(app, selection, source, open).await;
+            gathered.read(app, selection, source, open, live.as_ref()).await;
             continue;
         }
         let state = match &mut live {
             Some(state) => state,
             None => {
-                let span = Span { asset_class: class, from, session: selection.session, now };
+                let (session, patience) = (selection.session, selection.patience);
+                let span = Span { asset_class: class, from, session, patience, now };
                 live.insert(Live::read(app.cache(), span, open.clone()).await)
             }
         };
@@ -96,13 +100,31 @@ pub(super) async fn gather(
     Ok(gathered)
 }
 
+/// Tells whether a source is asked for a symbol, after those before it. A file that has the session is
+/// better than bars without it; simulated bars are better than none only.
+fn is_open(live: Option<&Live>, name: SourceName, symbol: &Symbol) -> bool {
+    match (name, live) {
+        (SourceName::Files, Some(live)) => live.lacks(symbol),
+        (SourceName::Simulated, Some(live)) => live.bars(symbol).is_none(),
+        _ => true,
+    }
+}
+
 impl Gathered {
     fn fail(&mut self, symbol: &Symbol, why: String) {
         self.failures.entry(symbol.clone()).or_default().push(why);
     }
 
     /// Reads symbols afresh from a source that is never cached.
-    async fn read(&mut self, app: &App, selection: &Selection, source: Arc<dyn Source>, open: Vec<Symbol>) {
+    /// Where bars are held, others take their place only if they have the session.
+    async fn read(
+        &mut self,
+        app: &App,
+        selection: &Selection,
+        source: Arc<dyn Source>,
+        open: Vec<Symbol>,
+        live: Option<&Live>,
+    ) {
         let class = selection.asset_class;
         let name = source.name().to_owned();
         let last_finished = calendar::last_finished(class, app.clock.now());
@@ -129,6 +151,12 @@ impl Gathered {
                 self.fail(&symbol, format!("{name} has no usable bars of it"));
                 continue;
             }
+            let last = checked.dates().last().copied();
+            let is_held = live.is_some_and(|live| live.bars(&symbol).is_some());
+            if let Some(last) = last.filter(|last| is_held && *last < selection.session) {
+                self.fail(&symbol, format!("{name} ends on {last}"));
+                continue;
+            }
             self.came_from.insert(symbol.clone(), name.clone());
             self.told(&name);
             self.bars.insert(symbol, checked);
@@ -136,13 +164,22 @@ impl Gathered {
     }
 
     /// Takes over what the vendors and the cache gave.
-    fn take(&mut self, mut live: Live, symbols: &BTreeSet<Symbol>) {
+    fn take(&mut self, mut live: Live, symbols: &[Symbol]) {
         for symbol in symbols {
-            let Some(bars) = live.bars(symbol).map(|bars| bars.up_to(live.span.session)) else { continue };
-            if bars.is_empty() || self.bars.contains_key(symbol) {
+            if self.bars.contains_key(symbol) {
                 continue;
             }
-            live.tellers(symbol).iter().for_each(|name| self.told(name));
+            let Some(Held { bars, tellers, prices, notes }) = live.release(symbol) else { continue };
+            tellers.iter().for_each(|name| self.told(name));
+            let told = notes.into_iter().map(|note| Problem::new(symbol, note.kind, note.message));
+            self.problems.extend(told);
+            if prices == Prices::Raw {
+                let what = format!(
+                    "{} tells prices as traded, and these are not adjusted: a split looks like a fall",
+                    tellers.first().map_or("its source", String::as_str)
+                );
+                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
+            }
             let came_from =
                 live.came_from.get(symbol).map_or_else(|| "cache".to_owned(), |own| own.join("+"));
             self.came_from.insert(symbol.clone(), came_from);
@@ -162,7 +199,7 @@ impl Gathered {
     }
 
     /// Tells the failures, and gives every symbol without bars an empty series.
-    fn finish(&mut self, app: &App, selection: &Selection, symbols: &BTreeSet<Symbol>) {
+    fn finish(&mut self, app: &App, selection: &Selection, symbols: &[Symbol]) {
         let place = |name: &String| {
             let position = selection.sources.iter().position(|source| source.as_str() == name);
             position.unwrap_or(selection.sources.len())
@@ -205,6 +242,9 @@ impl Gathered {
             let what = format!("no bars up to {}; those that are held begin later", selection.session);
             self.problems.push(Problem::new(&symbol, ProblemKind::NoBars, what));
         }
+        self.problems.sort();
+        self.problems.dedup();
+        fold_not_yet(&mut self.problems, selection);
         for symbol in symbols {
             // A symbol without bars stays in the universe, so that it counts as stale.
             self.bars.entry(symbol.clone()).or_insert_with(|| Bars::empty(symbol.clone()));
@@ -215,6 +255,24 @@ impl Gathered {
         let name = self.came_from.get(symbol).and_then(|name| name.parse::<SourceName>().ok());
         name.is_some_and(|name| !is_cached(name))
     }
+}
+
+/// Says once, with a count, what a source said of the session for many symbols in the same words.
+/// Each of them is named as stale by whoever decides.
+fn fold_not_yet(problems: &mut Vec<Problem>, selection: &Selection) {
+    let session = selection.session.to_string();
+    let is_of_hour =
+        |problem: &&Problem| problem.kind == ProblemKind::Source && problem.message.contains(&session);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for problem in problems.iter().filter(is_of_hour) {
+        *counts.entry(problem.message.clone()).or_default() += 1;
+    }
+    counts.retain(|_, count| *count > FEW);
+    problems.retain(|problem| problem.kind != ProblemKind::Source || !counts.contains_key(&problem.message));
+    let told = counts.into_iter().map(|(message, count)| {
+        Problem::new(selection.asset_class, ProblemKind::Source, format!("{message} ({count} symbols)"))
+    });
+    problems.extend(told);
 }
 
 type Answer = (Symbol, Result<Fetched, SourceError>);

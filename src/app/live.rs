@@ -1,25 +1,36 @@
 //! The cached bars of one asset class while vendors are asked for what they lack.
 //!
 //! Whatever comes is joined and kept at once, so that an interrupted run loses nothing that was
-//! fetched. A symbol that a vendor fails keeps what it had, and is tried at the next vendor.
+//! fetched. A symbol that a vendor fails keeps what it had, and is tried at the next vendor. Refuses to
+//! hand over a history that is known to be wrong.
+
+mod keep;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use chrono::NaiveDate;
+use chrono::TimeDelta;
 use chrono::Utc;
 
 use super::answers::Answered;
 use crate::bars::{Bars, Split, check_sessions};
 use crate::cache::merge::{self, Fresh, Verdict};
-use crate::cache::{Ask, Cache, Cached, Entry, Fetch, Holding, Need, Patience, Plan};
+use crate::cache::{Absent, Ask, Cache, Cached, Entry, Fetch, Holding, Need, Note, Patience, Plan};
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
+use crate::sources::Fetched;
 use crate::sources::Prices;
 use crate::sources::Source;
+
+/// How long after its close a session may be on its way to a vendor that has it for no symbol yet.
+/// Later the vendor fails, and the next one is asked.
+const ON_ITS_WAY: TimeDelta = TimeDelta::hours(24);
 
 /// The bars that are wanted, and when.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +40,8 @@ pub(super) struct Span {
     pub(super) from: NaiveDate,
     /// The session that is decided.
     pub(super) session: NaiveDate,
+    /// Whether a vendor's recent "not there yet" is believed.
+    pub(super) patience: Patience,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -38,9 +51,11 @@ pub(super) struct Live {
     pub(super) cache: Cache,
     cached: BTreeMap<Symbol, Cached>,
     /// Bars that came and could not be written to the disk: as good for this run.
-    unkept: BTreeMap<Symbol, Bars>,
-    /// Symbols whose history a vendor no longer tells as it is held: nothing is joined to it.
-    outdated: BTreeSet<Symbol>,
+    unkept: BTreeMap<Symbol, Entry>,
+    /// What vendors said not long ago not to have.
+    absent: Vec<Absent>,
+    /// Symbols whose session is on its way to a vendor: that is no failure, so no other one is asked.
+    not_yet: BTreeSet<Symbol>,
     /// Whether a vendor has been asked: only the first one sees expired entries again.
     pub(super) was_asked: bool,
     /// The vendors that gave bars in this run, by symbol.
@@ -51,21 +66,33 @@ pub(super) struct Live {
     pub(super) problems: Vec<Problem>,
 }
 
+/// What is handed over of one symbol.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Up to the session.
+    pub(super) bars: Bars,
+    /// The vendors that told the bars, in this run or before; the first told the history.
+    pub(super) tellers: Vec<String>,
+    pub(super) prices: Prices,
+    pub(super) notes: Vec<Note>,
+}
+
 impl Live {
     /// Reads what the cache holds of the symbols.
     pub(super) async fn read(cache: Cache, span: Span, symbols: Vec<Symbol>) -> Self {
         let reader = cache.clone();
-        let read = move || reader.get_many(span.asset_class, &symbols, span.now);
-        let (cached, problems) = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
+        let read = move || (reader.get_many(span.asset_class, &symbols, span.now), reader.absent(span.now));
+        let ((cached, problems), absent) = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
             let what = "reading the cache broke down; run `ts cache verify`";
-            (BTreeMap::new(), vec![Problem::new("", ProblemKind::Cache, what)])
+            ((BTreeMap::new(), vec![Problem::new("", ProblemKind::Cache, what)]), Vec::new())
         });
         Self {
             span,
             cache,
             cached,
             unkept: BTreeMap::new(),
-            outdated: BTreeSet::new(),
+            absent,
+            not_yet: BTreeSet::new(),
             was_asked: false,
             came_from: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -84,48 +111,91 @@ impl Live {
             prices: source.prices(),
             limits: source.limits(),
             ttl_hours: self.cache.ttl_hours(),
-            patience: Patience::Kept,
+            patience: self.span.patience,
             now: self.span.now,
         }
     }
 
-    /// Plans the calls to one vendor. Of symbols that an earlier vendor brought up to the session
-    /// nothing more is asked.
+    /// Plans the calls to one vendor, for the most important symbols first. Nothing more is asked of
+    /// symbols that an earlier vendor brought up to the session, or to which it is on its way.
     pub(super) fn plan(&self, ask: &Ask<'_>, symbols: &[Symbol]) -> Plan {
-        let open: Vec<Symbol> =
-            symbols.iter().filter(|symbol| !self.was_asked || self.lacks(symbol)).cloned().collect();
+        let is_open =
+            |symbol: &&Symbol| (!self.was_asked || self.lacks(symbol)) && !self.not_yet.contains(*symbol);
+        let (absent, open): (Vec<Symbol>, Vec<Symbol>) =
+            symbols.iter().filter(is_open).cloned().partition(|symbol| self.absence(symbol, ask).is_some());
         let holdings = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
-        Plan::new(ask, &open, &holdings.collect())
+        let mut plan = Plan::new(ask, &open, &holdings.collect());
+        plan.absent = absent;
+        plan
     }
 
-    /// Tells whether a symbol has no bar on the session.
+    /// Returns the vendor's word that it does not have a symbol.
+    pub(super) fn absence(&self, symbol: &Symbol, ask: &Ask<'_>) -> Option<&Absent> {
+        self.absent.iter().find(|one| {
+            let is_asked = one.asset_class == ask.asset_class && one.source == ask.source;
+            is_asked && one.symbol == *symbol && one.from <= ask.from
+        })
+    }
+
+    /// Tells whether a symbol has no bar on the session that can be used.
     pub(super) fn lacks(&self, symbol: &Symbol) -> bool {
         self.bars(symbol).and_then(|bars| bars.dates().last()).is_none_or(|last| *last < self.span.session)
     }
 
-    /// Returns all bars that are held of a symbol, those after the session too.
+    /// Returns all usable bars that are held of a symbol, those after the session too.
     pub(super) fn bars(&self, symbol: &Symbol) -> Option<&Bars> {
-        self.unkept.get(symbol).or_else(|| Some(&self.cached.get(symbol)?.bars))
+        if let Some(entry) = self.unkept.get(symbol) {
+            return Some(&entry.bars);
+        }
+        self.cached.get(symbol).filter(|cached| cached.meta.outdated.is_none()).map(|cached| &cached.bars)
     }
 
-    /// Returns the vendors that told a symbol's bars, in this run or before.
-    pub(super) fn tellers(&self, symbol: &Symbol) -> Vec<String> {
-        match (self.unkept.contains_key(symbol), self.cached.get(symbol)) {
-            (false, Some(Cached { meta, .. })) => {
-                std::iter::once(&meta.source).chain(&meta.joined).cloned().collect()
-            }
-            _ => self.came_from.get(symbol).cloned().unwrap_or_default(),
+    /// Returns why what is held of a symbol is known to be wrong.
+    pub(super) fn outdated(&self, symbol: &Symbol) -> Option<&str> {
+        if self.unkept.contains_key(symbol) {
+            return None;
         }
+        self.cached.get(symbol)?.meta.outdated.as_deref()
     }
 
     pub(super) fn holding(&self, symbol: &Symbol) -> Option<Holding> {
-        let is_trusted = !self.outdated.contains(symbol);
-        self.cached.get(symbol).filter(|_| is_trusted).map(Cached::holding)
+        self.cached.get(symbol).map(Cached::holding)
     }
 
-    /// Tells whether an entry is only seen again: it lacks no session.
-    pub(super) fn is_seen_again(&self, symbol: &Symbol) -> bool {
-        self.cached.get(symbol).is_some_and(|cached| cached.missing(self.span.session).is_empty())
+    /// Tells whether a session that a vendor has for nobody may be on its way.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        let Span { asset_class, session, now, .. } = self.span;
+        now < calendar::close_instant(asset_class, session) + ON_ITS_WAY
+    }
+
+    /// Leaves symbols out of the plans of later vendors.
+    pub(super) fn wait_for(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
+        if self.is_on_its_way() {
+            self.not_yet.extend(symbols);
+        }
+    }
+
+    /// Hands over the bars of a symbol up to the session; `None` without any that can be used, which is
+    /// a failure where some are held.
+    pub(super) fn release(&mut self, symbol: &Symbol) -> Option<Held> {
+        if let Some(why) = self.outdated(symbol) {
+            let why = format!("the bars that are held are not used, they are known to be wrong: {why}");
+            self.fail(symbol, why);
+            return None;
+        }
+        let (cached, unkept) = (self.cached.remove(symbol), self.unkept.remove(symbol));
+        let (bars, source, joined, prices, notes) = match (unkept, cached) {
+            (Some(own), _) => (own.bars, own.source, own.joined, own.prices, own.notes),
+            (None, Some(Cached { bars, meta })) => {
+                let prices = meta.prices();
+                (bars, meta.source, meta.joined, prices, meta.notes)
+            }
+            (None, None) => return None,
+        };
+        let is_later = bars.dates().last().is_some_and(|last| *last > self.span.session);
+        let bars = if is_later { bars.up_to(self.span.session) } else { bars };
+        let tellers = std::iter::once(source).chain(joined).collect();
+        (!bars.is_empty()).then_some(Held { bars, tellers, prices, notes })
     }
 
     pub(super) fn fail(&mut self, symbol: &Symbol, why: impl Into<String>) {
@@ -133,9 +203,9 @@ impl Live {
     }
 
     /// Judges the answer to one symbol's own call.
-    pub(super) fn answer(&mut self, fetch: &Fetch, rows: Vec<Bar>, ask: &Ask<'_>) -> Answered {
+    pub(super) fn answer(&mut self, fetch: &Fetch, fetched: Fetched, ask: &Ask<'_>) -> Answered {
         let symbol = &fetch.request.symbol;
-        let bars = self.check(symbol, rows);
+        let (bars, notes) = self.check(symbol, fetched);
         if bars.is_empty() {
             let Fetch { request, .. } = fetch;
             let why = format!(
@@ -143,24 +213,40 @@ impl Live {
                 ask.source, request.from, request.to
             );
             self.fail(symbol, why);
+            let is_new = !self.cached.contains_key(symbol);
+            return if is_new { Answered::Empty } else { Answered::Nothing };
+        }
+        let history = self.cached.get(symbol);
+        if let (Need::Tail { .. }, Some(history)) = (&fetch.need, history) {
+            let fresh = Fresh { bars: &bars, source: ask.source, prices: ask.prices };
+            let verdict = merge::join(history, fresh, &self.splits);
+            return self.settle(symbol, verdict, notes, ask);
+        }
+        let today = calendar::local_date(ask.asset_class, ask.now);
+        if let Some(why) = history.and_then(|history| merge::cut_short(history, &bars, today)) {
+            let why = format!(
+                "{}: {why}: it looks cut short and was not taken; to take it all the same, run `ts cache \
+                 clear {symbol}` and fetch again",
+                ask.source
+            );
+            self.fail(symbol, why);
             return Answered::Nothing;
         }
-        let (Need::Tail { .. }, Some(history)) = (&fetch.need, self.cached.get(symbol)) else {
-            return Answered::Keep(Entry {
-                asset_class: self.span.asset_class,
-                asked_from: fetch.request.from,
-                bars,
-                source: ask.source.to_owned(),
-                joined: Vec::new(),
-                prices: ask.prices,
-            });
+        let entry = Entry {
+            asset_class: self.span.asset_class,
+            asked_from: fetch.request.from,
+            bars,
+            source: ask.source.to_owned(),
+            joined: Vec::new(),
+            prices: ask.prices,
+            overlap_agreed_at: self.span.now,
+            notes: Vec::new(),
         };
-        let fresh = Fresh { bars: &bars, source: ask.source, prices: ask.prices };
-        let verdict = merge::join(history, fresh, &self.splits);
-        self.settle(symbol, verdict, ask)
+        Answered::Keep(entry.noting(notes))
     }
 
-    /// Judges the bars of the days that the whole market was asked for.
+    /// Judges the bars of the days that the whole market was asked for. Where they begin with the last
+    /// bars that are held, these must agree; else the days are appended.
     pub(super) fn answer_by_day(
         &mut self,
         symbol: &Symbol,
@@ -168,25 +254,33 @@ impl Live {
         rows: Vec<Bar>,
         ask: &Ask<'_>,
     ) -> Answered {
-        let bars = self.check(symbol, rows);
+        let (bars, notes) = self.check(symbol, Fetched { bars: rows, problems: Vec::new() });
         let Some(history) = self.cached.get(symbol) else { return Answered::Nothing };
         let fresh = Fresh { bars: &bars, source: ask.source, prices: Prices::SplitAdjusted };
-        let verdict = if history.missing(self.span.session).is_empty() {
+        let overlap = calendar::sessions(ask.asset_class, history.holding().overlap_from, history.meta.end);
+        let verdict = if overlap.iter().all(|session| days.contains(session)) {
             merge::join(history, fresh, &self.splits)
+        } else if history.missing(self.span.session).is_empty() {
+            // Days cut short would look as if the newest bars had vanished.
+            return Answered::Nothing;
         } else {
             merge::fill(history, days, fresh, &self.splits)
         };
-        self.settle(symbol, verdict, ask)
+        self.settle(symbol, verdict, notes, ask)
     }
 
-    fn settle(&mut self, symbol: &Symbol, verdict: Verdict, ask: &Ask<'_>) -> Answered {
-        let Some(history) = self.cached.get(symbol) else { return Answered::Nothing };
+    fn settle(&mut self, symbol: &Symbol, verdict: Verdict, notes: Vec<Note>, ask: &Ask<'_>) -> Answered {
+        let Some(history) = self.cached.get_mut(symbol) else { return Answered::Nothing };
         match verdict {
-            Verdict::Joined(bars) => Answered::Keep(history.joined(bars, ask.source)),
+            Verdict::Joined(bars) => {
+                Answered::Keep(history.joined(bars, ask.source, self.span.now).noting(notes))
+            }
+            Verdict::Filled(bars) => Answered::Keep(history.filled(bars).noting(notes)),
             Verdict::Refetch(why) => {
+                let what = format!("{}: {why}", ask.source);
+                history.meta.outdated = Some(what.clone());
                 let again = Fetch::whole(ask, symbol, Some(&history.holding()));
-                self.outdated.insert(symbol.clone());
-                let what = format!("{}: {why}; its whole history is fetched again", ask.source);
+                let what = format!("{what}; its whole history is fetched again");
                 self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
                 Answered::Again(again)
             }
@@ -197,78 +291,19 @@ impl Live {
         }
     }
 
-    fn check(&mut self, symbol: &Symbol, rows: Vec<Bar>) -> Bars {
+    /// Checks what came, and tells what was wrong with it. What is true of the bars for as long as they
+    /// are held is returned as notes; what is said of the session is true of the hour.
+    fn check(&mut self, symbol: &Symbol, fetched: Fetched) -> (Bars, Vec<Note>) {
         let class = self.span.asset_class;
         let last_finished = calendar::last_finished(class, self.span.now);
         let is_session = |date| calendar::is_session(class, date);
-        let (bars, problems) = check_sessions(symbol.clone(), rows, last_finished, is_session);
+        let Fetched { bars: rows, problems } = fetched;
+        let (bars, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
+        let session = self.span.session.to_string();
+        let is_lasting = |problem: &&Problem| !problem.message.contains(&session);
+        let notes = problems.iter().filter(is_lasting).chain(&bad).map(Note::of).collect();
         self.problems.extend(problems);
-        bars
-    }
-
-    /// Writes entries to the cache. What the disk refuses is used by this run all the same.
-    pub(super) async fn keep(&mut self, entries: Vec<Entry>, source: &str) {
-        if entries.is_empty() {
-            return;
-        }
-        for entry in &entries {
-            let gave = self.came_from.entry(entry.bars.symbol().clone()).or_default();
-            if !gave.iter().any(|known| known == source) {
-                gave.push(source.to_owned());
-            }
-        }
-        let (cache, Span { asset_class, now, .. }) = (self.cache.clone(), self.span);
-        let write = move || {
-            let written = cache.set_many(&entries, now);
-            let symbols: Vec<Symbol> = entries.iter().map(|entry| entry.bars.symbol().clone()).collect();
-            (entries, written, cache.get_many(asset_class, &symbols, now))
-        };
-        let Ok((entries, written, (mut read, problems))) = tokio::task::spawn_blocking(write).await else {
-            let what = "writing the cache broke down; run `ts cache verify`";
-            return self.problems.push(Problem::new("", ProblemKind::Cache, what));
-        };
-        self.problems.extend(problems);
-        let told = |about: &str, error| {
-            let error = anyhow::Error::new(error);
-            Problem::new(about, ProblemKind::Cache, format!("could not {error:#}; this run goes on without"))
-        };
-        let written: Vec<bool> = match written {
-            Err(error) => {
-                self.problems.push(told("", error));
-                vec![false; entries.len()]
-            }
-            Ok(results) => {
-                let mut kept = Vec::with_capacity(results.len());
-                for (entry, result) in entries.iter().zip(results) {
-                    kept.push(result.is_ok());
-                    self.problems.extend(result.err().map(|error| told(entry.bars.symbol().as_str(), error)));
-                }
-                kept
-            }
-        };
-        for (entry, is_written) in entries.into_iter().zip(written) {
-            let symbol = entry.bars.symbol().clone();
-            self.outdated.remove(&symbol);
-            match read.remove(&symbol).filter(|_| is_written) {
-                Some(cached) => {
-                    self.unkept.remove(&symbol);
-                    self.cached.insert(symbol, cached);
-                }
-                None => drop(self.unkept.insert(symbol, entry.bars)),
-            }
-        }
-    }
-
-    /// Remembers that a vendor did not have the session of these symbols yet.
-    pub(super) async fn note_not_yet(&mut self, symbols: Vec<Symbol>, source: &str) {
-        if symbols.is_empty() {
-            return;
-        }
-        let (cache, span, source) = (self.cache.clone(), self.span, source.to_owned());
-        let note = move || cache.note_not_yet(span.asset_class, &symbols, &source, span.session, span.now);
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(note).await {
-            // The only loss is that the vendor is asked again sooner.
-            tracing::warn!("could not {:#}", anyhow::Error::new(error));
-        }
+        self.problems.extend(bad);
+        (bars, notes)
     }
 }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::sources::{key_hint, serves};
 use super::{App, Refusal};
+use crate::cache::Patience;
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::{Problem, ProblemKind};
@@ -27,6 +28,8 @@ pub struct Selection {
     pub keyless: Vec<SourceName>,
     /// The newest session that may be looked at.
     pub session: NaiveDate,
+    /// Whether a vendor's recent "not there yet" is believed; the scheduler's own retry asks anyway.
+    pub patience: Patience,
 }
 
 impl Asked {
@@ -66,7 +69,7 @@ pub(super) fn select(
         if asked == Asked::All && app.loaded.settings.universe.of(asset_class).is_empty() {
             continue;
         }
-        match select_class(app, asset_class, source, date) {
+        match with_universe(app, asset_class).and_then(|()| select_class(app, asset_class, source, date)) {
             Ok(selection) => chosen.push(selection),
             Err(refusal) if asked == Asked::All => {
                 skipped.push(Problem::new(asset_class, ProblemKind::Skipped, format!("skipped: {refusal}")));
@@ -82,6 +85,26 @@ pub(super) fn select(
     }
 }
 
+/// Chooses how symbols that the user names are loaded, whether or not their class has a universe.
+///
+/// # Errors
+/// As [`select`] for a class by its name.
+pub(super) fn select_named(
+    app: &App,
+    asset_class: AssetClass,
+    source: Option<SourceName>,
+) -> Result<Selection, Refusal> {
+    select_class(app, asset_class, source, None)
+}
+
+fn with_universe(app: &App, asset_class: AssetClass) -> Result<(), Refusal> {
+    if app.loaded.settings.universe.of(asset_class).is_empty() {
+        let message = format!("no {asset_class} symbols to trade; list some in universe.{asset_class}");
+        return Err(Refusal::Configuration(message));
+    }
+    Ok(())
+}
+
 fn select_class(
     app: &App,
     asset_class: AssetClass,
@@ -89,10 +112,6 @@ fn select_class(
     date: Option<NaiveDate>,
 ) -> Result<Selection, Refusal> {
     let settings = &app.loaded.settings;
-    if settings.universe.of(asset_class).is_empty() {
-        let message = format!("no {asset_class} symbols to trade; list some in universe.{asset_class}");
-        return Err(Refusal::Configuration(message));
-    }
     let session = session(app, asset_class, date)?;
     let listed = match source {
         Some(source) => vec![source],
@@ -112,7 +131,7 @@ fn select_class(
             hints.join(" or ")
         )));
     }
-    Ok(Selection { asset_class, sources: usable, keyless, session })
+    Ok(Selection { asset_class, sources: usable, keyless, session, patience: Patience::Kept })
 }
 
 /// Returns the names of sources for a message.

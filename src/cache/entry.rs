@@ -1,16 +1,22 @@
 //! What goes into the cache, and what comes out of it.
 
+use chrono::DateTime;
 use chrono::Days;
 use chrono::NaiveDate;
+use chrono::Utc;
 
 use super::Holding;
 use super::key::Key;
 use super::merge::OVERLAP;
 use super::meta::Meta;
+use super::meta::Note;
 use crate::bars::Bars;
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::sources::Prices;
+
+/// The most notes that are kept of an entry, the newest of them.
+const MOST_NOTES: usize = 8;
 
 /// Bars to keep, with what must be remembered of their coming.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,9 +30,23 @@ pub struct Entry {
     /// Other sources whose newer bars were joined to it.
     pub joined: Vec<String>,
     pub prices: Prices,
+    /// When the source last told bars again that were held already, or the whole history.
+    pub overlap_agreed_at: DateTime<Utc>,
+    /// What is to be told of the bars for as long as they are held.
+    pub notes: Vec<Note>,
 }
 
 impl Entry {
+    /// Adds what was said of newly joined bars; what was said before stays, and is said once.
+    pub fn noting(mut self, notes: impl IntoIterator<Item = Note>) -> Self {
+        for note in notes {
+            self.notes.retain(|known| *known != note);
+            self.notes.push(note);
+        }
+        self.notes.drain(..self.notes.len().saturating_sub(MOST_NOTES));
+        self
+    }
+
     /// Returns the key under which the bars would stand, or `None` without a bar.
     pub fn key(&self) -> Option<Key> {
         let dates = self.bars.dates();
@@ -62,20 +82,31 @@ impl Cached {
         Holding { meta: self.meta.clone(), overlap_from }
     }
 
-    /// Makes the entry that takes this one's place after bars of `source` were joined to it.
-    pub fn joined(&self, bars: Bars, source: &str) -> Entry {
-        let mut joined = self.meta.joined.clone();
-        let is_known = self.meta.source == source || joined.iter().any(|known| known == source);
-        if !is_known {
-            joined.push(source.to_owned());
+    /// Makes the entry that takes this one's place after bars of `source` with an overlap were joined
+    /// to it. Only the history's own source shows by it that all four prices still hold.
+    pub fn joined(&self, bars: Bars, source: &str, now: DateTime<Utc>) -> Entry {
+        let is_own = self.meta.source == source;
+        let mut entry = self.filled(bars);
+        if is_own {
+            entry.overlap_agreed_at = now;
+        } else if !entry.joined.iter().any(|known| known == source) {
+            entry.joined.push(source.to_owned());
         }
+        entry
+    }
+
+    /// Makes the entry that takes this one's place after days without an overlap were appended.
+    pub fn filled(&self, bars: Bars) -> Entry {
+        let meta = &self.meta;
         Entry {
-            asset_class: self.meta.asset_class,
+            asset_class: meta.asset_class,
             bars,
-            asked_from: self.meta.asked_from,
-            source: self.meta.source.clone(),
-            joined,
-            prices: self.meta.prices(),
+            asked_from: meta.asked_from,
+            source: meta.source.clone(),
+            joined: meta.joined.clone(),
+            prices: meta.prices(),
+            overlap_agreed_at: meta.overlap_agreed_at,
+            notes: meta.notes.clone(),
         }
     }
 }

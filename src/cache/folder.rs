@@ -3,6 +3,7 @@
 //! Knows names and bytes, nothing of what a file says.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 use chrono::Utc;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::error::CacheError;
 use super::key::Key;
@@ -71,6 +74,10 @@ impl Folder {
 
     /// Lists the entries. A folder that does not exist is empty; a file that is no entry's is not seen.
     pub(super) fn list(&self) -> io::Result<Listing> {
+        self.list_where(|_| true)
+    }
+
+    fn list_where(&self, is_wanted: impl Fn(&str) -> bool) -> io::Result<Listing> {
         let mut listing = Listing::new();
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
@@ -79,11 +86,41 @@ impl Folder {
         };
         for entry in entries {
             let name = entry?.file_name();
-            let Some((key, part)) = name.to_str().and_then(Key::of_file) else { continue };
+            let name = name.to_str().filter(|name| is_wanted(name));
+            let Some((key, part)) = name.and_then(Key::of_file) else { continue };
             let pairs = listing.entry((key.asset_class, key.symbol.clone())).or_default();
             pairs.entry(key).or_default().0.push(part);
         }
         Ok(listing)
+    }
+
+    /// Lists the entries of a few symbols: the other names are only looked at, not read.
+    pub(super) fn list_of(&self, wanted: &BTreeSet<(AssetClass, Symbol)>) -> io::Result<Listing> {
+        let beginnings: BTreeSet<String> =
+            wanted.iter().map(|(class, symbol)| format!("{class}_{symbol}_")).collect();
+        // The class and the symbol end with the second `_`; a symbol holds none.
+        let is_wanted = |name: &str| {
+            let end = name.match_indices('_').nth(1).map(|(at, _)| at + 1);
+            end.is_some_and(|end| beginnings.contains(&name[..end]))
+        };
+        self.list_where(is_wanted)
+    }
+
+    /// Reads a small file of the cache's own; `None` where it is not there or not what it should be.
+    pub(super) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.dir.join(name)).ok()?).ok()
+    }
+
+    /// Writes such a file in one step. The folder must be locked.
+    pub(super) fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), CacheError> {
+        let (path, draft) = (self.dir.join(name), self.dir.join(format!("{name}.tmp")));
+        let written = serde_json::to_vec_pretty(value).map_err(io::Error::from).and_then(|bytes| {
+            let mut file = File::create(&draft)?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            fs::rename(&draft, &path)
+        });
+        written.map_err(|error| CacheError::disk(&path, error))
     }
 
     /// Makes the folder and waits until no other process reads or writes in it.

@@ -8,7 +8,9 @@
 
 use std::fmt;
 
+use chrono::Months;
 use chrono::NaiveDate;
+use chrono::TimeDelta;
 
 use super::entry::Cached;
 use super::entry::sessions_after;
@@ -30,6 +32,11 @@ const SAME_SOURCE: f64 = 1e-6;
 /// price ten times as far.
 const OTHER_SOURCE: f64 = 1e-3;
 
+/// How many years back vendors' plans reach: a history that begins there begins later every day.
+const PLAN_YEARS: [u32; 3] = [2, 5, 10];
+/// How near to a plan's edge a first bar must be for the edge to be the reason.
+const EDGE: TimeDelta = TimeDelta::days(7);
+
 /// Newly fetched, checked bars and where they come from.
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh<'a> {
@@ -41,8 +48,11 @@ pub struct Fresh<'a> {
 /// What becomes of a history when fresh bars meet it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// The history with the fresh bars; [`Cached::joined`] makes the entry of it.
+    /// The history with fresh bars that agreed with its last ones; [`Cached::joined`] makes the entry
+    /// of it.
     Joined(Bars),
+    /// The history with days appended, nothing of it seen again; [`Cached::filled`] makes the entry.
+    Filled(Bars),
     /// The history is of the past: all of it must be fetched again, from the fresh bars' source.
     Refetch(Disagreement),
     /// The fresh bars cannot continue the history and their source cannot replace it: keep it, and
@@ -67,6 +77,10 @@ pub enum Disagreement {
     Unasked(NaiveDate),
     /// The bars of another source, without an overlap.
     OtherSource { cached: String },
+    /// A whole history begins later than the held one, and not where a plan would cut it.
+    Begins { cached: NaiveDate, fresh: NaiveDate },
+    /// A whole history ends before the held one, of which nothing was found wrong.
+    Ends { cached: NaiveDate, fresh: NaiveDate },
 }
 
 impl fmt::Display for Disagreement {
@@ -83,6 +97,12 @@ impl fmt::Display for Disagreement {
             Disagreement::Split { date, ratio } => write!(f, "split {ratio} for 1 on {date}"),
             Disagreement::Unasked(date) => write!(f, "the session {date} was not asked for"),
             Disagreement::OtherSource { cached } => write!(f, "the history is from {cached}"),
+            Disagreement::Begins { cached, fresh } => {
+                write!(f, "the whole history begins on {fresh} now, and on {cached} before")
+            }
+            Disagreement::Ends { cached, fresh } => {
+                write!(f, "the whole history ends on {fresh} now, and on {cached} before")
+            }
         }
     }
 }
@@ -160,7 +180,27 @@ pub fn fill(history: &Cached, days: &[NaiveDate], fresh: Fresh<'_>, splits: &[Sp
         return Verdict::Refused(Disagreement::Unasked(session));
     }
     let is_new = |bar: &Bar| bar.date > history.meta.end && days.contains(&bar.date);
-    Verdict::Joined(stack(&history.bars, |_| true, fresh.bars, is_new))
+    Verdict::Filled(stack(&history.bars, |_| true, fresh.bars, is_new))
+}
+
+/// Tells whether a whole history that is to replace `history` looks cut short: it begins later, and
+/// not at the edge of a plan, as reckoned from `today`, or it ends earlier although nothing that is
+/// held was found wrong. Years that are lost so would not come back, since nobody asks again for what
+/// was asked for.
+pub fn cut_short(history: &Cached, fresh: &Bars, today: NaiveDate) -> Option<Disagreement> {
+    let (cached, fresh) = (history.bars.dates(), fresh.dates());
+    let (cached_first, fresh_first) = (*cached.first()?, *fresh.first()?);
+    let (cached_last, fresh_last) = (*cached.last()?, *fresh.last()?);
+    let is_at_edge = PLAN_YEARS.into_iter().any(|years| {
+        let edge = today.checked_sub_months(Months::new(12 * years));
+        edge.is_some_and(|edge| (fresh_first - edge).abs() <= EDGE)
+    });
+    if fresh_first > cached_first && !is_at_edge {
+        return Some(Disagreement::Begins { cached: cached_first, fresh: fresh_first });
+    }
+    let is_sound = history.meta.outdated.is_none();
+    (is_sound && fresh_last < cached_last)
+        .then_some(Disagreement::Ends { cached: cached_last, fresh: fresh_last })
 }
 
 fn verdict(is_raw_to_adjusted: bool, what: Disagreement) -> Verdict {

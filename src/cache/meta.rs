@@ -16,6 +16,8 @@ use sha2::Sha256;
 
 use super::key::Key;
 use crate::domain::AssetClass;
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
 use crate::domain::Symbol;
 use crate::sources::Prices;
 
@@ -23,6 +25,8 @@ use crate::sources::Prices;
 pub(super) const FORMAT_VERSION: u64 = 1;
 /// How long a source's "not there yet" is believed.
 pub(super) const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+/// How long a history is believed that is only appended to: a bar is often corrected within the week.
+const OVERLAP_AGE: TimeDelta = TimeDelta::days(7);
 
 /// The meta of one entry. Unknown fields are ignored: only another format version may change the
 /// meaning of one.
@@ -53,6 +57,30 @@ pub struct Meta {
     /// Sessions that sources did not have yet when they were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_yet: Vec<NotYet>,
+    /// When the source last told bars again that were held already, and they agreed. An entry that
+    /// does not say so has waited long.
+    #[serde(default)]
+    pub overlap_agreed_at: DateTime<Utc>,
+    /// Why the bars are known to be wrong: they are not used, and the whole history is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<String>,
+    /// What is to be told of the bars for as long as they are held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// What was said of bars when they came: rows that were dropped, a window that was clipped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub kind: ProblemKind,
+    pub message: String,
+}
+
+impl Note {
+    /// Makes a note of what was told when the bars came.
+    pub fn of(problem: &Problem) -> Self {
+        Self { kind: problem.kind, message: problem.message.clone() }
+    }
 }
 
 /// A source did not have a session's bar yet.
@@ -112,6 +140,13 @@ impl Meta {
         if self.adjusted { Prices::SplitAdjusted } else { Prices::Raw }
     }
 
+    /// Tells whether the history has only been appended to for so long that its last bars are to be
+    /// seen again, even while sessions are missing. A moment in the future counts as long ago.
+    pub fn is_overlap_due(&self, now: DateTime<Utc>) -> bool {
+        let age = now - self.overlap_agreed_at;
+        age < TimeDelta::zero() || age >= OVERLAP_AGE
+    }
+
     /// Tells whether the newest bars were told longer ago than the entry's own `ttl_hours` or the
     /// settings', whichever is stricter. A moment in the future tells of a clock that was set back
     /// and counts as long ago.
@@ -155,6 +190,9 @@ mod tests {
             row_count: 726,
             checksum: checksum(b"bars"),
             not_yet: Vec::new(),
+            overlap_agreed_at: instant("2026-11-20T22:00:00Z"),
+            outdated: None,
+            notes: Vec::new(),
         }
     }
 
@@ -187,6 +225,19 @@ mod tests {
         check(0, "2026-11-20T22:00:00Z", true);
         // The clock was set back.
         check(24, "2026-11-20T21:59:59Z", true);
+    }
+
+    #[test]
+    fn an_appended_history_is_believed_for_a_week() {
+        let check = |now, expected| assert_eq!(meta().is_overlap_due(instant(now)), expected, "at {now}");
+        check("2026-11-27T21:59:59Z", false);
+        check("2026-11-27T22:00:00Z", true);
+        check("2026-11-20T21:59:59Z", true);
+        // An entry of before that does not say.
+        let mut value: serde_json::Value = serde_json::from_slice(&meta().to_json()).expect("JSON");
+        value.as_object_mut().expect("an object").remove("overlap_agreed_at");
+        let old = Meta::parse(value.to_string().as_bytes()).expect("a meta");
+        assert!(old.is_overlap_due(instant("2026-11-20T22:00:00Z")));
     }
 
     #[test]

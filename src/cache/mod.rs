@@ -11,6 +11,7 @@
 //! Everything here that writes holds an OS lock on the folder, which dies with its process, and
 //! reading holds it shared, so that no reader sees one file of an entry without the other.
 
+mod absent;
 mod entry;
 mod error;
 mod folder;
@@ -20,6 +21,7 @@ pub mod merge;
 mod meta;
 mod need;
 mod plan;
+mod split_answer;
 mod table;
 mod upkeep;
 mod write;
@@ -45,12 +47,14 @@ use folder::Folder;
 use folder::Pairs;
 use heal::Hands;
 
+pub use absent::Absent;
 pub use entry::{Cached, Entry};
 pub use error::CacheError;
 pub use key::{InvalidKey, Key};
-pub use meta::{Meta, NotYet};
+pub use meta::{Meta, NotYet, Note};
 pub use need::{Ask, Holding, Need, Patience, need};
 pub use plan::{Fetch, Plan};
+pub use split_answer::{ListedSplit, SplitAnswer};
 pub use table::encode as parquet;
 pub use upkeep::{Cleared, Health, Listed, Which};
 
@@ -99,7 +103,8 @@ impl Cache {
         now: DateTime<Utc>,
     ) -> (BTreeMap<Symbol, Cached>, Vec<Problem>) {
         let shared = self.folder.lock_shared();
-        let listing = match self.folder.list() {
+        let wanted = symbols.iter().map(|symbol| (class, symbol.clone())).collect();
+        let listing = match self.folder.list_of(&wanted) {
             Ok(listing) => listing,
             Err(error) => {
                 let what = format!("the cache {} could not be read: {error}", self.dir().display());
@@ -165,7 +170,8 @@ impl Cache {
         let lock = self.folder.lock_exclusive().ok();
         let hands = if lock.is_some() { Hands::Free } else { Hands::Tied };
         // Another process may have mended or replaced an entry in between: look again.
-        let Ok(listing) = self.folder.list() else { return Vec::new() };
+        let wanted = doubtful.iter().map(|symbol| (class, symbol.clone())).collect();
+        let Ok(listing) = self.folder.list_of(&wanted) else { return Vec::new() };
         let mut problems = Vec::new();
         for symbol in doubtful {
             let Some(pairs) = listing.get(&(class, symbol.clone())) else { continue };

@@ -73,6 +73,10 @@ pub fn need(holding: Option<&Holding>, ask: &Ask<'_>) -> Need {
     if lacks_beginning && may_replace {
         return Need::Whole;
     }
+    // Bars that are known to be wrong hold nothing that a raw source could only continue.
+    if meta.outdated.is_some() {
+        return Need::Whole;
+    }
     let missing = sessions_after(ask.asset_class, meta.end, ask.last_finished);
     if missing.is_empty() && !meta.is_expired(ask.ttl_hours, ask.now) {
         return Need::Nothing;
@@ -82,6 +86,10 @@ pub fn need(holding: Option<&Holding>, ask: &Ask<'_>) -> Need {
     });
     if !missing.is_empty() && said_not_yet && ask.patience == Patience::Kept {
         return Need::Wait;
+    }
+    // What another source told in its stead is replaced by its own word: volumes and opens differ.
+    if !meta.joined.is_empty() && ask.source == meta.source {
+        return Need::Whole;
     }
     Need::Tail { missing }
 }

@@ -38,6 +38,10 @@ pub struct Plan {
     pub hits: Vec<Symbol>,
     /// Answered by the cache although a session lacks: the source said minutes ago that it is not there.
     pub waiting: Vec<Symbol>,
+    /// Not asked for: the source said within the TTL that it does not have them.
+    pub absent: Vec<Symbol>,
+    /// Not asked for: the source has too few calls left today.
+    pub left_out: Vec<Symbol>,
     /// Symbols with a call of their own.
     pub fetches: Vec<Fetch>,
     /// Sessions that the whole market is asked for, oldest first.
@@ -57,15 +61,21 @@ struct Candidate<'a> {
     need: Need,
     /// How many of the newest sessions it needs.
     sessions: usize,
+    /// Whether those sessions begin with its last bars, so that these are seen again. Otherwise only
+    /// the list of splits can say whether its history still holds.
+    overlaps: bool,
 }
 
 impl Plan {
-    /// Plans the calls for `symbols`, given what is held of each; one that is not in `held` has no entry.
+    /// Plans the calls for `symbols`, the most important first, given what is held of each; one that is
+    /// not in `held` has no entry. Where the source has few calls left today, they go to the first.
     pub fn new(ask: &Ask<'_>, symbols: &[Symbol], held: &BTreeMap<Symbol, Holding>) -> Self {
         let mut plan = Plan {
             source: ask.source.to_owned(),
             hits: Vec::new(),
             waiting: Vec::new(),
+            absent: Vec::new(),
+            left_out: Vec::new(),
             fetches: Vec::new(),
             days: Vec::new(),
             by_day: Vec::new(),
@@ -85,21 +95,38 @@ impl Plan {
             }
         }
         plan.choose_days(ask, candidates);
+        plan.leave_out(ask, symbols);
         plan
+    }
+
+    /// Drops the symbols for which no call is left. Each is reckoned as one call, the least it takes.
+    fn leave_out(&mut self, ask: &Ask<'_>, symbols: &[Symbol]) {
+        let Some(left) = ask.limits.calls_left else { return };
+        let shared = self.days.len() + usize::from(self.splits.is_some());
+        let left = usize::try_from(left).unwrap_or(usize::MAX).saturating_sub(shared);
+        let places: BTreeMap<&Symbol, usize> =
+            symbols.iter().enumerate().map(|(place, symbol)| (symbol, place)).collect();
+        self.fetches.sort_by_key(|fetch| places.get(&fetch.request.symbol).copied());
+        let rest = self.fetches.split_off(left.min(self.fetches.len()));
+        self.left_out = rest.into_iter().map(|fetch| fetch.request.symbol).collect();
     }
 
     /// Takes the number of days that costs the fewest calls; the symbols that need more have calls of
     /// their own. Where it is equal, so has everyone: a tail shows whether the history still holds.
     fn choose_days(&mut self, ask: &Ask<'_>, mut candidates: Vec<Candidate<'_>>) {
         candidates.sort_by_key(|candidate| candidate.sessions);
-        let own_calls: Vec<usize> = candidates.iter().map(|own| own.fetch(ask).calls).collect();
-        let mut best = (own_calls.iter().sum::<usize>(), 0);
-        for count in 1..=candidates.len() {
-            let days = candidates[count - 1].sessions;
-            let splits = usize::from(candidates[..count].iter().any(Candidate::has_no_overlap));
-            let calls = days + splits + own_calls[count..].iter().sum::<usize>();
+        // The calls of the symbols from each place on, reckoned from the end: a market has thousands.
+        let mut own_calls = vec![0; candidates.len() + 1];
+        for (place, candidate) in candidates.iter().enumerate().rev() {
+            own_calls[place] = own_calls[place + 1] + candidate.fetch(ask).calls;
+        }
+        let mut best = (own_calls[0], 0);
+        let mut splits = 0;
+        for (place, candidate) in candidates.iter().enumerate() {
+            splits = splits.max(usize::from(!candidate.overlaps));
+            let calls = candidate.sessions + splits + own_calls[place + 1];
             if calls < best.0 {
-                best = (calls, count);
+                best = (calls, place + 1);
             }
         }
         let rest = candidates.split_off(best.1);
@@ -109,7 +136,7 @@ impl Plan {
         newest.reverse();
         self.days = newest;
         self.by_day = candidates.iter().map(|candidate| candidate.symbol.clone()).collect();
-        let filled = candidates.iter().filter(|candidate| candidate.has_no_overlap());
+        let filled = candidates.iter().filter(|candidate| !candidate.overlaps);
         let until = calendar::local_date(ask.asset_class, ask.now);
         self.splits = filled.map(|candidate| candidate.holding.meta.end).min().map(|from| (from, until));
     }
@@ -175,17 +202,13 @@ impl Fetch {
 
 impl<'a> Candidate<'a> {
     fn new(ask: &Ask<'_>, symbol: &'a Symbol, holding: &'a Holding, need: Need) -> Self {
-        let sessions = match &need {
-            Need::Tail { missing } if !missing.is_empty() => missing.len(),
-            _ => newest_sessions(ask).take_while(|session| *session >= holding.overlap_from).count(),
+        let missing = if let Need::Tail { missing } = &need { missing.len() } else { 0 };
+        let overlaps = missing == 0 || holding.meta.is_overlap_due(ask.now);
+        let sessions = match overlaps {
+            true => newest_sessions(ask).take_while(|session| *session >= holding.overlap_from).count(),
+            false => missing,
         };
-        Self { symbol, holding, need, sessions }
-    }
-
-    /// Tells whether the days that fill it begin after its last bar, so that only the list of splits
-    /// can say whether its history still holds.
-    fn has_no_overlap(&self) -> bool {
-        matches!(&self.need, Need::Tail { missing } if !missing.is_empty())
+        Self { symbol, holding, need, sessions, overlaps }
     }
 
     fn fetch(&self, ask: &Ask<'_>) -> Fetch {
@@ -214,7 +237,8 @@ fn newest_sessions(ask: &Ask<'_>) -> impl Iterator<Item = NaiveDate> {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let symbols = self.hits.len() + self.waiting.len() + self.fetches.len() + self.by_day.len();
+        let unasked = self.hits.len() + self.waiting.len() + self.absent.len() + self.left_out.len();
+        let symbols = unasked + self.fetches.len() + self.by_day.len();
         write!(f, "{}: {}, {}", self.source, counted(symbols, "symbol"), counted(self.calls(), "call"))?;
         if let Some(limit) = self.requests_per_minute
             && self.calls() > 0
@@ -229,6 +253,12 @@ impl fmt::Display for Plan {
         }
         if !self.waiting.is_empty() {
             writeln!(f, "  waiting    {}: not there yet, asked minutes ago", names(&self.waiting))?;
+        }
+        if !self.absent.is_empty() {
+            writeln!(f, "  absent     {}: not there when last asked", names(&self.absent))?;
+        }
+        if !self.left_out.is_empty() {
+            writeln!(f, "  left out   {}: too few calls are left today", names(&self.left_out))?;
         }
         for fetch in &self.fetches {
             let Request { symbol, from, to, .. } = &fetch.request;

@@ -50,7 +50,7 @@ pub enum Health {
 pub enum Which {
     /// Every entry, and what was quarantined.
     All,
-    /// What is held of one symbol.
+    /// What is held of one symbol, and what is known of sources that lack it.
     Symbol(AssetClass, Symbol),
     Entry(Key),
 }
@@ -59,6 +59,8 @@ pub enum Which {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleared {
     pub entries: usize,
+    /// Answers of sources that a symbol is not there.
+    pub absent: usize,
 }
 
 impl Cache {
@@ -101,7 +103,7 @@ impl Cache {
     /// [`CacheError`] where one cannot be removed; those before it are gone.
     pub fn clear(&self, which: &Which) -> Result<Cleared, CacheError> {
         if !self.dir().exists() {
-            return Ok(Cleared { entries: 0 });
+            return Ok(Cleared { entries: 0, absent: 0 });
         }
         let _lock = self.folder.lock_exclusive()?;
         let listing = self.folder.list().map_err(|error| CacheError::disk(self.dir(), error))?;
@@ -110,7 +112,14 @@ impl Cache {
             Which::Symbol(class, symbol) => key.asset_class == *class && key.symbol == *symbol,
             Which::Entry(meant) => key == meant,
         };
-        let mut cleared = Cleared { entries: 0 };
+        let is_asked_of = |asset_class: AssetClass, asked: &Symbol| match which {
+            Which::All => true,
+            Which::Symbol(class, symbol) => asset_class == *class && *asked == *symbol,
+            Which::Entry(_) => false,
+        };
+        let absent = self.forget_absent(|one| is_asked_of(one.asset_class, &one.symbol))?;
+        self.forget_splits(|one| is_asked_of(one.asset_class, &one.symbol))?;
+        let mut cleared = Cleared { entries: 0, absent };
         for (key, parts) in entries(listing).filter(|(key, _)| is_meant(key)) {
             // The Parquet file comes first, so that a removal cut short leaves no bars without a meta.
             let mut parts: Vec<Part> = parts.iter().collect();

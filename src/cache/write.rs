@@ -23,7 +23,6 @@ use rayon::iter::ParallelIterator;
 use super::Cache;
 use super::entry::Entry;
 use super::error::CacheError;
-use super::folder::Listing;
 use super::folder::Pairs;
 use super::heal;
 use super::key::Key;
@@ -43,13 +42,13 @@ impl Cache {
     ///
     /// # Errors
     /// [`CacheError`] by what failed; the symbol's old entry then still stands.
-    pub fn set(&self, entry: &Entry, now: DateTime<Utc>) -> Result<Key, CacheError> {
+    pub fn set(&self, entry: &Entry, now: DateTime<Utc>) -> Result<Meta, CacheError> {
         let mut results = self.set_many(std::slice::from_ref(entry), now)?;
         results.pop().expect("one entry has one result")
     }
 
-    /// Keeps many entries, each in place of all others of its symbol, and returns a result for each.
-    /// What sources said not to have yet is remembered on.
+    /// Keeps many entries, each in place of all others of its symbol, and returns for each the meta that
+    /// was written. What sources said not to have yet is remembered on.
     ///
     /// # Errors
     /// [`CacheError`] where nothing at all could be kept: the folder cannot be made or locked. An
@@ -58,7 +57,7 @@ impl Cache {
         &self,
         entries: &[Entry],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Result<Key, CacheError>>, CacheError> {
+    ) -> Result<Vec<Result<Meta, CacheError>>, CacheError> {
         let mut results = Vec::with_capacity(entries.len());
         let mut rest = entries;
         while !rest.is_empty() {
@@ -74,33 +73,37 @@ impl Cache {
         &self,
         entries: &[Entry],
         now: DateTime<Utc>,
-    ) -> Result<Vec<Result<Key, CacheError>>, CacheError> {
+    ) -> Result<Vec<Result<Meta, CacheError>>, CacheError> {
         let _lock = self.folder.lock_exclusive()?;
-        let listing = self.folder.list().map_err(|error| CacheError::disk(self.dir(), error))?;
+        let symbols = entries.iter().map(|entry| (entry.asset_class, entry.bars.symbol().clone()));
+        let listing = self.folder.list_of(&symbols.collect());
+        let listing = listing.map_err(|error| CacheError::disk(self.dir(), error))?;
         let none = Pairs::new();
         let of =
             |entry: &Entry| listing.get(&(entry.asset_class, entry.bars.symbol().clone())).unwrap_or(&none);
-        let written: Vec<Result<Key, CacheError>> =
+        let written: Vec<Result<Meta, CacheError>> =
             entries.par_iter().map(|entry| self.write_aside(entry, of(entry), now)).collect();
-        let named: Vec<Result<Key, CacheError>> = written
+        let named: Vec<Result<Meta, CacheError>> = written
             .into_iter()
-            .map(|key| {
-                let key = key?;
+            .map(|meta| {
+                let meta = meta?;
+                let key = meta.key();
                 self.folder.rename(&key, Part::ParquetTemporary, Part::Parquet)?;
                 self.folder.rename(&key, Part::PendingMeta, Part::Meta)?;
-                Ok(key)
+                Ok(meta)
             })
             .collect();
         self.folder.sync()?;
-        for (entry, key) in entries.iter().zip(&named) {
-            let Ok(key) = key else { continue };
-            of(entry).keys().filter(|old| *old != key).for_each(|old| heal::remove_entry(&self.folder, old));
+        for (entry, meta) in entries.iter().zip(&named) {
+            let Ok(meta) = meta else { continue };
+            let key = meta.key();
+            of(entry).keys().filter(|old| **old != key).for_each(|old| heal::remove_entry(&self.folder, old));
         }
         Ok(named)
     }
 
     /// Writes both files of an entry under names that no reader takes for an entry.
-    fn write_aside(&self, entry: &Entry, old: &Pairs, now: DateTime<Utc>) -> Result<Key, CacheError> {
+    fn write_aside(&self, entry: &Entry, old: &Pairs, now: DateTime<Utc>) -> Result<Meta, CacheError> {
         let symbol = || entry.bars.symbol().to_string();
         let key = entry.key().ok_or_else(|| CacheError::NoBars { symbol: symbol() })?;
         let not_yet = self.not_yet(old, key.end, now)?;
@@ -121,13 +124,16 @@ impl Cache {
             row_count: entry.bars.len(),
             checksum: checksum(&parquet),
             not_yet,
+            overlap_agreed_at: entry.overlap_agreed_at,
+            outdated: None,
+            notes: entry.notes.clone(),
         };
         self.folder.write(&key, Part::ParquetTemporary, &parquet)?;
         self.folder.write(&key, Part::PendingMeta, &meta.to_json()).inspect_err(|_| {
             // The failure to write is what is told; the next reader sweeps what stays.
             let _ = self.folder.remove(&key, Part::ParquetTemporary);
         })?;
-        Ok(key)
+        Ok(meta)
     }
 
     /// Collects what the symbol's entries remember of sessions after `end`, and refuses to replace
@@ -167,17 +173,37 @@ impl Cache {
         session: NaiveDate,
         now: DateTime<Utc>,
     ) -> Result<(), CacheError> {
+        self.change_metas(class, symbols, |meta| {
+            meta.not_yet.retain(|note| note.is_recent(now) && note.source != source);
+            meta.not_yet.push(NotYet { source: source.to_owned(), session, asked_at: now });
+        })
+    }
+
+    /// Remembers that what is held of a symbol is wrong, and why, until it is replaced.
+    ///
+    /// # Errors
+    /// [`CacheError`] where it could not be written: the next run must find out again.
+    pub fn note_outdated(&self, class: AssetClass, symbol: &Symbol, why: &str) -> Result<(), CacheError> {
+        let change = |meta: &mut Meta| meta.outdated = Some(why.to_owned());
+        self.change_metas(class, std::slice::from_ref(symbol), change)
+    }
+
+    fn change_metas(
+        &self,
+        class: AssetClass,
+        symbols: &[Symbol],
+        change: impl Fn(&mut Meta),
+    ) -> Result<(), CacheError> {
         let _lock = self.folder.lock_exclusive()?;
-        let listing: Listing = self.folder.list().map_err(|error| CacheError::disk(self.dir(), error))?;
-        let keys = symbols.iter().filter_map(|symbol| listing.get(&(class, symbol.clone())));
-        for key in keys.flat_map(Pairs::keys) {
+        let wanted = symbols.iter().map(|symbol| (class, symbol.clone())).collect();
+        let listing = self.folder.list_of(&wanted).map_err(|error| CacheError::disk(self.dir(), error))?;
+        for key in listing.values().flat_map(Pairs::keys) {
             // A meta that cannot be read is for `get` to judge.
             let Some(Ok(mut meta)) = self.meta(key) else { continue };
             if meta.key() != *key {
                 continue;
             }
-            meta.not_yet.retain(|note| note.is_recent(now) && note.source != source);
-            meta.not_yet.push(NotYet { source: source.to_owned(), session, asked_at: now });
+            change(&mut meta);
             self.folder.write(key, Part::MetaTemporary, &meta.to_json())?;
             self.folder.rename(key, Part::MetaTemporary, Part::Meta)?;
         }

@@ -1,6 +1,6 @@
 //! Which fresh bars join a history, and which make it one of the past.
 
-use super::super::merge::{Disagreement, Fresh, Verdict, fill, join};
+use super::super::merge::{Disagreement, Fresh, Verdict, cut_short, fill, join};
 use super::*;
 use crate::bars::Split;
 
@@ -153,23 +153,56 @@ fn a_raw_tail_with_a_split_after_its_overlap_is_refused() {
 
 #[test]
 fn joining_another_source_is_written_down_once() {
+    let later = instant("2026-11-25T22:00:00Z");
     let history = history();
-    let once = history.joined(history.bars.clone(), "alpha_vantage");
+    let once = history.joined(history.bars.clone(), "alpha_vantage", later);
     assert_eq!(
         (once.source.as_str(), once.joined.as_slice()),
         ("polygon", ["alpha_vantage".to_owned()].as_slice())
     );
     let again = kept(&once, friday_evening());
-    assert_eq!(again.joined(again.bars.clone(), "alpha_vantage"), once);
-    assert_eq!(again.joined(again.bars.clone(), "polygon"), once);
+    assert_eq!(again.joined(again.bars.clone(), "alpha_vantage", later), once);
+    assert_eq!(again.joined(again.bars.clone(), "polygon", friday_evening()), once);
     assert_eq!(once.asked_from, day("1970-01-01"));
+}
+
+#[test]
+fn only_the_historys_own_source_shows_that_it_still_holds() {
+    let (history, later) = (history(), instant("2026-11-25T22:00:00Z"));
+    let bars = || history.bars.clone();
+    assert_eq!(history.joined(bars(), "polygon", later).overlap_agreed_at, later);
+    assert_eq!(history.joined(bars(), "alpha_vantage", later).overlap_agreed_at, friday_evening());
+    assert_eq!(history.filled(bars()).overlap_agreed_at, friday_evening());
+}
+
+#[test]
+fn a_whole_history_that_lost_its_beginning_or_its_end_is_cut_short() {
+    let history = history();
+    let check = |from, to, today, expected: Option<Disagreement>| {
+        let fresh = bars_between("AAPL", from, to);
+        assert_eq!(cut_short(&history, &fresh, day(today)), expected, "{from} to {to}");
+    };
+    let begins = Disagreement::Begins { cached: day("2026-10-01"), fresh: day("2026-10-02") };
+    check("2026-10-01", "2026-11-18", "2026-11-20", None);
+    check("2026-09-01", "2026-11-20", "2026-11-20", None);
+    check("2026-10-02", "2026-11-20", "2026-11-20", Some(begins.clone()));
+    // Two years on, a plan of two years begins there; a week more and it does not.
+    check("2026-10-02", "2026-11-20", "2028-10-09", None);
+    check("2026-10-02", "2026-11-20", "2028-10-10", Some(begins.clone()));
+    let ends = Disagreement::Ends { cached: day("2026-11-18"), fresh: day("2026-11-17") };
+    check("2026-10-01", "2026-11-17", "2026-11-20", Some(ends));
+    // What is known to be wrong may be longer than the truth, but not older.
+    let mut wrong = history.clone();
+    wrong.meta.outdated = Some("a price differs".to_owned());
+    let cut = |from| cut_short(&wrong, &bars_between("AAPL", from, "2026-11-17"), day("2026-11-20"));
+    assert_eq!((cut("2026-10-01"), cut("2026-10-02")), (None, Some(begins)));
 }
 
 #[test]
 fn days_of_the_whole_market_are_appended_where_no_split_came_between() {
     let days = [day("2026-11-19"), day("2026-11-20")];
     let fresh = bars_between("AAPL", "2026-11-19", "2026-11-20");
-    let filled = Verdict::Joined(bars_between("AAPL", "2026-10-01", "2026-11-20"));
+    let filled = Verdict::Filled(bars_between("AAPL", "2026-10-01", "2026-11-20"));
     assert_eq!(fill(&history(), &days, polygon(&fresh), &[]), filled);
     let elsewhere = [split("MSFT", "2026-11-19"), split("AAPL", "2026-11-17")];
     assert_eq!(fill(&history(), &days, polygon(&fresh), &elsewhere), filled);
@@ -186,11 +219,11 @@ fn a_filled_day_never_skips_a_session_that_nobody_asked_for() {
     assert_eq!(fill(&history(), &[day("2026-11-20")], polygon(&fresh), &[]), unasked);
     // Asked for, and the symbol did not trade: a gap that the bars' health tells of.
     let days = [day("2026-11-20"), day("2026-11-19")];
-    let Verdict::Joined(joined) = fill(&history(), &days, polygon(&fresh), &[]) else { panic!("not joined") };
+    let Verdict::Filled(joined) = fill(&history(), &days, polygon(&fresh), &[]) else { panic!("not joined") };
     assert_eq!(joined.len(), history().bars.len() + 1);
     // Not traded at all: nothing new, and the entry still lacks the sessions.
     let nothing = Bars::for_tests(symbol("AAPL"), &[]);
-    assert_eq!(fill(&history(), &days, polygon(&nothing), &[]), Verdict::Joined(history().bars));
+    assert_eq!(fill(&history(), &days, polygon(&nothing), &[]), Verdict::Filled(history().bars));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::domain::AssetClass::{Crypto, Equity};
 fn what_is_kept_comes_back_whole_with_its_meta() {
     let (_folder, cache) = cache();
     let entry = entry(bars_between("AAPL", "2024-01-02", "2026-11-20"));
-    let key = cache.set(&entry, friday_evening()).expect("the folder is writable");
+    let key = cache.set(&entry, friday_evening()).expect("the folder is writable").key();
     assert_eq!(key.to_string(), "equity_AAPL_2024-01-02_2026-11-20");
     assert_eq!(
         files(&cache),
@@ -27,7 +27,7 @@ fn what_is_kept_comes_back_whole_with_its_meta() {
 #[test]
 fn the_meta_is_json_of_the_promised_fields() {
     let (_folder, cache) = cache();
-    let key = cache.set(&entry(bars("AAPL", "2026-11-02", 3)), friday_evening()).expect("writable");
+    let key = cache.set(&entry(bars("AAPL", "2026-11-02", 3)), friday_evening()).expect("writable").key();
     let text = std::fs::read(cache.dir().join(format!("{key}.meta.json"))).expect("a meta");
     let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     assert_eq!(json["cached_at"], "2026-11-20T22:00:00Z");

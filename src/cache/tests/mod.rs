@@ -75,6 +75,8 @@ pub(super) fn entry(bars: Bars) -> Entry {
         source: "polygon".into(),
         joined: Vec::new(),
         prices: Prices::SplitAdjusted,
+        overlap_agreed_at: friday_evening(),
+        notes: Vec::new(),
     }
 }
 

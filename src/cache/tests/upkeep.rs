@@ -62,19 +62,19 @@ fn verifying_names_gaps_and_corruption_and_moves_nothing() {
 fn clearing_takes_one_symbol_one_entry_or_all() {
     let (_folder, cache) = filled();
     let clear = |which: Which| cache.clear(&which).expect("writable");
-    assert_eq!(clear(Which::Symbol(Crypto, symbol("MSFT"))), Cleared { entries: 0 });
-    assert_eq!(clear(Which::Symbol(Equity, symbol("MSFT"))), Cleared { entries: 1 });
+    assert_eq!(clear(Which::Symbol(Crypto, symbol("MSFT"))), Cleared { entries: 0, absent: 0 });
+    assert_eq!(clear(Which::Symbol(Equity, symbol("MSFT"))), Cleared { entries: 1, absent: 0 });
     assert_eq!(
         clear(Which::Entry("crypto_BTC_2026-11-19_2026-11-19".parse().expect("a key"))),
-        Cleared { entries: 1 }
+        Cleared { entries: 1, absent: 0 }
     );
     assert_eq!(files(&cache).len(), 2);
     fs::create_dir(cache.dir().join("quarantine")).expect("writable");
     fs::write(cache.dir().join("quarantine/x"), "").expect("writable");
     fs::write(cache.dir().join("mine"), "").expect("writable");
-    assert_eq!(clear(Which::All), Cleared { entries: 1 });
+    assert_eq!(clear(Which::All), Cleared { entries: 1, absent: 0 });
     assert_eq!(files(&cache), ["mine"]);
     let (_folder, empty) = super::cache();
-    assert_eq!(empty.clear(&Which::All).expect("no folder"), Cleared { entries: 0 });
+    assert_eq!(empty.clear(&Which::All).expect("no folder"), Cleared { entries: 0, absent: 0 });
     assert!(!empty.dir().exists());
 }
