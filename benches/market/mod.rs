@@ -43,6 +43,7 @@ pub fn market(symbols: usize, sessions: usize) -> MarketBars {
         universe,
         benchmark: names.first().cloned(),
         splits: Vec::new(),
+        real_moves: BTreeSet::new(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Carries out the plan of calls to one vendor: days of the whole market, then symbol by symbol.
+//! Carries out the plan of calls to one vendor: days of the whole market (see `days`), then symbol by
+//! symbol.
 //!
 //! A vendor that fails for its own reasons, twice in a row, is not asked for the rest: without a
 //! network, five calls a minute and their retries would take an hour to say what two say.
@@ -6,16 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use tokio::task::JoinSet;
-use tracing::{Instrument, info, warn};
+use tracing::{Instrument, info};
 
 use super::live::Live;
 use crate::cache::{Absent, Ask, Entry, Fetch, Need, Plan};
-use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
-use crate::sources::{Limits, WholeMarket};
 use crate::sources::{Source, SourceError};
 
 /// Failures in a row after which a vendor is given up.
@@ -40,30 +38,30 @@ pub(super) enum Answered {
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
 /// One vendor, asked once.
-struct Round<'a> {
-    source: &'a Arc<dyn Source>,
-    ask: Ask<'a>,
-    queue: VecDeque<Fetch>,
-    done: usize,
-    total: usize,
+pub(super) struct Round<'a> {
+    pub(super) source: &'a Arc<dyn Source>,
+    pub(super) ask: Ask<'a>,
+    pub(super) queue: VecDeque<Fetch>,
+    pub(super) done: usize,
+    pub(super) total: usize,
     /// Symbols for which the vendor gave bars that were taken, or said that it has none yet.
-    answered: BTreeSet<Symbol>,
+    pub(super) answered: BTreeSet<Symbol>,
     /// What the vendor says not to know.
-    unknown: Vec<Absent>,
+    pub(super) unknown: Vec<Absent>,
     /// Of which it gave no bar, without a word.
-    silent: Vec<Absent>,
+    pub(super) silent: Vec<Absent>,
     /// Symbols whose history was found to be wrong.
-    outdated: Vec<Symbol>,
-    progress: Progress<'a>,
+    pub(super) outdated: Vec<Symbol>,
+    pub(super) progress: Progress<'a>,
 }
 
 impl Round<'_> {
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         self.done += 1;
         (self.progress)(self.done, self.total.max(self.done));
     }
 
-    fn again(&mut self, fetch: Fetch) {
+    pub(super) fn again(&mut self, fetch: Fetch) {
         self.total += 1;
         self.queue.push_back(fetch);
     }
@@ -79,7 +77,7 @@ impl Round<'_> {
     }
 
     /// Carries out what became of an answer, and returns what there is to keep.
-    fn took(&mut self, symbol: &Symbol, answered: Answered) -> Option<Entry> {
+    pub(super) fn took(&mut self, symbol: &Symbol, answered: Answered) -> Option<Entry> {
         match answered {
             Answered::Keep(entry) => {
                 self.answered.insert(symbol.clone());
@@ -184,76 +182,6 @@ impl Live {
         self.note_absent(round.unknown).await;
     }
 
-    /// Asks for the whole market, day by day, and fills the histories that end right before.
-    async fn ask_days(&mut self, round: &mut Round<'_>, plan: &Plan) {
-        let mut market: BTreeMap<Symbol, Vec<Bar>> =
-            plan.by_day.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
-        let mut days = Vec::new();
-        let mut failure = None;
-        for day in &plan.days {
-            let answer = round.source.market(round.ask.asset_class, *day).await;
-            round.step();
-            match answer.and_then(|rows| known_rows(rows, *day, &round.ask)) {
-                Ok(rows) => {
-                    days.push(*day);
-                    for (symbol, bar) in rows {
-                        market.entry(symbol).and_modify(|own| own.push(bar));
-                    }
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
-            }
-        }
-        // The whole market's rows of other symbols are of no use to anyone here.
-        let has_rows = market.values().any(|rows| !rows.is_empty());
-        let mut has_splits = true;
-        if has_rows && let Some((from, to)) = plan.splits {
-            let answer = round.source.splits(None, from, to).await;
-            round.step();
-            match answer {
-                Ok(splits) => self.splits.extend(splits.splits),
-                Err(error) => {
-                    // Without the list, nobody knows whether the histories still hold.
-                    has_splits = false;
-                    failure = Some(error);
-                }
-            }
-        }
-        if has_rows && has_splits {
-            let mut entries = Vec::new();
-            for (symbol, rows) in market {
-                let answered = self.answer_by_day(&symbol, &days, rows, &round.ask);
-                entries.extend(round.took(&symbol, answered));
-            }
-            self.keep(entries, round.ask.source).await;
-        }
-        match failure {
-            Some(error @ SourceError::NotYet { .. }) => {
-                let what = format!("{error} ({} symbols)", plan.by_day.len());
-                self.problems.push(Problem::new(round.ask.asset_class, ProblemKind::Source, what));
-                let sound = plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none());
-                round.answered.extend(sound.cloned());
-            }
-            Some(error) => self.ask_alone(round, plan, &error),
-            None => {}
-        }
-    }
-
-    /// Plans the symbols' own calls where those for the whole market failed: one that the plan does not
-    /// include, or a list of splits that is down, must not cost every symbol.
-    fn ask_alone(&self, round: &mut Round<'_>, plan: &Plan, error: &SourceError) {
-        let alone = Limits { whole_market: WholeMarket::Unavailable, ..round.ask.limits };
-        let open: Vec<Symbol> =
-            plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none()).cloned().collect();
-        let held = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
-        let own = Plan::new(&Ask { limits: alone, ..round.ask }, &open, &held.collect());
-        warn!("{error}; {} symbols are asked for one by one", own.fetches.len());
-        own.fetches.into_iter().for_each(|fetch| round.again(fetch));
-        round.queue.make_contiguous().sort_by_key(|fetch| fetch.need == Need::Whole);
-    }
-
     /// Asks symbol by symbol, a few at once where the vendor's limit allows, and keeps every answer
     /// before the next is waited for.
     async fn ask_symbols(&mut self, round: &mut Round<'_>) {
@@ -316,20 +244,6 @@ impl Live {
             self.fail(&fetch.request.symbol, why);
         }
     }
-}
-
-/// Takes the newest day without any bar for one that the vendor does not have yet. An older one is
-/// answered all the same: the exchange was closed on it, whatever the calendar says.
-fn known_rows(
-    rows: Vec<(Symbol, Bar)>,
-    day: NaiveDate,
-    ask: &Ask<'_>,
-) -> Result<Vec<(Symbol, Bar)>, SourceError> {
-    if rows.is_empty() && day >= ask.last_finished {
-        let place = format!("{} (whole market of {day})", ask.source);
-        return Err(SourceError::NotYet { place, what: "it has no bar of that session".to_owned() });
-    }
-    Ok(rows)
 }
 
 /// Tells whether a failure is likely to meet the next symbol too.

@@ -66,6 +66,7 @@ pub async fn load(
             universe,
             benchmark: Some(benchmark),
             splits: gathered.splits,
+            real_moves: gathered.real_moves,
         },
         source: gathered.told_by.join("+"),
         problems: gathered.problems,

@@ -4,29 +4,19 @@
 //! one source fails is tried at the next, and one that none has costs only itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use chrono::NaiveDate;
-use tokio::task::JoinSet;
-use tracing::{Instrument, info};
+use tracing::info;
 
 use super::answers::Progress;
 use super::live::{Held, Live, Span};
 use super::sources::{is_cached, key_hint};
 use super::{App, Refusal, Selection};
-use crate::bars::{Bars, Split, check_sessions};
-use crate::calendar;
-use crate::domain::AssetClass;
+use crate::bars::{Bars, Split};
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings::SourceName;
-use crate::sources::{Fetched, Prices, Request, Source, SourceError};
-
-/// Nothing older is asked for: no source here has daily bars before it.
-const EARLIEST: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).expect("a date of the calendar");
-
-/// Symbols asked for at once; reading files gains nothing beyond it.
-const AT_ONCE: usize = 8;
+use crate::sources::Prices;
 
 /// So many symbols are named one by one; of more, only the number.
 const FEW: usize = 3;
@@ -41,6 +31,8 @@ pub(super) struct Gathered {
     /// The sources that told the bars, in this run or before, in the order of the selection.
     pub(super) told_by: Vec<String>,
     pub(super) splits: Vec<Split>,
+    /// The jumps for which a vendor, asked, lists no split.
+    pub(super) real_moves: BTreeSet<(Symbol, NaiveDate)>,
     pub(super) problems: Vec<Problem>,
     failures: BTreeMap<Symbol, Vec<String>>,
 }
@@ -62,6 +54,7 @@ pub(super) async fn gather(
     info!("Fetching {} {class} symbols", symbols.len());
     let mut gathered = Gathered::default();
     let mut live: Option<Live> = None;
+    let mut vendors = Vec::new();
     for name in &selection.sources {
         if *name == SourceName::Files {
             folder_exists(app, selection)?;
@@ -80,7 +73,7 @@ pub(super) async fn gather(
             }
         };
         if !is_cached(*name) {
-            gathered.read(app, selection, source, open, live.as_ref()).await;
+            gathered.read(selection, source, open, live.as_ref(), now).await;
             continue;
         }
         let state = match &mut live {
@@ -92,8 +85,10 @@ pub(super) async fn gather(
             }
         };
         state.ask_vendor(&source, &open, progress).await;
+        vendors.push(source);
     }
-    if let Some(live) = live {
+    if let Some(mut live) = live {
+        live.check_jumps(&vendors, symbols).await;
         gathered.take(live, symbols);
     }
     gathered.finish(app, selection, symbols);
@@ -111,56 +106,8 @@ fn is_open(live: Option<&Live>, name: SourceName, symbol: &Symbol) -> bool {
 }
 
 impl Gathered {
-    fn fail(&mut self, symbol: &Symbol, why: String) {
+    pub(super) fn fail(&mut self, symbol: &Symbol, why: String) {
         self.failures.entry(symbol.clone()).or_default().push(why);
-    }
-
-    /// Reads symbols afresh from a source that is never cached.
-    /// Where bars are held, others take their place only if they have the session.
-    async fn read(
-        &mut self,
-        app: &App,
-        selection: &Selection,
-        source: Arc<dyn Source>,
-        open: Vec<Symbol>,
-        live: Option<&Live>,
-    ) {
-        let class = selection.asset_class;
-        let name = source.name().to_owned();
-        let last_finished = calendar::last_finished(class, app.clock.now());
-        // A file is read whole, so that a bar dated in the future is seen and named.
-        let is_file = name == SourceName::Files.as_str();
-        let to = if is_file { NaiveDate::MAX } else { selection.session };
-        for (symbol, answer) in ask(source, class, to, open).await {
-            let Fetched { bars: mut rows, problems, .. } = match answer {
-                Ok(fetched) => fetched,
-                Err(error) => {
-                    self.fail(&symbol, format!("{name}: {error}"));
-                    continue;
-                }
-            };
-            self.problems.extend(problems);
-            if selection.session < last_finished {
-                // An old session is decided, and told, from what was known on it.
-                rows.retain(|bar| bar.date <= selection.session);
-            }
-            let is_session = |date| calendar::is_session(class, date);
-            let (checked, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
-            self.problems.extend(bad);
-            if checked.is_empty() {
-                self.fail(&symbol, format!("{name} has no usable bars of it"));
-                continue;
-            }
-            let last = checked.dates().last().copied();
-            let is_held = live.is_some_and(|live| live.bars(&symbol).is_some());
-            if let Some(last) = last.filter(|last| is_held && *last < selection.session) {
-                self.fail(&symbol, format!("{name} ends on {last}"));
-                continue;
-            }
-            self.came_from.insert(symbol.clone(), name.clone());
-            self.told(&name);
-            self.bars.insert(symbol, checked);
-        }
     }
 
     /// Takes over what the vendors and the cache gave.
@@ -187,12 +134,13 @@ impl Gathered {
         }
         self.problems.append(&mut live.problems);
         self.splits.append(&mut live.splits);
+        self.real_moves.append(&mut live.real_moves);
         for (symbol, mut reasons) in live.failures {
             self.failures.entry(symbol).or_default().append(&mut reasons);
         }
     }
 
-    fn told(&mut self, name: &str) {
+    pub(super) fn told(&mut self, name: &str) {
         if !self.told_by.iter().any(|known| known == name) {
             self.told_by.push(name.to_owned());
         }
@@ -275,41 +223,6 @@ fn fold_not_yet(problems: &mut Vec<Problem>, selection: &Selection) {
     problems.extend(told);
 }
 
-type Answer = (Symbol, Result<Fetched, SourceError>);
-
-/// Asks one source for each symbol, a few at a time; the answers come in no order.
-async fn ask(
-    source: Arc<dyn Source>,
-    asset_class: AssetClass,
-    to: NaiveDate,
-    symbols: Vec<Symbol>,
-) -> Vec<Answer> {
-    let mut waiting = symbols.into_iter();
-    let mut tasks = JoinSet::new();
-    let mut asked = BTreeMap::new();
-    let mut answers = Vec::new();
-    loop {
-        while tasks.len() < AT_ONCE {
-            let Some(symbol) = waiting.next() else { break };
-            let request = Request { asset_class, symbol: symbol.clone(), from: EARLIEST, to };
-            let source = Arc::clone(&source);
-            let task = tasks.spawn(async move { source.daily(&request).await }.in_current_span());
-            asked.insert(task.id(), symbol);
-        }
-        let (id, answer) = match tasks.join_next_with_id().await {
-            Some(Ok((id, answer))) => (id, answer),
-            Some(Err(error)) => {
-                let what = "the source broke down; please report it".to_owned();
-                (error.id(), Err(SourceError::Transport { place: asset_class.to_string(), what }))
-            }
-            None => return answers,
-        };
-        if let Some(symbol) = asked.remove(&id) {
-            answers.push((symbol, answer));
-        }
-    }
-}
-
 fn folder_exists(app: &App, selection: &Selection) -> Result<(), Refusal> {
     let folder = app.loaded.settings.sources.files.dir.join(selection.asset_class.as_str());
     if folder.is_dir() {
@@ -320,4 +233,146 @@ fn folder_exists(app: &App, selection: &Selection) -> Result<(), Refusal> {
         folder.display(),
         folder.join("AAPL.csv").display()
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::scripted::{Trial, Vendor, day, symbols};
+    use super::*;
+    use crate::cache::Patience;
+    use crate::domain::AssetClass;
+    use crate::settings::Settings;
+    use crate::sources::Files;
+
+    const THURSDAY: &str = "2026-11-19T22:00:00Z";
+    const FRIDAY: &str = "2026-11-20T22:00:00Z";
+
+    fn selection(sources: &[SourceName]) -> Selection {
+        Selection {
+            asset_class: AssetClass::Equity,
+            sources: sources.to_vec(),
+            keyless: Vec::new(),
+            session: day("2026-11-20"),
+            patience: Patience::Kept,
+        }
+    }
+
+    fn messages(gathered: &Gathered, symbol: &Symbol) -> Vec<String> {
+        let own = gathered.problems.iter().filter(|problem| problem.symbol == symbol.as_str());
+        own.map(|problem| problem.message.clone()).collect()
+    }
+
+    #[tokio::test]
+    async fn bars_that_are_not_adjusted_are_named_in_every_run() {
+        let (trial, symbols) = (Trial::new(), symbols(&["AAPL"]));
+        let raw = Vendor::alpha_vantage("2026-11-20");
+        for _ in 0..2 {
+            let live = trial.ask(FRIDAY, &[&raw], &symbols).await;
+            let mut gathered = Gathered::default();
+            gathered.take(live, &symbols);
+            let told = messages(&gathered, &symbols[0]);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].contains("as traded") && told[0].contains("alpha_vantage"), "{told:?}");
+        }
+        assert_eq!(raw.asked(), ["daily AAPL 2026-06-01"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_fetch_said_of_its_bars_is_said_by_warm_runs_too() {
+        let (trial, symbols) = (Trial::new(), symbols(&["AAPL"]));
+        let vendor = Vendor::polygon("2026-11-19").with(|own| {
+            own.says = vec!["the window was clipped", "there is no bar of 2026-11-20 yet"];
+            own.unsound = vec![day("2026-10-05")];
+        });
+        for now in [FRIDAY, "2026-11-20T22:05:00Z"] {
+            let live = trial.ask(now, &[&vendor], &symbols).await;
+            let mut gathered = Gathered::default();
+            gathered.take(live, &symbols);
+            let told = messages(&gathered, &symbols[0]).join("; ");
+            assert!(told.contains("the window was clipped") && told.contains("2026-10-05"), "{now}: {told}");
+            // What is true of the hour only is said in it.
+            assert_eq!(told.contains("no bar of 2026-11-20 yet"), now == FRIDAY, "{told}");
+        }
+        assert_eq!(vendor.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_the_session_takes_the_place_of_bars_without_it() {
+        let (trial, symbols) = (Trial::new(), symbols(&["AAPL", "MSFT", "NVDA"]));
+        let vendor = Vendor::polygon("2026-11-19");
+        let live = trial.ask(FRIDAY, &[&vendor], &symbols).await;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let own = folder.path().join("equity");
+        std::fs::create_dir(&own).expect("a folder");
+        let head = "date,open,high,low,close,volume\n2026-11-18,7,7,7,7,1\n2026-11-19,7,7,7,7,1\n";
+        std::fs::write(own.join("AAPL.csv"), format!("{head}2026-11-20,7,7,7,7,1\n")).expect("a file");
+        std::fs::write(own.join("MSFT.csv"), head).expect("a file");
+        let open: Vec<Symbol> = symbols
+            .iter()
+            .filter(|symbol| is_open(Some(&live), SourceName::Files, symbol))
+            .cloned()
+            .collect();
+        assert_eq!(open, symbols);
+        let mut gathered = Gathered::default();
+        let selection = selection(&[SourceName::Polygon, SourceName::Files]);
+        let files = Arc::new(Files::new(folder.path().to_owned()));
+        let now = FRIDAY.parse().expect("an instant");
+        gathered.read(&selection, files, open, Some(&live), now).await;
+        gathered.take(live, &symbols);
+        let last = |symbol: &Symbol| gathered.bars[symbol].dates().last().copied();
+        assert_eq!(last(&symbols[0]), Some(day("2026-11-20")));
+        assert_eq!(gathered.bars[&symbols[0]].len(), 3, "the file's bars whole, and none of the vendor's");
+        assert_eq!(
+            (last(&symbols[1]), last(&symbols[2])),
+            (Some(day("2026-11-19")), Some(day("2026-11-19")))
+        );
+        assert_eq!(gathered.came_from[&symbols[0]], "files");
+        assert_eq!(gathered.came_from[&symbols[1]], "polygon");
+    }
+
+    #[tokio::test]
+    async fn nothing_else_is_opened_for_bars_that_have_the_session() {
+        let (trial, symbols) = (Trial::new(), symbols(&["AAPL"]));
+        let live = trial.ask(THURSDAY, &[&Vendor::polygon("2026-11-19")], &symbols).await;
+        for name in [SourceName::Files, SourceName::Simulated] {
+            assert!(!is_open(Some(&live), name, &symbols[0]), "{name}");
+        }
+        let live = trial.ask(FRIDAY, &[&Vendor::polygon("2026-11-19")], &symbols).await;
+        assert!(!is_open(Some(&live), SourceName::Simulated, &symbols[0]), "made up, where bars are held");
+    }
+
+    #[test]
+    fn what_a_source_says_of_the_session_for_many_is_said_once() {
+        let said = |name: &str, message: &str| Problem::new(name, ProblemKind::Source, message);
+        let mut problems: Vec<Problem> =
+            ["A", "B", "C", "D"].iter().map(|name| said(name, "no bar of 2026-11-20 yet")).collect();
+        let others = [said("A", "the plan reaches back 2 years"), said("B", "no bar of 2026-11-20: odd")];
+        problems.extend(others.clone());
+        fold_not_yet(&mut problems, &selection(&[]));
+        let [clipped, odd] = others;
+        assert_eq!(problems, [clipped, odd, said("equity", "no bar of 2026-11-20 yet (4 symbols)")]);
+        // A few are named.
+        let mut few = vec![said("A", "no bar of 2026-11-20 yet"), said("B", "no bar of 2026-11-20 yet")];
+        let before = few.clone();
+        fold_not_yet(&mut few, &selection(&[]));
+        assert_eq!(few, before);
+    }
+
+    #[test]
+    fn symbols_that_are_named_need_no_universe() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("ts.toml"), "[universe]\ncrypto = []\n").expect("a file");
+        let sources =
+            crate::settings::Sources { working_folder: folder.path().to_owned(), ..Default::default() };
+        let loaded = Settings::load(&sources).expect("sound settings");
+        let now = FRIDAY.parse().expect("an instant");
+        let app = App::new(loaded, crate::clock::Clock::Fixed(now));
+        let named = super::super::select::select_named(&app, AssetClass::Crypto, None);
+        assert_eq!(named.expect("a class without a universe").sources, [SourceName::Binance]);
+        let asked = super::super::Asked::ByName(AssetClass::Crypto);
+        let refused = super::super::select::select(&app, asked, None, None).expect_err("nothing to trade");
+        assert!(refused.to_string().contains("universe.crypto"), "{refused}");
+    }
 }

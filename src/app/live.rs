@@ -4,6 +4,7 @@
 //! fetched. A symbol that a vendor fails keeps what it had, and is tried at the next vendor. Refuses to
 //! hand over a history that is known to be wrong.
 
+mod judge;
 mod keep;
 #[cfg(test)]
 mod tests;
@@ -15,16 +16,12 @@ use chrono::NaiveDate;
 use chrono::TimeDelta;
 use chrono::Utc;
 
-use super::answers::Answered;
-use crate::bars::{Bars, Split, check_sessions};
-use crate::cache::merge::{self, Fresh, Verdict};
-use crate::cache::{Absent, Ask, Cache, Cached, Entry, Fetch, Holding, Need, Note, Patience, Plan};
+use crate::bars::{Bars, Split};
+use crate::cache::{Absent, Ask, Cache, Cached, Entry, Holding, Note, Patience, Plan};
 use crate::calendar;
 use crate::domain::AssetClass;
-use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
-use crate::sources::Fetched;
 use crate::sources::Prices;
 use crate::sources::Source;
 
@@ -63,6 +60,8 @@ pub(super) struct Live {
     /// Why vendors gave no bars, by symbol.
     pub(super) failures: BTreeMap<Symbol, Vec<String>>,
     pub(super) splits: Vec<Split>,
+    /// The jumps for which a vendor, asked, lists no split.
+    pub(super) real_moves: BTreeSet<(Symbol, NaiveDate)>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -97,6 +96,7 @@ impl Live {
             came_from: BTreeMap::new(),
             failures: BTreeMap::new(),
             splits: Vec::new(),
+            real_moves: BTreeSet::new(),
             problems,
         }
     }
@@ -158,6 +158,19 @@ impl Live {
         self.cached.get(symbol)?.meta.outdated.as_deref()
     }
 
+    /// Returns what stands in the cache of a symbol, unless it is known to be wrong.
+    pub(super) fn cached(&self, symbol: &Symbol) -> Option<&Cached> {
+        let is_used = !self.unkept.contains_key(symbol);
+        self.cached.get(symbol).filter(|cached| is_used && cached.meta.outdated.is_none())
+    }
+
+    /// Uses what is held of a symbol no longer.
+    pub(super) fn distrust(&mut self, symbol: &Symbol, why: String) {
+        if let Some(cached) = self.cached.get_mut(symbol) {
+            cached.meta.outdated = Some(why);
+        }
+    }
+
     pub(super) fn holding(&self, symbol: &Symbol) -> Option<Holding> {
         self.cached.get(symbol).map(Cached::holding)
     }
@@ -200,110 +213,5 @@ impl Live {
 
     pub(super) fn fail(&mut self, symbol: &Symbol, why: impl Into<String>) {
         self.failures.entry(symbol.clone()).or_default().push(why.into());
-    }
-
-    /// Judges the answer to one symbol's own call.
-    pub(super) fn answer(&mut self, fetch: &Fetch, fetched: Fetched, ask: &Ask<'_>) -> Answered {
-        let symbol = &fetch.request.symbol;
-        let (bars, notes) = self.check(symbol, fetched);
-        if bars.is_empty() {
-            let Fetch { request, .. } = fetch;
-            let why = format!(
-                "{} has no usable bars of it from {} to {}; check its name",
-                ask.source, request.from, request.to
-            );
-            self.fail(symbol, why);
-            let is_new = !self.cached.contains_key(symbol);
-            return if is_new { Answered::Empty } else { Answered::Nothing };
-        }
-        let history = self.cached.get(symbol);
-        if let (Need::Tail { .. }, Some(history)) = (&fetch.need, history) {
-            let fresh = Fresh { bars: &bars, source: ask.source, prices: ask.prices };
-            let verdict = merge::join(history, fresh, &self.splits);
-            return self.settle(symbol, verdict, notes, ask);
-        }
-        let today = calendar::local_date(ask.asset_class, ask.now);
-        if let Some(why) = history.and_then(|history| merge::cut_short(history, &bars, today)) {
-            let why = format!(
-                "{}: {why}: it looks cut short and was not taken; to take it all the same, run `ts cache \
-                 clear {symbol}` and fetch again",
-                ask.source
-            );
-            self.fail(symbol, why);
-            return Answered::Nothing;
-        }
-        let entry = Entry {
-            asset_class: self.span.asset_class,
-            asked_from: fetch.request.from,
-            bars,
-            source: ask.source.to_owned(),
-            joined: Vec::new(),
-            prices: ask.prices,
-            overlap_agreed_at: self.span.now,
-            notes: Vec::new(),
-        };
-        Answered::Keep(entry.noting(notes))
-    }
-
-    /// Judges the bars of the days that the whole market was asked for. Where they begin with the last
-    /// bars that are held, these must agree; else the days are appended.
-    pub(super) fn answer_by_day(
-        &mut self,
-        symbol: &Symbol,
-        days: &[NaiveDate],
-        rows: Vec<Bar>,
-        ask: &Ask<'_>,
-    ) -> Answered {
-        let (bars, notes) = self.check(symbol, Fetched { bars: rows, problems: Vec::new() });
-        let Some(history) = self.cached.get(symbol) else { return Answered::Nothing };
-        let fresh = Fresh { bars: &bars, source: ask.source, prices: Prices::SplitAdjusted };
-        let overlap = calendar::sessions(ask.asset_class, history.holding().overlap_from, history.meta.end);
-        let verdict = if overlap.iter().all(|session| days.contains(session)) {
-            merge::join(history, fresh, &self.splits)
-        } else if history.missing(self.span.session).is_empty() {
-            // Days cut short would look as if the newest bars had vanished.
-            return Answered::Nothing;
-        } else {
-            merge::fill(history, days, fresh, &self.splits)
-        };
-        self.settle(symbol, verdict, notes, ask)
-    }
-
-    fn settle(&mut self, symbol: &Symbol, verdict: Verdict, notes: Vec<Note>, ask: &Ask<'_>) -> Answered {
-        let Some(history) = self.cached.get_mut(symbol) else { return Answered::Nothing };
-        match verdict {
-            Verdict::Joined(bars) => {
-                Answered::Keep(history.joined(bars, ask.source, self.span.now).noting(notes))
-            }
-            Verdict::Filled(bars) => Answered::Keep(history.filled(bars).noting(notes)),
-            Verdict::Refetch(why) => {
-                let what = format!("{}: {why}", ask.source);
-                history.meta.outdated = Some(what.clone());
-                let again = Fetch::whole(ask, symbol, Some(&history.holding()));
-                let what = format!("{what}; its whole history is fetched again");
-                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
-                Answered::Again(again)
-            }
-            Verdict::Refused(why) => {
-                self.fail(symbol, format!("{} cannot continue the cached bars: {why}", ask.source));
-                Answered::Nothing
-            }
-        }
-    }
-
-    /// Checks what came, and tells what was wrong with it. What is true of the bars for as long as they
-    /// are held is returned as notes; what is said of the session is true of the hour.
-    fn check(&mut self, symbol: &Symbol, fetched: Fetched) -> (Bars, Vec<Note>) {
-        let class = self.span.asset_class;
-        let last_finished = calendar::last_finished(class, self.span.now);
-        let is_session = |date| calendar::is_session(class, date);
-        let Fetched { bars: rows, problems } = fetched;
-        let (bars, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
-        let session = self.span.session.to_string();
-        let is_lasting = |problem: &&Problem| !problem.message.contains(&session);
-        let notes = problems.iter().filter(is_lasting).chain(&bad).map(Note::of).collect();
-        self.problems.extend(problems);
-        self.problems.extend(bad);
-        (bars, notes)
     }
 }

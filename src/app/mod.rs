@@ -3,10 +3,12 @@
 //! Every command of the program is a function here that takes an [`App`]; a test builds one
 //! with a fixed clock and a folder of its own. Deciding anything is not done here.
 
+mod afresh;
 mod answers;
 mod bars;
 mod charts;
 mod data_hash;
+mod days;
 mod diff_scripts;
 mod export;
 mod features;
@@ -14,12 +16,15 @@ mod fetch_data;
 mod fold;
 mod gather;
 mod init;
+mod jumps;
 mod live;
 mod live_scripts;
 mod positions;
 mod reloader;
 mod run;
 mod script_set;
+#[cfg(test)]
+mod scripted;
 mod select;
 mod shadow;
 mod signals;

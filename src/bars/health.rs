@@ -4,11 +4,13 @@
 //! Refuses to decide: it answers by row, and the layer above withholds the BUY. It holds events,
 //! not a flag a row, since nearly no row has one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
+use super::Bars;
 use super::Panel;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
@@ -32,6 +34,13 @@ pub struct Split {
     pub date: NaiveDate,
     /// New shares for each old one: 4 for a 4:1 split, 0.1 for a 1:10 reverse split.
     pub ratio: f64,
+}
+
+impl Split {
+    /// Tells whether a close over the one before is what the split leaves where it is not adjusted for.
+    pub fn explains(&self, ratio: f64) -> bool {
+        (ratio * self.ratio - 1.0).abs() <= SPLIT_TOLERANCE
+    }
 }
 
 /// A close that moved like an unadjusted split.
@@ -74,6 +83,17 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} sessions without a bar between {} and {}", self.missing, self.last, self.next)
     }
+}
+
+/// Finds the closes of one symbol that jump whatever any list of splits says.
+pub fn jumps(bars: &Bars) -> Vec<Jump> {
+    let closes: Vec<(NaiveDate, f64)> = bars.iter().map(|bar| (bar.date, bar.close)).collect();
+    let ratios = closes.windows(2).map(|pair| Jump { date: pair[1].0, ratio: pair[1].1 / pair[0].1 });
+    ratios.filter(|jump| is_outside(jump.ratio)).collect()
+}
+
+fn is_outside(ratio: f64) -> bool {
+    !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio)
 }
 
 /// The jumps and gaps of a panel, by row.
@@ -119,8 +139,7 @@ impl Health {
         for row in rows.clone().skip(1) {
             let (last, next) = (panel.dates()[row - 1], panel.dates()[row]);
             let ratio = panel.close()[row] / panel.close()[row - 1];
-            let is_outside = !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio);
-            if is_outside || shows_split(symbol, last, next, ratio, splits) {
+            if is_outside(ratio) || shows_split(symbol, last, next, ratio, splits) {
                 let until = rows.end.min(row + SUSPECT_BARS);
                 health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
             }
@@ -133,6 +152,17 @@ impl Health {
             }
         }
         health
+    }
+
+    /// Forgets the jumps that are explained: the source was asked, and lists no split for them.
+    pub fn explained(mut self, panel: &Panel, real_moves: &BTreeSet<(Symbol, NaiveDate)>) -> Self {
+        if !real_moves.is_empty() {
+            self.jumps.retain(|jump| {
+                let symbol = &panel.symbols()[panel.owner(jump.row)];
+                !real_moves.contains(&(symbol.clone(), jump.what.date))
+            });
+        }
+        self
     }
 
     /// Returns the newest jump in the last five bars up to and including `row`.
@@ -182,7 +212,7 @@ fn newest<T: Copy>(events: &[Event<T>], row: usize) -> Option<T> {
 fn shows_split(symbol: &Symbol, last: NaiveDate, next: NaiveDate, ratio: f64, splits: &[Split]) -> bool {
     splits.iter().any(|split| {
         let falls_here = split.symbol == *symbol && last < split.date && split.date <= next;
-        falls_here && (ratio * split.ratio - 1.0).abs() <= SPLIT_TOLERANCE
+        falls_here && split.explains(ratio)
     })
 }
 
@@ -231,6 +261,17 @@ mod tests {
         let health = Health::new(&panel, every_day, &[]);
         assert_eq!(rows_where(&panel, |row| health.suspect(row)), [10, 11, 12, 13, 14]);
         assert_eq!(health.suspect(14), Some(Jump { date: day(10), ratio: 0.5 }));
+    }
+
+    #[test]
+    fn a_jump_that_is_a_real_move_is_not_suspect() {
+        let days: Vec<usize> = (0..20).collect();
+        let halved = |name| bars(name, &days, |d| if d < 10 { 100.0 } else { 50.0 });
+        assert_eq!(jumps(&halved("X")), [Jump { date: day(10), ratio: 0.5 }]);
+        let panel = panel(vec![halved("X"), halved("Y")]);
+        let real = BTreeSet::from([(symbol("X"), day(10)), (symbol("Y"), day(9))]);
+        let health = Health::new(&panel, every_day, &[]).explained(&panel, &real);
+        assert_eq!(rows_where(&panel, |row| health.suspect(row)), [30, 31, 32, 33, 34]);
     }
 
     #[test]

@@ -10,6 +10,6 @@ mod panel;
 mod series;
 
 pub use check::{check, check_sessions};
-pub use health::{Gap, Health, Jump, Split};
+pub use health::{Gap, Health, Jump, Split, jumps};
 pub use panel::{Panel, PanelError};
 pub use series::Bars;

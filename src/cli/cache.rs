@@ -25,7 +25,8 @@ pub(super) fn cache(global: &Global, action: &CacheAction) -> anyhow::Result<Out
 
 fn list(cache: &Cache, clock: Clock) -> anyhow::Result<Outcome> {
     let listed = cache.list(clock.now())?;
-    if listed.is_empty() {
+    let absent = cache.absent(clock.now());
+    if listed.is_empty() && absent.is_empty() {
         output::write(&format!("Nothing is cached in {}.", cache.dir().display()), None)?;
         return Ok(Outcome::Done);
     }
@@ -48,6 +49,16 @@ fn list(cache: &Cache, clock: Clock) -> anyhow::Result<Outcome> {
             })),
             text(meta.map(|meta| meta.cached_at.format("%Y-%m-%d %H:%M UTC").to_string())),
             Cell::Text(state.to_owned()),
+        ]);
+    }
+    for one in absent {
+        rows.push(vec![
+            Cell::Text(format!("{}_{}", one.asset_class, one.symbol)),
+            Cell::Missing,
+            Cell::Missing,
+            Cell::Text(one.source),
+            Cell::Text(one.asked_at.format("%Y-%m-%d %H:%M UTC").to_string()),
+            Cell::Text("absent".to_owned()),
         ]);
     }
     output::write(&Table { header, rows }.text(), None)?;
@@ -87,8 +98,12 @@ fn clear(cache: &Cache, clock: Clock, args: &ClearArgs) -> anyhow::Result<Outcom
         },
     };
     let cleared = cache.clear(&which)?;
-    output::write(&format!("{} entries cleared", cleared.entries), None)?;
-    if cleared.entries == 0 && which != Which::All {
+    let asked_again = match cleared.absent {
+        0 => String::new(),
+        count => format!(", and {count} that a source did not have will be asked for again"),
+    };
+    output::write(&format!("{} entries cleared{asked_again}", cleared.entries), None)?;
+    if cleared.entries + cleared.absent == 0 && which != Which::All {
         return Ok(Outcome::Findings);
     }
     Ok(Outcome::Done)
@@ -97,9 +112,10 @@ fn clear(cache: &Cache, clock: Clock, args: &ClearArgs) -> anyhow::Result<Outcom
 /// Finds the class whose entries a symbol names.
 fn of_symbol(cache: &Cache, clock: Clock, text: &str, class: Option<AssetClass>) -> anyhow::Result<Which> {
     let symbol = Symbol::new(text).map_err(|error| Refusal::Usage(error.to_string()))?;
-    let held = cache.list(clock.now())?;
+    let (held, absent) = (cache.list(clock.now())?, cache.absent(clock.now()));
     let is_held = |class: &AssetClass| {
         held.iter().any(|entry| entry.key.asset_class == *class && entry.key.symbol == symbol)
+            || absent.iter().any(|one| one.asset_class == *class && one.symbol == symbol)
     };
     let holding: Vec<AssetClass> = AssetClass::ALL.into_iter().filter(is_held).collect();
     match (class, holding.as_slice()) {

@@ -26,6 +26,7 @@ impl Case {
             bars: series,
             benchmark: None,
             splits: Vec::new(),
+            real_moves: std::collections::BTreeSet::new(),
         };
         let prepared = prepare(market, &scripts, every_day).expect("distinct symbols");
         Self { prepared, scripts, settings: Settings::defaults(), book: Book::of_cash(100_000.0) }

@@ -91,6 +91,7 @@ mod tests {
             universe: ["A", "B", "C"].map(symbol).into(),
             benchmark: Some(symbol("IDX")),
             splits: Vec::new(),
+            real_moves: std::collections::BTreeSet::new(),
         };
         let prepared = prepare(market, &scripts, every_day).expect("distinct symbols");
         let (decision, problems) =

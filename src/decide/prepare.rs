@@ -26,6 +26,8 @@ pub struct MarketBars {
     pub benchmark: Option<Symbol>,
     /// The splits that the source knows of; empty where it has no such list.
     pub splits: Vec<Split>,
+    /// The sessions on which a symbol's close jumped and its source, asked, lists no split.
+    pub real_moves: BTreeSet<(Symbol, NaiveDate)>,
 }
 
 impl MarketBars {
@@ -33,7 +35,7 @@ impl MarketBars {
     /// splits.
     pub fn of(asset_class: AssetClass, bars: Vec<Bars>) -> Self {
         let universe = bars.iter().map(|own| own.symbol().clone()).collect();
-        Self { asset_class, bars, universe, benchmark: None, splits: Vec::new() }
+        Self { asset_class, bars, universe, benchmark: None, splits: Vec::new(), real_moves: BTreeSet::new() }
     }
 }
 
@@ -82,7 +84,7 @@ fn on_rows(
     since: Option<NaiveDate>,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
-    let MarketBars { asset_class, mut bars, universe, benchmark, splits } = market;
+    let MarketBars { asset_class, mut bars, universe, benchmark, splits, real_moves } = market;
     let given: BTreeSet<Symbol> = bars.iter().map(|own| own.symbol().clone()).collect();
     // A symbol of the universe without a series is stale, not absent: it must be named.
     bars.extend(universe.difference(&given).map(|symbol| Bars::empty(symbol.clone())));
@@ -95,7 +97,7 @@ fn on_rows(
         _ => None,
     };
     let panel = Panel::stack(asset_class, bars)?;
-    let health = Health::new(&panel, missing_between, &splits);
+    let health = Health::new(&panel, missing_between, &splits).explained(&panel, &real_moves);
     let mut wanted = scripts.features(asset_class);
     wanted.extend(of_symbols());
     let benchmark = benchmark.as_ref();
@@ -143,6 +145,7 @@ mod tests {
             universe: ["A", "B"].map(symbol).into(),
             benchmark: None,
             splits: Vec::new(),
+            real_moves: BTreeSet::new(),
         };
         let prepared = prepare(market, &scripts, every_day).expect("distinct symbols");
         let (decision, problems) =

@@ -37,8 +37,7 @@ pub fn prepared(
     benchmark: Symbol,
     scripts: &Scripts,
 ) -> Prepared {
-    let market =
-        MarketBars { asset_class: class, bars, universe, benchmark: Some(benchmark), splits: Vec::new() };
+    let market = MarketBars { universe, benchmark: Some(benchmark), ..MarketBars::of(class, bars) };
     prepare(market, scripts, missing_between(class)).expect("distinct symbols")
 }
 

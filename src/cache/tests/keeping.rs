@@ -1,8 +1,9 @@
 //! Keeping and getting, with nothing going wrong but the disk.
 
-use super::super::CacheError;
+use super::super::{CacheError, Note};
 use super::*;
 use crate::domain::AssetClass::{Crypto, Equity};
+use crate::domain::ProblemKind;
 
 #[test]
 fn what_is_kept_comes_back_whole_with_its_meta() {
@@ -147,6 +148,40 @@ fn not_there_yet_is_kept_beside_the_bars_until_it_is_old_or_answered() {
     cache.set(&answered, instant("2026-11-20T22:11:30Z")).expect("writable");
     assert_eq!(sources(), [] as [&str; 0]);
     assert_eq!(files(&cache).len(), 2);
+}
+
+#[test]
+fn what_is_written_is_what_is_returned() {
+    let (_folder, cache) = cache();
+    let meta = cache.set(&entry(bars("AAPL", "2026-11-02", 3)), friday_evening()).expect("writable");
+    let (cached, _) = cache.get(Equity, &symbol("AAPL"), friday_evening());
+    assert_eq!(Some(meta), cached.map(|cached| cached.meta));
+}
+
+#[test]
+fn bars_are_known_to_be_wrong_until_they_are_replaced() {
+    let (_folder, cache) = cache();
+    let aapl = symbol("AAPL");
+    let outdated = |name: &str| {
+        cache.get(Equity, &symbol(name), friday_evening()).0.and_then(|cached| cached.meta.outdated)
+    };
+    for name in ["AAPL", "AAP"] {
+        cache.set(&entry(bars(name, "2026-11-02", 3)), friday_evening()).expect("writable");
+    }
+    cache.note_outdated(Equity, &aapl, "a price differs").expect("writable");
+    assert_eq!((outdated("AAPL").as_deref(), outdated("AAP")), (Some("a price differs"), None));
+    cache.set(&entry(bars("AAPL", "2026-11-02", 3)), friday_evening()).expect("writable");
+    assert_eq!(outdated("AAPL"), None);
+}
+
+#[test]
+fn notes_stay_with_the_bars_and_are_said_once() {
+    let note = |number: usize| Note { kind: ProblemKind::Source, message: number.to_string() };
+    let kept = kept(&entry(bars("AAPL", "2026-11-02", 3)).noting([note(1), note(2)]), friday_evening());
+    let again = kept.filled(kept.bars.clone()).noting([note(3), note(1)]);
+    assert_eq!(again.notes, [note(2), note(3), note(1)]);
+    let many = again.noting((10..30).map(note));
+    assert_eq!(many.notes, (22..30).map(note).collect::<Vec<_>>(), "the newest of them");
 }
 
 #[test]

@@ -222,3 +222,85 @@ polygon: 7 symbols, 3 calls, at once at 5 a minute
     assert_eq!(plan.to_string(), shown);
     assert_eq!(plan.log_line(), "Cache hits: 1, API fetches: 3, not there yet: 1");
 }
+
+#[test]
+fn what_another_source_joined_is_replaced_when_the_historys_own_is_asked_again() {
+    let mut joined = holding("X", "2026-11-19");
+    joined.meta.joined = vec!["alpha_vantage".to_owned()];
+    assert_eq!(need(Some(&joined), &ask()), Need::Whole);
+    let raw = Ask { source: "alpha_vantage", prices: Prices::Raw, ..ask() };
+    assert_eq!(need(Some(&joined), &raw), Need::Tail { missing: vec![day("2026-11-20")] });
+    // Within the TTL, a run with everything cached asks nothing.
+    joined.meta.end = day("2026-11-20");
+    joined.meta.cached_at = friday_evening();
+    assert_eq!(need(Some(&joined), &ask()), Need::Nothing);
+    let later = Ask { now: instant("2026-11-21T22:00:00Z"), ..ask() };
+    assert_eq!(need(Some(&joined), &later), Need::Whole);
+}
+
+#[test]
+fn what_is_known_to_be_wrong_is_asked_for_whole_whoever_is_asked() {
+    let mut wrong = holding("X", "2026-11-20");
+    wrong.meta.outdated = Some("a price differs".to_owned());
+    assert_eq!(need(Some(&wrong), &ask()), Need::Whole);
+    let raw = Ask { source: "alpha_vantage", prices: Prices::Raw, ..ask() };
+    assert_eq!(need(Some(&wrong), &raw), Need::Whole);
+}
+
+#[test]
+fn a_history_that_was_not_seen_for_a_week_is_seen_again_although_a_day_is_missing() {
+    let symbols = names(500);
+    let mut held = held(&symbols, "2026-11-19");
+    for holding in held.values_mut() {
+        holding.meta.overlap_agreed_at = instant("2026-11-13T22:00:00Z");
+    }
+    let plan = Plan::new(&ask(), &symbols, &held);
+    assert_eq!((plan.days.first(), plan.days.len()), (Some(&day("2026-11-13")), 6));
+    assert_eq!((plan.splits, plan.calls()), (None, 6));
+    let earlier = Ask { now: instant("2026-11-20T21:59:59Z"), ..ask() };
+    assert_eq!(Plan::new(&earlier, &symbols, &held).calls(), 2);
+}
+
+#[test]
+fn few_calls_go_to_the_symbols_that_come_first() {
+    let symbols = ["Z", "M", "A", "B"].map(symbol);
+    let few = |left| Ask { limits: Limits { calls_left: Some(left), ..MARKET }, ..ask() };
+    let plan = Plan::new(&few(2), &symbols, &BTreeMap::new());
+    let asked: Vec<&str> = plan.fetches.iter().map(|fetch| fetch.request.symbol.as_str()).collect();
+    assert_eq!((asked, plan.left_out.as_slice()), (vec!["Z", "M"], &symbols[2..]));
+    assert!(plan.to_string().contains("left out   A, B: too few calls are left today"), "{plan}");
+    assert_eq!(Plan::new(&few(4), &symbols, &BTreeMap::new()).left_out, []);
+    // The market's days come out of the same calls.
+    let mut held = held(&names(9), "2026-11-19");
+    let all: Vec<Symbol> = names(9).into_iter().chain(symbols).collect();
+    held.remove(&all[0]);
+    let plan = Plan::new(&few(3), &all, &held);
+    assert_eq!((plan.calls(), plan.fetches[0].request.symbol.as_str()), (3, "S000"));
+}
+
+#[test]
+fn the_plan_is_the_cheapest_however_many_symbols_lack_however_much() {
+    let ends = ["2026-11-19", "2026-11-18", "2026-11-16", "2026-11-10"];
+    let lacks = [1, 2, 4, 8];
+    let holdings = ends.map(|end| holding("S", end));
+    for counts in [[0, 0, 0, 0], [1, 1, 1, 1], [3, 2, 0, 7], [9, 9, 9, 9], [40, 0, 3, 1], [2, 0, 0, 30]] {
+        let symbols = names(counts.iter().sum());
+        let of_each =
+            counts.iter().zip(&holdings).flat_map(|(count, held)| std::iter::repeat_n(held, *count));
+        let held = symbols.iter().cloned().zip(of_each.cloned()).collect();
+        // So many days are asked for, and a call for the splits; who lacks more has a call of its own.
+        let by_days = |days: usize| {
+            let own: usize = lacks.iter().zip(counts).filter(|(lack, _)| **lack > days).map(|(_, n)| n).sum();
+            own + if days == 0 { 0 } else { days + 1 }
+        };
+        let cheapest = (0..=8).map(by_days).min().unwrap_or_default();
+        assert_eq!(Plan::new(&ask(), &symbols, &held).calls(), cheapest, "{counts:?}");
+    }
+}
+
+#[test]
+fn a_market_of_ten_thousand_is_planned_as_well() {
+    let symbols = names(10_000);
+    let plan = Plan::new(&ask(), &symbols, &held(&symbols, "2026-11-19"));
+    assert_eq!((plan.calls(), plan.by_day.len()), (2, 10_000));
+}

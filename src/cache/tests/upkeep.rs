@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::{Cleared, Health, Which};
+use super::super::{Absent, Cleared, Health, ListedSplit, SplitAnswer, Which};
 use super::*;
 use crate::domain::AssetClass::{Crypto, Equity};
 
@@ -77,4 +77,59 @@ fn clearing_takes_one_symbol_one_entry_or_all() {
     let (_folder, empty) = super::cache();
     assert_eq!(empty.clear(&Which::All).expect("no folder"), Cleared { entries: 0, absent: 0 });
     assert!(!empty.dir().exists());
+}
+
+fn absent(name: &str, source: &str, asked_at: &str) -> Absent {
+    Absent {
+        asset_class: Equity,
+        symbol: symbol(name),
+        source: source.to_owned(),
+        asked_at: instant(asked_at),
+        from: day("2024-01-02"),
+    }
+}
+
+#[test]
+fn what_a_source_does_not_have_is_believed_for_the_ttl_and_forgotten_when_cleared() {
+    let (_folder, cache) = cache();
+    let now = friday_evening();
+    let first =
+        [absent("NONE", "polygon", "2026-11-19T22:30:00Z"), absent("OLD", "x", "2026-11-19T22:00:00Z")];
+    cache.note_absent(&first, instant("2026-11-19T22:30:00Z")).expect("writable");
+    let again = absent("NONE", "polygon", "2026-11-20T21:00:00Z");
+    let other = absent("GONE", "polygon", "2026-11-20T21:00:00Z");
+    assert_eq!(cache.absent(now), first[..1]);
+    cache.note_absent(&[again.clone(), other.clone()], now).expect("writable");
+    assert_eq!(cache.absent(now), [other.clone(), again]);
+    assert_eq!(cache.absent(instant("2026-11-20T20:00:00Z")), [], "from the future");
+    assert_eq!(cache.list(now).expect("readable"), [], "it is no entry");
+    let cleared = cache.clear(&Which::Symbol(Equity, symbol("NONE"))).expect("writable");
+    assert_eq!((cleared, cache.absent(now)), (Cleared { entries: 0, absent: 1 }, vec![other]));
+    // A file that is not what it should be is no memory at all.
+    fs::write(cache.dir().join("absent.json"), "[{").expect("writable");
+    assert_eq!(cache.absent(now), []);
+}
+
+#[test]
+fn what_was_listed_is_replaced_by_a_later_answer_and_forgotten_when_cleared() {
+    let (_folder, cache) = cache();
+    let answer = |name: &str, splits: Vec<ListedSplit>| SplitAnswer {
+        asset_class: Equity,
+        symbol: symbol(name),
+        source: "polygon".to_owned(),
+        from: day("2026-11-13"),
+        to: day("2026-11-27"),
+        asked_at: friday_evening(),
+        splits,
+        refetched: false,
+    };
+    let listed = answer("AAPL", vec![ListedSplit { date: day("2026-11-20"), ratio: 4.0 }]);
+    cache.note_splits(&[answer("AAPL", Vec::new()), answer("MSFT", Vec::new())]).expect("writable");
+    cache.note_splits(std::slice::from_ref(&listed)).expect("writable");
+    assert_eq!(cache.split_answers(Equity), [listed, answer("MSFT", Vec::new())]);
+    assert_eq!(cache.split_answers(Crypto), []);
+    cache.clear(&Which::Symbol(Equity, symbol("AAPL"))).expect("writable");
+    assert_eq!(cache.split_answers(Equity), [answer("MSFT", Vec::new())]);
+    cache.clear(&Which::All).expect("writable");
+    assert_eq!(cache.split_answers(Equity), []);
 }

@@ -1,0 +1,104 @@
+//! Asks a vendor for whole days of the market, and brings the histories up to them.
+//!
+//! Where the vendor refuses a day, or the list of splits that vouches for what is appended, each symbol
+//! is asked for by itself: what one call does not give must not cost every symbol.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use tracing::warn;
+
+use super::answers::Round;
+use super::live::Live;
+use crate::cache::{Ask, Need, Plan};
+use crate::domain::Bar;
+use crate::domain::Symbol;
+use crate::domain::{Problem, ProblemKind};
+use crate::sources::SourceError;
+use crate::sources::{Limits, WholeMarket};
+
+impl Live {
+    /// Asks for the whole market, day by day, and fills the histories that end right before.
+    pub(super) async fn ask_days(&mut self, round: &mut Round<'_>, plan: &Plan) {
+        let mut market: BTreeMap<Symbol, Vec<Bar>> =
+            plan.by_day.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
+        let mut days = Vec::new();
+        let mut failure = None;
+        for day in &plan.days {
+            let answer = round.source.market(round.ask.asset_class, *day).await;
+            round.step();
+            match answer.and_then(|rows| known_rows(rows, *day, &round.ask)) {
+                Ok(rows) => {
+                    days.push(*day);
+                    for (symbol, bar) in rows {
+                        market.entry(symbol).and_modify(|own| own.push(bar));
+                    }
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        // The whole market's rows of other symbols are of no use to anyone here.
+        let has_rows = market.values().any(|rows| !rows.is_empty());
+        let mut has_splits = true;
+        if has_rows && let Some((from, to)) = plan.splits {
+            let answer = round.source.splits(None, from, to).await;
+            round.step();
+            match answer {
+                Ok(splits) => self.splits.extend(splits),
+                Err(error) => {
+                    // Without the list, nobody knows whether the histories still hold.
+                    has_splits = false;
+                    failure = Some(error);
+                }
+            }
+        }
+        if has_rows && has_splits {
+            let mut entries = Vec::new();
+            for (symbol, rows) in market {
+                let answered = self.answer_by_day(&symbol, &days, rows, &round.ask);
+                entries.extend(round.took(&symbol, answered));
+            }
+            self.keep(entries, round.ask.source).await;
+        }
+        match failure {
+            Some(error @ SourceError::NotYet { .. }) => {
+                let what = format!("{error} ({} symbols)", plan.by_day.len());
+                self.problems.push(Problem::new(round.ask.asset_class, ProblemKind::Source, what));
+                let sound = plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none());
+                round.answered.extend(sound.cloned());
+            }
+            Some(error) => self.ask_alone(round, plan, &error),
+            None => {}
+        }
+    }
+
+    /// Plans the symbols' own calls where those for the whole market failed: one that the plan does not
+    /// include, or a list of splits that is down, must not cost every symbol.
+    fn ask_alone(&self, round: &mut Round<'_>, plan: &Plan, error: &SourceError) {
+        let alone = Limits { whole_market: WholeMarket::Unavailable, ..round.ask.limits };
+        let open: Vec<Symbol> =
+            plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none()).cloned().collect();
+        let held = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
+        let own = Plan::new(&Ask { limits: alone, ..round.ask }, &open, &held.collect());
+        warn!("{error}; {} symbols are asked for one by one", own.fetches.len());
+        own.fetches.into_iter().for_each(|fetch| round.again(fetch));
+        round.queue.make_contiguous().sort_by_key(|fetch| fetch.need == Need::Whole);
+    }
+}
+
+/// Takes the newest day without any bar for one that the vendor does not have yet. An older one is
+/// answered all the same: the exchange was closed on it, whatever the calendar says.
+fn known_rows(
+    rows: Vec<(Symbol, Bar)>,
+    day: NaiveDate,
+    ask: &Ask<'_>,
+) -> Result<Vec<(Symbol, Bar)>, SourceError> {
+    if rows.is_empty() && day >= ask.last_finished {
+        let place = format!("{} (whole market of {day})", ask.source);
+        return Err(SourceError::NotYet { place, what: "it has no bar of that session".to_owned() });
+    }
+    Ok(rows)
+}
