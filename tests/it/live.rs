@@ -172,7 +172,8 @@ async fn a_failing_symbol_costs_only_itself() {
     assert!(!said.contains("AAPL: polygon") && !said.contains("BTC: "), "{said}");
     trial.set(|manner| manner.failing.clear());
     let (_, paths) = trial.ran(THURSDAY, RUN).await;
-    assert_eq!(paths.len(), 2, "what was fetched stays: {paths:?}");
+    // What was fetched stays, and a coin that a vendor says not to know is not asked for every time.
+    assert!(paths.len() == 1 && paths[0].contains("/MSFT/"), "{paths:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

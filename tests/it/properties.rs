@@ -104,14 +104,7 @@ impl Plan {
         let is_bought = |bars: &&Bars| self.class == AssetClass::Crypto || bars.symbol().as_str() != "SPY";
         let universe = series.iter().filter(is_bought).map(|bars| bars.symbol().clone()).collect();
         let benchmark = Some(symbol(self.benchmark()));
-        MarketBars {
-            asset_class: self.class,
-            bars: series,
-            universe,
-            benchmark,
-            splits: Vec::new(),
-            real_moves: BTreeSet::new(),
-        }
+        MarketBars { universe, benchmark, ..MarketBars::of(self.class, series) }
     }
 
     fn prepare(&self, series: Vec<Bars>, scripts: &Scripts) -> Prepared {
