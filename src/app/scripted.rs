@@ -136,7 +136,7 @@ impl Vendor {
         }
         let mut sessions = calendar::sessions(AssetClass::Equity, from.max(self.since), to.min(self.until));
         let is_late = self.late.contains(&symbol.as_str());
-        sessions.retain(|session| !self.closed.contains(session) && !(is_late && *session == self.until));
+        sessions.retain(|session| !(self.closed.contains(session) || is_late && *session == self.until));
         sessions.into_iter().map(|date| self.bar(symbol, date)).collect()
     }
 
