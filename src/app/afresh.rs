@@ -43,7 +43,7 @@ impl Gathered {
         let is_file = name == SourceName::Files.as_str();
         let to = if is_file { NaiveDate::MAX } else { selection.session };
         for (symbol, answer) in ask(source, class, to, open).await {
-            let Fetched { bars: mut rows, problems } = match answer {
+            let Fetched { bars: mut rows, problems, .. } = match answer {
                 Ok(fetched) => fetched,
                 Err(error) => {
                     self.fail(&symbol, format!("{name}: {error}"));

@@ -3,7 +3,7 @@
 //! Where the vendor refuses a day, or the list of splits that vouches for what is appended, each symbol
 //! is asked for by itself: what one call does not give must not cost every symbol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use tracing::warn;
@@ -15,7 +15,7 @@ use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::sources::SourceError;
-use crate::sources::{Limits, WholeMarket};
+use crate::sources::{Limits, Splits, WholeMarket, WholeMarketBars};
 
 impl Live {
     /// Asks for the whole market, day by day, and fills the histories that end right before.
@@ -23,14 +23,19 @@ impl Live {
         let mut market: BTreeMap<Symbol, Vec<Bar>> =
             plan.by_day.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
         let mut days = Vec::new();
+        // Symbols of which a row could not be read: whether they traded, or were split, is not known.
+        let mut doubtful = BTreeSet::new();
         let mut failure = None;
         for day in &plan.days {
             let answer = round.source.market(round.ask.asset_class, *day).await;
             round.step();
-            match answer.and_then(|rows| known_rows(rows, *day, &round.ask)) {
-                Ok(rows) => {
+            match answer.and_then(|whole| known_rows(whole, *day, &round.ask)) {
+                Ok(WholeMarketBars { bars, unread }) => {
                     days.push(*day);
-                    for (symbol, bar) in rows {
+                    let told: BTreeSet<&Symbol> = bars.iter().map(|(symbol, _)| symbol).collect();
+                    let is_unread = |symbol: &&Symbol| unread.may_concern(symbol) && !told.contains(symbol);
+                    doubtful.extend(plan.by_day.iter().filter(is_unread).cloned());
+                    for (symbol, bar) in bars {
                         market.entry(symbol).and_modify(|own| own.push(bar));
                     }
                 }
@@ -47,7 +52,11 @@ impl Live {
             let answer = round.source.splits(None, from, to).await;
             round.step();
             match answer {
-                Ok(splits) => self.splits.extend(splits),
+                Ok(Splits { splits, unread }) => {
+                    let is_unread = |symbol: &&Symbol| unread.may_concern(symbol);
+                    doubtful.extend(plan.by_day.iter().filter(is_unread).cloned());
+                    self.splits.extend(splits);
+                }
                 Err(error) => {
                     // Without the list, nobody knows whether the histories still hold.
                     has_splits = false;
@@ -58,6 +67,9 @@ impl Live {
         if has_rows && has_splits {
             let mut entries = Vec::new();
             for (symbol, rows) in market {
+                if doubtful.contains(&symbol) {
+                    continue;
+                }
                 let answered = self.answer_by_day(&symbol, &days, rows, &round.ask);
                 entries.extend(round.took(&symbol, answered));
             }
@@ -68,22 +80,29 @@ impl Live {
                 let what = format!("{error} ({} symbols)", plan.by_day.len());
                 self.problems.push(Problem::new(round.ask.asset_class, ProblemKind::Source, what));
                 let sound = plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none());
-                round.answered.extend(sound.cloned());
+                round.answered.extend(sound.filter(|symbol| !doubtful.contains(*symbol)).cloned());
             }
-            Some(error) => self.ask_alone(round, plan, &error),
+            Some(error) => {
+                warn!("{error}");
+                self.ask_alone(round, &plan.by_day);
+                return;
+            }
             None => {}
         }
+        self.ask_alone(round, &doubtful);
     }
 
     /// Plans the symbols' own calls where those for the whole market failed: one that the plan does not
     /// include, or a list of splits that is down, must not cost every symbol.
-    fn ask_alone(&self, round: &mut Round<'_>, plan: &Plan, error: &SourceError) {
+    fn ask_alone<'s>(&self, round: &mut Round<'_>, symbols: impl IntoIterator<Item = &'s Symbol>) {
         let alone = Limits { whole_market: WholeMarket::Unavailable, ..round.ask.limits };
         let open: Vec<Symbol> =
-            plan.by_day.iter().filter(|symbol| self.outdated(symbol).is_none()).cloned().collect();
+            symbols.into_iter().filter(|symbol| self.outdated(symbol).is_none()).cloned().collect();
         let held = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
         let own = Plan::new(&Ask { limits: alone, ..round.ask }, &open, &held.collect());
-        warn!("{error}; {} symbols are asked for one by one", own.fetches.len());
+        if !own.fetches.is_empty() {
+            warn!("{} symbols are asked for one by one", own.fetches.len());
+        }
         own.fetches.into_iter().for_each(|fetch| round.again(fetch));
         round.queue.make_contiguous().sort_by_key(|fetch| fetch.need == Need::Whole);
     }
@@ -91,14 +110,10 @@ impl Live {
 
 /// Takes the newest day without any bar for one that the vendor does not have yet. An older one is
 /// answered all the same: the exchange was closed on it, whatever the calendar says.
-fn known_rows(
-    rows: Vec<(Symbol, Bar)>,
-    day: NaiveDate,
-    ask: &Ask<'_>,
-) -> Result<Vec<(Symbol, Bar)>, SourceError> {
-    if rows.is_empty() && day >= ask.last_finished {
+fn known_rows(whole: WholeMarketBars, day: NaiveDate, ask: &Ask<'_>) -> Result<WholeMarketBars, SourceError> {
+    if whole.bars.is_empty() && day >= ask.last_finished {
         let place = format!("{} (whole market of {day})", ask.source);
         return Err(SourceError::NotYet { place, what: "it has no bar of that session".to_owned() });
     }
-    Ok(rows)
+    Ok(whole)
 }

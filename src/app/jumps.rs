@@ -18,7 +18,7 @@ use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
-use crate::sources::{Source, SourceError};
+use crate::sources::{Source, SourceError, Splits};
 
 /// A jump keeps a BUY back for so many bars, its own the first.
 const RECENT: usize = 5;
@@ -95,7 +95,12 @@ impl Live {
         let class = self.span.asset_class;
         let (from, to) = around(class, jump.date);
         match vendor.splits(Some(symbol), from, to).await {
-            Ok(listed) => Some(SplitAnswer {
+            Ok(Splits { unread, .. }) if unread.may_concern(symbol) => {
+                let what = format!("{jump}, and a split that {} lists could not be read", vendor.name());
+                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
+                None
+            }
+            Ok(Splits { splits: listed, .. }) => Some(SplitAnswer {
                 asset_class: class,
                 symbol: symbol.clone(),
                 source: vendor.name().to_owned(),

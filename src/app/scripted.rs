@@ -19,7 +19,7 @@ use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::sources::BoxFuture;
 use crate::sources::{Fetched, Request, Source, SourceError};
-use crate::sources::{Limits, Prices, WholeMarket};
+use crate::sources::{Limits, Prices, Splits, WholeMarket, WholeMarketBars};
 
 pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().expect("an ISO date")
@@ -47,6 +47,8 @@ pub(super) struct Vendor {
     pub(super) gone: Vec<&'static str>,
     /// Symbols whose newest bar it has a day later than the others'.
     pub(super) late: Vec<&'static str>,
+    /// Symbols whose rows of the whole market cannot be read.
+    pub(super) unread: Vec<&'static str>,
     /// Days whose bars fail every check.
     pub(super) unsound: Vec<NaiveDate>,
     /// All prices are so many times the others'.
@@ -81,6 +83,7 @@ impl Vendor {
             closed: Vec::new(),
             gone: Vec::new(),
             late: Vec::new(),
+            unread: Vec::new(),
             unsound: Vec::new(),
             scale: 1.0,
             jump: None,
@@ -176,7 +179,7 @@ impl Source for Vendor {
             self.ask(format!("daily {symbol} {from}"))?;
             let said = |text: &&str| Problem::new(symbol, ProblemKind::Source, *text);
             let problems = self.says.iter().map(said).collect();
-            Ok(Fetched { bars: self.bars(symbol, *from, *to), problems })
+            Ok(Fetched { bars: self.bars(symbol, *from, *to), problems, notes: Vec::new() })
         })
     }
 
@@ -184,16 +187,19 @@ impl Source for Vendor {
         &'a self,
         _asset_class: AssetClass,
         session: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<(Symbol, Bar)>, SourceError>> {
+    ) -> BoxFuture<'a, Result<WholeMarketBars, SourceError>> {
         Box::pin(async move {
             self.ask(format!("market {session}"))?;
-            let market = many(26).into_iter();
-            Ok(market
-                .flat_map(|symbol| {
-                    let bars = self.bars(&symbol, session, session);
-                    bars.into_iter().map(move |bar| (symbol.clone(), bar))
-                })
-                .collect())
+            let mut whole = WholeMarketBars::default();
+            for symbol in many(26) {
+                if self.unread.contains(&symbol.as_str()) {
+                    whole.unread.symbols.insert(symbol);
+                    continue;
+                }
+                let bars = self.bars(&symbol, session, session);
+                whole.bars.extend(bars.into_iter().map(|bar| (symbol.clone(), bar)));
+            }
+            Ok(whole)
         })
     }
 
@@ -202,7 +208,7 @@ impl Source for Vendor {
         symbol: Option<&'a Symbol>,
         from: NaiveDate,
         to: NaiveDate,
-    ) -> BoxFuture<'a, Result<Vec<Split>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Splits, SourceError>> {
         Box::pin(async move {
             let Some(splits) = &self.splits else {
                 let source_name = self.name.to_owned();
@@ -213,7 +219,7 @@ impl Source for Vendor {
                 let is_own = symbol.is_none_or(|symbol| split.symbol == *symbol);
                 is_own && from <= split.date && split.date <= to
             };
-            Ok(splits.iter().filter(is_meant).cloned().collect())
+            Ok(Splits { splits: splits.iter().filter(is_meant).cloned().collect(), ..Splits::default() })
         })
     }
 }

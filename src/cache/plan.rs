@@ -193,9 +193,7 @@ impl Fetch {
 
     fn spanning(ask: &Ask<'_>, symbol: &Symbol, from: NaiveDate, to: NaiveDate, need: Need) -> Self {
         let request = Request { asset_class: ask.asset_class, symbol: symbol.clone(), from, to };
-        // Days where sessions would do: a plan of a thousand symbols should not walk decades for each.
-        let days = usize::try_from((to - from).num_days()).unwrap_or(0) + 1;
-        let calls = ask.limits.largest_page.map_or(1, |page| days.div_ceil(page.max(1)));
+        let calls = ask.limits.pages(from, to);
         Self { request, need, calls }
     }
 }

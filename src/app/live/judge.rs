@@ -3,6 +3,7 @@
 //! Asks nothing and writes nothing; a verdict that needs another call is handed back as one.
 
 use chrono::NaiveDate;
+use tracing::info;
 
 use super::super::answers::Answered;
 use super::Live;
@@ -68,7 +69,7 @@ impl Live {
         rows: Vec<Bar>,
         ask: &Ask<'_>,
     ) -> Answered {
-        let (bars, notes) = self.check(symbol, Fetched { bars: rows, problems: Vec::new() });
+        let (bars, notes) = self.check(symbol, Fetched { bars: rows, ..Fetched::default() });
         let Some(history) = self.cached.get(symbol) else { return Answered::Nothing };
         let fresh = Fresh { bars: &bars, source: ask.source, prices: Prices::SplitAdjusted };
         let overlap = calendar::sessions(ask.asset_class, history.holding().overlap_from, history.meta.end);
@@ -111,7 +112,8 @@ impl Live {
         let class = self.span.asset_class;
         let last_finished = calendar::last_finished(class, self.span.now);
         let is_session = |date| calendar::is_session(class, date);
-        let Fetched { bars: rows, problems } = fetched;
+        let Fetched { bars: rows, problems, notes: said } = fetched;
+        said.iter().for_each(|note| info!("{symbol}: {note}"));
         let (bars, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
         let session = self.span.session.to_string();
         let is_lasting = |problem: &&Problem| !problem.message.contains(&session);

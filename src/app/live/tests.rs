@@ -79,6 +79,15 @@ async fn what_is_refused_for_the_market_is_asked_for_symbol_by_symbol() {
 }
 
 #[tokio::test]
+async fn a_symbol_whose_row_of_the_market_cannot_be_read_is_asked_for_by_itself() {
+    let (trial, symbols) = held("2026-11-19").await;
+    let vendor = Vendor::polygon("2026-11-20").with(|own| own.unread = vec!["C"]);
+    let live = trial.ask(FRIDAY, &[&vendor], &symbols).await;
+    assert_eq!(vendor.asked(), ["market 2026-11-20", "splits all", "daily C 2026-11-13"]);
+    assert_eq!(lacking(&live, &symbols), "");
+}
+
+#[tokio::test]
 async fn the_days_that_came_before_one_failed_are_kept() {
     let (trial, symbols) = held("2026-11-18").await;
     let vendor = Vendor::polygon("2026-11-20")
