@@ -202,6 +202,9 @@ fn meta(symbol: &Symbol, end: NaiveDate) -> Meta {
         row_count: 2_500,
         checksum: String::new(),
         not_yet: Vec::new(),
+        overlap_agreed_at: end.and_time(NaiveTime::MIN).and_utc(),
+        outdated: None,
+        notes: Vec::new(),
     }
 }
 
