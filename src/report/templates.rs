@@ -81,7 +81,7 @@ impl Templates {
             }
         }
         let mut failing = BTreeSet::new();
-        let nothing = Context::from_serialize(View::of(&Report::nothing()));
+        let nothing = Context::from_serialize(&View::of(&Report::nothing()));
         for name in RENDERED {
             let tried = nothing.as_ref().map(|values| edited.render(name, values));
             if let Ok(Err(error)) = tried {
