@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::fold::fold;
 use super::select::{names, select};
-use super::{App, Asked, LoadedBars, Refusal, Selection, load, load_scripts, read_positions};
+use super::{App, Asked, LoadedBars, Progress, Refusal, Selection, load, load_scripts, read_positions};
 use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
@@ -42,12 +42,12 @@ pub struct RunOutcome {
     pub templates: BTreeMap<String, String>,
 }
 
-/// Runs the main job without delivering anything.
+/// Runs the main job without delivering anything; `progress` is told the calls to vendors.
 ///
 /// # Errors
 /// A [`Refusal`] where the request cannot be carried out as asked; problems of single symbols
 /// and scripts are in the report instead.
-pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> {
+pub async fn run(app: &App, request: &RunRequest, progress: Progress<'_>) -> anyhow::Result<RunOutcome> {
     let started = Instant::now();
     let generated_at = app.clock.now();
     let (selections, mut problems) = select(app, request.asked, request.source, request.date)?;
@@ -59,7 +59,7 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
     for selection in selections {
         let held = held_symbols(&positions, selection.asset_class);
         let needed = decide::bars_needed(&set.scripts, selection.asset_class);
-        let bars = load(app, &selection, &held, needed).await?;
+        let bars = load(app, &selection, &held, needed, progress).await?;
         refuse_date_before_data(request, &selection, &bars)?;
         loaded.push((selection, bars));
     }
@@ -147,11 +147,14 @@ fn refuse_date_before_data(
     bars: &LoadedBars,
 ) -> Result<(), Refusal> {
     match (request.date, bars.span()) {
-        (Some(date), None) => Err(Refusal::Usage(format!(
-            "{} has no {} bar on {date} or before it; choose a later --date",
-            names(&selection.sources),
-            selection.asset_class
-        ))),
+        (Some(date), None) => {
+            let why = bars.problems.first().map(|problem| format!("\n{problem}")).unwrap_or_default();
+            Err(Refusal::Usage(format!(
+                "{} has no {} bar on {date} or before it; choose a later --date{why}",
+                names(&selection.sources),
+                selection.asset_class
+            )))
+        }
         _ => Ok(()),
     }
 }

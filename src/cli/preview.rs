@@ -10,6 +10,7 @@ use crate::report::{Charts, Templates};
 use super::args::{ReportFormat, RunArgs};
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 
 /// Where the HTML of a preview is written, below the settings' folder.
 const PREVIEW: &str = "data/preview.html";
@@ -22,7 +23,10 @@ pub(super) async fn preview(app: &App, args: &RunArgs) -> anyhow::Result<Outcome
         source: args.source.chosen()?,
         positions: args.positions.clone(),
     };
-    let mut outcome = app::run(app, &request).await?;
+    let progress = Progress::start();
+    let outcome = app::run(app, &request, &|done, total| progress.calls(done, total)).await;
+    drop(progress);
+    let mut outcome = outcome?;
     let (templates, broken) = Templates::load(&outcome.templates)?;
     outcome.report.problems.extend(broken);
     let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, &templates)?;
