@@ -241,7 +241,10 @@ impl Live {
                 let mut kept = Vec::with_capacity(results.len());
                 for (entry, result) in entries.iter().zip(results) {
                     kept.push(result.is_ok());
-                    self.problems.extend(result.err().map(|error| told(entry.bars.symbol().as_str(), error)));
+                    self.problems.extend(result.err().map(|error| {
+                        let of_symbol = entry.bars.symbol().as_str();
+                        told(if error.is_of_folder() { "" } else { of_symbol }, error)
+                    }));
                 }
                 kept
             }
