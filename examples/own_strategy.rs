@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App::new(Settings::load(&sources)?, Clock::Fixed(now.to_utc()));
 
     let request = RunRequest { asked: Asked::All, date: None, source: None, positions: None };
-    let outcome = app::run(&app, &request).await?;
+    let outcome = app::run(&app, &request, &|_, _| ()).await?;
     let (text, _) = report::text(&outcome.report, &outcome.templates)?;
     print!("{text}");
     Ok(())

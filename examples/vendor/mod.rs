@@ -6,55 +6,100 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Months, NaiveDate, TimeDelta};
 use serde_json::{Value, json};
-use wiremock::{Request, Respond, ResponseTemplate};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, MockServerBuilder, Request, Respond, ResponseTemplate};
 
 use ts::calendar;
+use ts::clock::Clock;
 use ts::domain::{AssetClass, Bar, Symbol};
 use ts::sources;
 use ts::sources::{SEED, Simulated};
 
+/// The last day of MATICUSDT, and the first of POLUSDT, which goes on with it one for one.
+const MATIC_UNTIL: NaiveDate = NaiveDate::from_ymd_opt(2024, 9, 10).expect("a date of the calendar");
+const POL_FROM: NaiveDate = NaiveDate::from_ymd_opt(2024, 9, 13).expect("a date of the calendar");
+
 /// How the server behaves; a test changes it between two runs.
 #[derive(Clone, Debug)]
 pub struct Manner {
-    pub now: DateTime<Utc>,
+    pub clock: Clock,
     /// The stocks of the whole market.
     pub stocks: Vec<&'static str>,
-    /// Whether today's bar of a stock is held back, as on the free plan.
+    /// Whether Polygon holds today's bar back, as on the free plan.
     pub is_free_plan: bool,
+    /// How far back Polygon's plan reaches.
+    pub reach: Option<Months>,
+    /// The most bars of a stock on one page.
+    pub page: usize,
+    /// Bars that nobody has.
+    pub absent: Vec<(&'static str, NaiveDate)>,
     /// Asked for one of these at Polygon or Binance, it answers 404.
     pub failing: Vec<&'static str>,
-    /// Asked for one of these at Polygon, it answers after a minute.
-    pub slow: Vec<&'static str>,
+    /// Asked for this, it answers after a minute, so many times.
+    pub slow: Option<(&'static str, u32)>,
+    /// What every other answer takes.
+    pub delay: Duration,
     /// A stock, the first session at the new price, and new shares for each old one.
     pub split: Option<(&'static str, NaiveDate, f64)>,
     /// Answers so many calls with 429 and three seconds to wait.
     pub busy: u32,
-    /// The only key that is accepted; another is refused and repeated in the refusal.
+    /// Answers so many calls with 503, and repeats the key in it.
+    pub echoes: u32,
+    /// The only key that Polygon accepts; another is refused and repeated in the refusal.
     pub key: Option<&'static str>,
+    /// Whether Alpha Vantage's calls of the day are used up, which it says with the key.
+    pub is_spent: bool,
 }
 
 impl Manner {
-    /// Behaves well at an instant.
-    pub fn at(now: DateTime<Utc>) -> Self {
-        let stocks = vec!["AAPL", "MSFT", "NVDA", "SPY"];
+    /// Behaves well.
+    pub fn at(clock: Clock) -> Self {
         Self {
-            now,
-            stocks,
+            clock,
+            stocks: vec!["AAPL", "MSFT", "NVDA", "SPY"],
             is_free_plan: false,
+            reach: None,
+            page: 50_000,
+            absent: Vec::new(),
             failing: Vec::new(),
-            slow: Vec::new(),
+            slow: None,
+            delay: Duration::ZERO,
             split: None,
             busy: 0,
+            echoes: 0,
             key: None,
+            is_spent: false,
         }
     }
 }
 
+/// Starts a server that behaves so.
+pub async fn serve(server: MockServerBuilder, manner: Arc<Mutex<Manner>>) -> MockServer {
+    let server = server.start().await;
+    Mock::given(any()).respond_with(Vendor(manner)).mount(&server).await;
+    server
+}
+
+/// Returns the variables that send `ts` to the server, whatever its settings and `.env` say: no key of
+/// theirs is shown to it, and no bar of it comes into their cache.
+pub fn variables(address: &str) -> Vec<(&'static str, &str)> {
+    vec![
+        ("TS_SOURCES__POLYGON__BASE_URL", address),
+        ("TS_SOURCES__BINANCE__BASE_URL", address),
+        ("TS_SOURCES__ALPHA_VANTAGE__BASE_URL", address),
+        ("TS_SOURCES__POLYGON__REQUESTS_PER_MINUTE", "1000"),
+        ("TS_SOURCES__BINANCE__REQUESTS_PER_MINUTE", "1000"),
+        ("POLYGON_API_KEY", "any"),
+        ("ALPHA_VANTAGE_API_KEY", "any"),
+        ("TS_CACHE__DIR", "data/trial"),
+    ]
+}
+
 /// The server's answers.
 #[derive(Clone)]
-pub struct Vendor(pub Arc<Mutex<Manner>>);
+struct Vendor(Arc<Mutex<Manner>>);
 
 impl Respond for Vendor {
     fn respond(&self, request: &Request) -> ResponseTemplate {
@@ -63,10 +108,32 @@ impl Respond for Vendor {
             manner.busy -= 1;
             return ResponseTemplate::new(429).insert_header("Retry-After", "3");
         }
-        let is_slow = manner.slow.iter().any(|name| request.url.path().contains(name));
-        let delay = Duration::from_secs(if is_slow { 60 } else { 0 });
+        if manner.echoes > 0 {
+            manner.echoes -= 1;
+            let error = format!("overloaded; your key {} was seen", key_of(request));
+            let body = json!({"status": "ERROR", "error": error, "Information": error, "msg": error});
+            return ResponseTemplate::new(503).set_body_json(body);
+        }
+        let mut delay = manner.delay;
+        if let Some((name, times)) = &mut manner.slow
+            && *times > 0
+            && request.url.as_str().contains(*name)
+        {
+            *times -= 1;
+            delay = Duration::from_secs(60);
+        }
         let answer = manner.answer(request).map(|answer| answer.set_delay(delay));
         answer.unwrap_or_else(|| ResponseTemplate::new(404).set_body_json(json!({})))
+    }
+}
+
+/// Returns the key that a request shows.
+fn key_of(request: &Request) -> String {
+    let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+    let in_query = || request.url.query_pairs().find(|(name, _)| name == "apikey").map(|(_, key)| key);
+    match bearer {
+        Some(bearer) => bearer.trim_start_matches("Bearer ").to_owned(),
+        None => in_query().unwrap_or_default().into_owned(),
     }
 }
 
@@ -79,11 +146,11 @@ impl Manner {
         };
         let parts: Vec<&str> = request.url.path_segments()?.collect();
         let is_polygon = parts[0] != "api" && parts[0] != "query";
-        let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let shown = key_of(request);
         if let (true, Some(key)) = (is_polygon, self.key)
-            && bearer != Some(&format!("Bearer {key}"))
+            && shown != key
         {
-            let error = format!("Unknown API Key: {}", bearer.unwrap_or_default());
+            let error = format!("Unknown API Key: {shown}");
             return Some(
                 ResponseTemplate::new(401).set_body_json(json!({"status": "ERROR", "error": error})),
             );
@@ -93,9 +160,22 @@ impl Manner {
                 if self.failing.contains(&ticker) {
                     return None;
                 }
-                let bars = self.stock(ticker, from.parse().ok()?, to.parse().ok()?);
-                let rows: Vec<Value> = bars.iter().map(|bar| row(bar, 0)).collect();
-                json!({"status": "OK", "ticker": ticker, "adjusted": true, "resultsCount": rows.len(), "results": rows})
+                let (from, to): (NaiveDate, NaiveDate) = (from.parse().ok()?, to.parse().ok()?);
+                if self.reaches_to().is_some_and(|first| to < first) {
+                    return Some(out_of_reach());
+                }
+                let bars = self.told(ticker, from, to);
+                let begin = query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+                let end = bars.len().min(begin + self.page);
+                let rows: Vec<Value> = bars.get(begin..end)?.iter().map(|bar| row(bar, 0)).collect();
+                let mut body = json!({"status": "OK", "ticker": ticker, "adjusted": true,
+                    "resultsCount": rows.len(), "results": rows});
+                if end < bars.len() {
+                    // The next page's address holds no key; the caller shows it again.
+                    let host = request.headers.get("host")?.to_str().ok()?;
+                    body["next_url"] = json!(format!("http://{host}{}?cursor={end}", request.url.path()));
+                }
+                body
             }
             ["v2", "aggs", "grouped", "locale", "us", "market", "stocks", day] => {
                 let day: NaiveDate = day.parse().ok()?;
@@ -104,9 +184,12 @@ impl Manner {
                     let body = json!({"status": "NOT_AUTHORIZED", "message": message});
                     return Some(ResponseTemplate::new(403).set_body_json(body));
                 }
+                if self.reaches_to().is_some_and(|first| day < first) {
+                    return Some(out_of_reach());
+                }
                 let mut rows = Vec::new();
                 for ticker in &self.stocks {
-                    for bar in self.stock(ticker, day, day) {
+                    for bar in self.told(ticker, day, day) {
                         let mut told = row(&bar, 16);
                         told["T"] = json!(ticker);
                         rows.push(told);
@@ -135,13 +218,27 @@ impl Manner {
                     let instant = DateTime::from_timestamp_millis(query(name)?.parse().ok()?)?;
                     Some(instant.date_naive())
                 };
-                let mut bars = self.bars(AssetClass::Crypto, coin, day("startTime")?, day("endTime")?);
+                let (from, to) = (day("startTime")?, day("endTime")?);
+                let mut bars = match coin {
+                    "MATIC" => self.bars(AssetClass::Crypto, coin, from, to.min(MATIC_UNTIL)),
+                    "POL" => self.bars(AssetClass::Crypto, "MATIC", from.max(POL_FROM), to),
+                    _ => self.bars(AssetClass::Crypto, coin, from, to),
+                };
                 bars.truncate(query("limit")?.parse().ok()?);
                 Value::Array(bars.iter().map(candle).collect())
             }
+            ["query"] if self.is_spent => {
+                json!({"Information": format!("We have detected your API key as {shown} and our standard API \
+                    rate limit is 25 requests per day. Please subscribe to any of the premium plans to \
+                    instantly remove all daily rate limits.")})
+            }
+            ["query"] if query("outputsize").as_deref() == Some("full") => {
+                json!({"Information": "Thank you for using Alpha Vantage! The outputsize=full parameter value \
+                    is a premium feature for this API. You may subscribe to any of the premium plans."})
+            }
             ["query"] => {
                 let mut series = serde_json::Map::new();
-                let last = calendar::last_finished(AssetClass::Equity, self.now);
+                let last = calendar::last_finished(AssetClass::Equity, self.clock.now());
                 let bars = self.stock(&query("symbol")?, last - TimeDelta::days(140), last);
                 for bar in bars {
                     let text = |number: f64| number.to_string();
@@ -157,15 +254,27 @@ impl Manner {
     }
 
     fn today(&self) -> NaiveDate {
-        calendar::local_date(AssetClass::Equity, self.now)
+        calendar::local_date(AssetClass::Equity, self.clock.now())
     }
 
-    /// A stock's bars as the server tells them: adjusted for the split, less those held back.
-    fn stock(&self, ticker: &str, from: NaiveDate, to: NaiveDate) -> Vec<Bar> {
-        let mut bars = self.bars(AssetClass::Equity, ticker, from, to);
+    /// The first day that Polygon's plan includes.
+    fn reaches_to(&self) -> Option<NaiveDate> {
+        self.today().checked_sub_months(self.reach?)
+    }
+
+    /// A stock's bars as Polygon's plan tells them: silently without those that it does not include.
+    fn told(&self, ticker: &str, from: NaiveDate, to: NaiveDate) -> Vec<Bar> {
+        let first = self.reaches_to().unwrap_or(from).max(from);
+        let mut bars = self.stock(ticker, first, to);
         if self.is_free_plan {
             bars.retain(|bar| bar.date < self.today());
         }
+        bars
+    }
+
+    /// A stock's bars, adjusted for the split.
+    fn stock(&self, ticker: &str, from: NaiveDate, to: NaiveDate) -> Vec<Bar> {
+        let mut bars = self.bars(AssetClass::Equity, ticker, from, to);
         for bar in &mut bars {
             if let Some((_, _, ratio)) = self.split.filter(|(split, ..)| *split == ticker) {
                 // The simulated market knows no split: all its prices are told at the new scale.
@@ -179,10 +288,18 @@ impl Manner {
 
     fn bars(&self, asset_class: AssetClass, name: &str, from: NaiveDate, to: NaiveDate) -> Vec<Bar> {
         let Ok(symbol) = Symbol::new(name) else { return Vec::new() };
-        let to = to.min(calendar::last_finished(asset_class, self.now));
+        let to = to.min(calendar::last_finished(asset_class, self.clock.now()));
         let request = sources::Request { asset_class, symbol, from, to };
-        Simulated::new(SEED, calendar::is_session).bars(&request)
+        let mut bars = Simulated::new(SEED, calendar::is_session).bars(&request);
+        bars.retain(|bar| !self.absent.contains(&(name, bar.date)));
+        bars
     }
+}
+
+fn out_of_reach() -> ResponseTemplate {
+    let message = "Your plan doesn't include this data timeframe. Please upgrade your plan.";
+    let body = json!({"status": "NOT_AUTHORIZED", "message": message});
+    ResponseTemplate::new(403).set_body_json(body)
 }
 
 /// A bar as Polygon tells it, stamped with an hour of New York's day.

@@ -130,6 +130,9 @@ impl Live {
             progress,
         };
         round.total += round.queue.len();
+        if round.total > 0 {
+            progress(0, round.total);
+        }
         if !plan.days.is_empty() {
             self.ask_days(&mut round, &plan).await;
         }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use chrono::Utc;
 
 use super::gather::gather;
-use super::{App, Refusal, Selection};
+use super::{App, Progress, Refusal, Selection};
 use crate::calendar;
 use crate::decide::MarketBars;
 use crate::domain::AssetClass;
@@ -42,7 +42,7 @@ impl LoadedBars {
 /// Loads all bars up to the selection's session of the universe, its benchmark, and the
 /// symbols in `held`: at least `bars_needed` before the session, or two years where that is more.
 ///
-/// A symbol that no source has costs only itself.
+/// A symbol that no source has costs only itself. `progress` is told the calls to each vendor.
 ///
 /// # Errors
 /// A folder of files that does not exist.
@@ -51,6 +51,7 @@ pub async fn load(
     selection: &Selection,
     held: &BTreeSet<Symbol>,
     bars_needed: usize,
+    progress: Progress<'_>,
 ) -> Result<LoadedBars, Refusal> {
     let settings = &app.loaded.settings;
     let class = selection.asset_class;
@@ -58,7 +59,7 @@ pub async fn load(
     let benchmark = settings.benchmark.of(class).clone();
     let wanted = in_order(held, &benchmark, settings.universe.of(class));
     let from = first_day(class, selection.session, app.clock.now(), bars_needed);
-    let gathered = gather(app, selection, &wanted, from, &|_, _| ()).await?;
+    let gathered = gather(app, selection, &wanted, from, progress).await?;
     Ok(LoadedBars {
         market: MarketBars {
             asset_class: class,

@@ -15,7 +15,7 @@ use super::bars::missing_between;
 use super::script_set::{SetTexts, folder_of};
 use super::select::select;
 use super::signals::scan_span;
-use super::{App, Asked, Refusal, Span, load};
+use super::{App, Asked, Progress, Refusal, Span, load};
 use crate::decide;
 use crate::decide::MarketBars;
 use crate::domain::Problem;
@@ -58,7 +58,8 @@ pub struct ScriptDiff {
 
 /// Scans every session of the span with both versions, and compares.
 ///
-/// `progress` is told the sessions done and their number, both versions counted, from any thread.
+/// `fetching` is told the calls to vendors, `scanning` the sessions done and their number, both
+/// versions counted, from any thread.
 ///
 /// # Errors
 /// A [`Refusal`] for a version that is not there or a class that cannot be loaded as asked; an
@@ -66,7 +67,8 @@ pub struct ScriptDiff {
 pub async fn diff_scripts(
     app: &App,
     request: &DiffRequest,
-    progress: impl Fn(usize, usize) + Send + Sync + 'static,
+    fetching: Progress<'_>,
+    scanning: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<ScriptDiff> {
     let (selections, mut problems) = select(app, request.asked, request.source, None)?;
     let versions = versions(app, &request.old, &request.new)?;
@@ -82,22 +84,22 @@ pub async fn diff_scripts(
         demo: selections.iter().any(|selection| selection.sources.contains(&SourceName::Simulated)),
     };
     let versions = Arc::new(versions);
-    let progress = Arc::new(progress);
+    let scanning = Arc::new(scanning);
     for selection in selections {
         let class = selection.asset_class;
         let needed = versions.iter().map(|version| decide::bars_needed(&version.scripts, class)).max();
-        let bars = load(app, &selection, &BTreeSet::new(), needed.unwrap_or(0)).await?;
+        let bars = load(app, &selection, &BTreeSet::new(), needed.unwrap_or(0), fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         found.notes.extend(request.span.notes(class.as_str(), held));
-        let (versions, progress, span) = (Arc::clone(&versions), Arc::clone(&progress), request.span);
+        let (versions, scanning, span) = (Arc::clone(&versions), Arc::clone(&scanning), request.span);
         let work = move || -> anyhow::Result<Compared> {
-            let progress = |number: usize| {
-                let progress = &progress;
-                move |done, all| progress(number * all + done, 2 * all)
+            let scanning = |number: usize| {
+                let scanning = &scanning;
+                move |done, all| scanning(number * all + done, 2 * all)
             };
-            let (first, of_old) = said(bars.market.clone(), &versions[0], span, progress(0))?;
-            let (_, of_new) = said(bars.market, &versions[1], span, progress(1))?;
+            let (first, of_old) = said(bars.market.clone(), &versions[0], span, scanning(0))?;
+            let (_, of_new) = said(bars.market, &versions[1], span, scanning(1))?;
             Ok((first, of_old, of_new))
         };
         let (sessions, of_old, of_new) = tokio::task::spawn_blocking(work)

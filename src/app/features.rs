@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 
 use super::select::select_named;
-use super::{App, Refusal, Span, load, load_scripts};
+use super::{App, Progress, Refusal, Span, load, load_scripts};
 use crate::bars::Panel;
 use crate::decide;
 use crate::domain::AssetClass;
@@ -55,12 +55,16 @@ pub enum Sessions {
     Span(Span),
 }
 
-/// Computes the features of a symbol on the sessions asked for.
+/// Computes the features of a symbol on the sessions asked for; `progress` is told the calls to vendors.
 ///
 /// # Errors
 /// A [`Refusal`] for an unknown symbol, one that both classes have, one without bars, an unknown
 /// feature, or a single session without a bar of it.
-pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<FeatureTable> {
+pub async fn features(
+    app: &App,
+    request: &FeatureRequest,
+    progress: Progress<'_>,
+) -> anyhow::Result<FeatureTable> {
     let symbol = Symbol::new(&request.symbol).map_err(|error| Refusal::Usage(error.to_string()))?;
     let asset_class = match request.asset_class {
         Some(class) => class,
@@ -74,7 +78,7 @@ pub async fn features(app: &App, request: &FeatureRequest) -> anyhow::Result<Fea
     let set = load_scripts(app)?;
     let named = wanted.iter().map(Feature::bars_needed).max().unwrap_or(0);
     let needed = named.max(decide::bars_needed(&set.scripts, asset_class));
-    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), needed).await?;
+    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), needed, progress).await?;
     let mut problems = set.problems;
     problems.extend(bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned());
     if wanted.is_empty() {

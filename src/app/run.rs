@@ -13,7 +13,8 @@ use uuid::Uuid;
 use super::fold::fold;
 use super::select::{names, select};
 use super::shadow;
-use super::{App, Asked, LiveScripts, LoadedBars, Refusal, Selection, Snapshot, load, read_positions};
+use super::{App, Asked, LiveScripts, LoadedBars, Progress};
+use super::{Refusal, Selection, Snapshot, load, read_positions};
 use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
@@ -44,13 +45,13 @@ pub struct RunOutcome {
     pub templates: Templates,
 }
 
-/// Runs the main job without delivering anything.
+/// Runs the main job without delivering anything; `progress` is told the calls to vendors.
 ///
 /// # Errors
 /// A [`Refusal`] where the request cannot be carried out as asked; problems of single symbols
 /// and scripts are in the report instead.
-pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> {
-    decide_and_tell(app, request, None).await
+pub async fn run(app: &App, request: &RunRequest, progress: Progress<'_>) -> anyhow::Result<RunOutcome> {
+    decide_and_tell(app, request, None, progress).await
 }
 
 /// Does the same with the scripts in force: those that are current when it begins, whatever is
@@ -59,14 +60,20 @@ pub async fn run(app: &App, request: &RunRequest) -> anyhow::Result<RunOutcome> 
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_live(app: &App, request: &RunRequest, live: &LiveScripts) -> anyhow::Result<RunOutcome> {
-    decide_and_tell(app, request, Some(live)).await
+pub async fn run_live(
+    app: &App,
+    request: &RunRequest,
+    live: &LiveScripts,
+    progress: Progress<'_>,
+) -> anyhow::Result<RunOutcome> {
+    decide_and_tell(app, request, Some(live), progress).await
 }
 
 async fn decide_and_tell(
     app: &App,
     request: &RunRequest,
     live: Option<&LiveScripts>,
+    progress: Progress<'_>,
 ) -> anyhow::Result<RunOutcome> {
     let started = Instant::now();
     let generated_at = app.clock.now();
@@ -89,7 +96,7 @@ async fn decide_and_tell(
             needed = needed.max(decide::bars_needed(&earlier.set.scripts, selection.asset_class));
             before.insert(selection.asset_class, earlier);
         }
-        let bars = load(app, &selection, &held, needed).await?;
+        let bars = load(app, &selection, &held, needed, progress).await?;
         refuse_date_before_data(request, &selection, &bars)?;
         loaded.push((selection, bars));
     }
@@ -185,11 +192,14 @@ fn refuse_date_before_data(
     bars: &LoadedBars,
 ) -> Result<(), Refusal> {
     match (request.date, bars.span()) {
-        (Some(date), None) => Err(Refusal::Usage(format!(
-            "{} has no {} bar on {date} or before it; choose a later --date",
-            names(&selection.sources),
-            selection.asset_class
-        ))),
+        (Some(date), None) => {
+            let why = bars.problems.first().map(|problem| format!("\n{problem}")).unwrap_or_default();
+            Err(Refusal::Usage(format!(
+                "{} has no {} bar on {date} or before it; choose a later --date{why}",
+                names(&selection.sources),
+                selection.asset_class
+            )))
+        }
         _ => Ok(()),
     }
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::bars::missing_between;
 use super::select::select;
-use super::{App, Asked, Refusal, Span, load, load_scripts};
+use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
 use crate::decide;
 use crate::domain::Problem;
 use crate::scripts::{Scripts, Strategy};
@@ -31,7 +31,7 @@ pub struct SignalTable {
 /// Scans every session of the span in the asked classes. Both ends are clamped to the bars that
 /// are held; all bars before it are loaded as warm-up.
 ///
-/// `progress` is told the sessions done, from any thread.
+/// `fetching` is told the calls to vendors, `scanning` the sessions done, from any thread.
 ///
 /// # Errors
 /// A [`Refusal`] for an unknown strategy, or a class that cannot be loaded as asked.
@@ -41,7 +41,8 @@ pub async fn signals(
     source: Option<SourceName>,
     span: Span,
     only: &[String],
-    progress: impl Fn(usize, usize) + Send + Sync + 'static,
+    fetching: Progress<'_>,
+    scanning: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<SignalTable> {
     let (selections, mut problems) = select(app, asked, source, None)?;
     let set = load_scripts(app)?;
@@ -54,19 +55,19 @@ pub async fn signals(
         notes: Vec::new(),
         demo: selections.iter().any(|selection| selection.sources.contains(&SourceName::Simulated)),
     };
-    let progress = std::sync::Arc::new(progress);
+    let scanning = std::sync::Arc::new(scanning);
     for selection in selections {
         let class = selection.asset_class;
         let needed = decide::bars_needed(&set.scripts, class);
-        let bars = load(app, &selection, &BTreeSet::new(), needed).await?;
+        let bars = load(app, &selection, &BTreeSet::new(), needed, fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         table.notes.extend(span.notes(class.as_str(), held));
-        let (scripts, only, progress) =
-            (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&progress));
+        let (scripts, only, scanning) =
+            (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&scanning));
         let scans = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<Scan>> {
             let prepared = decide::prepare(bars.market, &scripts, missing_between(class))?;
-            Ok(scan_span(&prepared, &scripts, span, &only, progress.as_ref()))
+            Ok(scan_span(&prepared, &scripts, span, &only, scanning.as_ref()))
         })
         .await
         .context("failed to scan")?

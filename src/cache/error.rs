@@ -8,9 +8,9 @@ use std::path::PathBuf;
 /// Why something could not be written to the cache, or cleared from it.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// No space is left, or the user's share of it is used up.
-    #[error("keep {} in the cache: the disk is full; make room, or set cache.dir to another disk", .path.display())]
-    DiskFull { path: PathBuf, source: io::Error },
+    /// No space is left in the folder, or the user's share of it, or of one file, is used up.
+    #[error("keep bars in {}: the disk is full; make room, or set cache.dir to another disk", .folder.display())]
+    DiskFull { folder: PathBuf, source: io::Error },
     /// The folder does not let this user write.
     #[error("write {}: it is not writable; give this user the right to, or set cache.dir elsewhere", .path.display())]
     Unwritable { path: PathBuf, source: io::Error },
@@ -36,14 +36,20 @@ impl CacheError {
     pub(super) fn disk(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                CacheError::DiskFull { path, source }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                let folder = path.parent().unwrap_or(&path).to_path_buf();
+                CacheError::DiskFull { folder, source }
             }
             io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
             | io::ErrorKind::NotADirectory => CacheError::Unwritable { path, source },
             _ => CacheError::Disk { path, source },
         }
+    }
+
+    /// Tells whether the next entry will meet it too, so that it is told once and not for every symbol.
+    pub fn is_of_folder(&self) -> bool {
+        matches!(self, CacheError::DiskFull { .. } | CacheError::Unwritable { .. } | CacheError::Lock { .. })
     }
 }
 
@@ -57,6 +63,7 @@ mod tests {
             |kind: io::ErrorKind| CacheError::disk(Path::new("x"), io::Error::from(kind)).to_string();
         assert!(sorted(io::ErrorKind::StorageFull).contains("the disk is full"));
         assert!(sorted(io::ErrorKind::QuotaExceeded).contains("the disk is full"));
+        assert!(sorted(io::ErrorKind::FileTooLarge).contains("the disk is full"));
         assert!(sorted(io::ErrorKind::ReadOnlyFilesystem).contains("not writable"));
         assert!(sorted(io::ErrorKind::PermissionDenied).contains("not writable"));
         assert!(sorted(io::ErrorKind::BrokenPipe).contains("ts cache verify"));

@@ -72,7 +72,8 @@ impl Folder {
         self.dir.join(key.file(part))
     }
 
-    /// Lists the entries. A folder that does not exist is empty; a file that is no entry's is not seen.
+    /// Lists the entries. A folder that does not exist is empty, as is one that cannot: there is nothing in
+    /// it, and whoever writes to it is told. A file that is no entry's is not seen.
     pub(super) fn list(&self) -> io::Result<Listing> {
         self.list_where(|_| true)
     }
@@ -81,7 +82,9 @@ impl Folder {
         let mut listing = Listing::new();
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(listing);
+            }
             Err(error) => return Err(error),
         };
         for entry in entries {

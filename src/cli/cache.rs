@@ -84,7 +84,7 @@ fn verify(cache: &Cache) -> anyhow::Result<Outcome> {
         bad += 1;
         lines.push(format!("{key}: {what}"));
     }
-    lines.push(format!("{} entries, {bad} of them unsound", verified.len()));
+    lines.push(format!("{}, {bad} of them unsound", counted(verified.len())));
     output::write(&lines.join("\n"), None)?;
     Ok(if bad == 0 { Outcome::Done } else { Outcome::Findings })
 }
@@ -102,11 +102,15 @@ fn clear(cache: &Cache, clock: Clock, args: &ClearArgs) -> anyhow::Result<Outcom
         0 => String::new(),
         count => format!(", and {count} that a source did not have will be asked for again"),
     };
-    output::write(&format!("{} entries cleared{asked_again}", cleared.entries), None)?;
+    output::write(&format!("{} cleared{asked_again}", counted(cleared.entries)), None)?;
     if cleared.entries + cleared.absent == 0 && which != Which::All {
         return Ok(Outcome::Findings);
     }
     Ok(Outcome::Done)
+}
+
+fn counted(entries: usize) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
 }
 
 /// Finds the class whose entries a symbol names.

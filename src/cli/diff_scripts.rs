@@ -1,7 +1,8 @@
 //! `ts diff-scripts OLD NEW`: what a later version of the scripts says differently.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::app;
@@ -13,21 +14,18 @@ use crate::signals::{Signal, SignalDiff};
 use super::args::{DiffFormat, DiffScriptsArgs, Global};
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
 
 /// Compares and prints; a difference is no failure, a script that failed is.
 pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
-    // Drawn on a terminal only; elsewhere indicatif stays silent.
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sessions")?);
-    let progress = {
-        let bar = bar.clone();
-        move |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        }
+    let progress = Arc::new(Progress::start());
+    let fetching = |done: usize, total: usize| progress.calls(done, total);
+    let scanning = {
+        let progress = Arc::clone(&progress);
+        move |done: usize, total: usize| progress.sessions(done, total)
     };
     let request = DiffRequest {
         old: args.old.clone(),
@@ -36,8 +34,8 @@ pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> any
         source: args.source.chosen()?,
         span: Span::new(args.span.from, args.span.to)?,
     };
-    let found = app::diff_scripts(&app, &request, progress).await;
-    bar.finish_and_clear();
+    let found = app::diff_scripts(&app, &request, &fetching, scanning).await;
+    drop(progress);
     let found = found?;
     for note in &found.notes {
         eprintln!("note: {note}");

@@ -8,6 +8,7 @@ use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
 use super::catalogue;
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
 
@@ -31,7 +32,10 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
             (None, span) => Sessions::Span(span),
         },
     };
-    let found = app::features(&app, &request).await?;
+    let progress = Progress::start();
+    let found = app::features(&app, &request, &|done, total| progress.calls(done, total)).await;
+    drop(progress);
+    let found = found?;
     for note in &found.notes {
         eprintln!("note: {note}");
     }

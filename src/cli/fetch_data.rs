@@ -1,9 +1,6 @@
 //! `ts fetch-data`: bars into the cache, a table of what came, and files of it on request.
 
-use std::io::IsTerminal;
 use std::path::Path;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::app;
 use crate::app::{FetchRequest, FetchTable};
@@ -12,6 +9,7 @@ use crate::domain::AssetClass;
 use super::args::{FetchDataArgs, Global};
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
 
@@ -29,20 +27,9 @@ pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow:
         output::write(&plans.concat(), None)?;
         return Ok(Outcome::Done);
     }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} calls, {eta} left")?);
-    let progress = {
-        let (bar, is_drawn) = (bar.clone(), std::io::stderr().is_terminal());
-        move |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-            if !is_drawn {
-                eprintln!("call {done} of {total}");
-            }
-        }
-    };
-    let fetched = app::fetch_data(&app, &request, &progress).await;
-    bar.finish_and_clear();
+    let progress = Progress::start();
+    let fetched = app::fetch_data(&app, &request, &|done, total| progress.calls(done, total)).await;
+    drop(progress);
     let fetched = fetched?;
     for problem in &fetched.problems {
         eprintln!("problem: {problem}");

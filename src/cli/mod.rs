@@ -16,6 +16,7 @@ mod init;
 mod logging;
 mod output;
 mod preview;
+mod progress;
 mod run;
 mod signals;
 mod start;

@@ -10,6 +10,7 @@ use crate::report::Charts;
 use super::args::{ReportFormat, RunArgs};
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 
 /// Where the HTML of a preview is written, below the settings' folder.
 const PREVIEW: &str = "data/preview.html";
@@ -26,10 +27,14 @@ pub(super) async fn preview(
         source: args.source.chosen()?,
         positions: args.positions.clone(),
     };
-    let mut outcome = match live {
-        Some(live) => app::run_live(app, &request, live).await?,
-        None => app::run(app, &request).await?,
+    let progress = Progress::start();
+    let told = |done, total| progress.calls(done, total);
+    let outcome = match live {
+        Some(live) => app::run_live(app, &request, live, &told).await,
+        None => app::run(app, &request, &told).await,
     };
+    drop(progress);
+    let mut outcome = outcome?;
     let templates = &outcome.templates;
     let (html, mut failed) = report::html(&outcome.report, &outcome.charts, Charts::Inline, templates)?;
     let (text, of_text) = report::text(&outcome.report, templates)?;

@@ -1,6 +1,6 @@
 //! `ts signals`: every raw signal over a span of sessions.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::Arc;
 
 use crate::app;
 use crate::app::{SignalTable, Span};
@@ -8,27 +8,23 @@ use crate::app::{SignalTable, Span};
 use super::args::{Global, SignalsArgs, TableFormat};
 use super::exit::Outcome;
 use super::output;
+use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
 
 /// Scans the span and prints the table.
 pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
-    // Drawn on a terminal only; elsewhere indicatif stays silent.
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} sessions")?);
-    let progress = {
-        let bar = bar.clone();
-        move |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        }
-    };
     let span = Span::new(args.span.from, args.span.to)?;
-    let found =
-        app::signals(&app, args.asset_class.asked(), args.source.chosen()?, span, &args.strategy, progress)
-            .await;
-    bar.finish_and_clear();
+    let (asked, source) = (args.asset_class.asked(), args.source.chosen()?);
+    let progress = Arc::new(Progress::start());
+    let fetching = |done: usize, total: usize| progress.calls(done, total);
+    let scanning = {
+        let progress = Arc::clone(&progress);
+        move |done: usize, total: usize| progress.sessions(done, total)
+    };
+    let found = app::signals(&app, asked, source, span, &args.strategy, &fetching, scanning).await;
+    drop(progress);
     let found = found?;
     for note in &found.notes {
         eprintln!("note: {note}");

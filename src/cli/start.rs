@@ -1,5 +1,7 @@
 //! What every command does first: settings, logs, the clock, a runtime.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::clock::Clock;
 use crate::settings::Sources;
@@ -32,6 +34,10 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
     Ok(Settings::load(&sources)?)
 }
 
+/// How long an end waits for what is being written. What was fetched is in memory by then, so it is the
+/// disk alone that takes time; a disk that hangs must not keep Ctrl-C from ending.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// What an interruption means to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interrupt {
@@ -41,7 +47,8 @@ pub(super) enum Interrupt {
     Breaks,
 }
 
-/// Runs an asynchronous command to its end, or to the first Ctrl-C or SIGTERM.
+/// Runs an asynchronous command to its end, or to the first Ctrl-C or SIGTERM. What it is writing then is
+/// written to its end.
 pub(super) fn wait(
     interrupt: Interrupt,
     command: impl Future<Output = anyhow::Result<Outcome>>,
@@ -59,7 +66,7 @@ pub(super) fn wait(
             }
         }
     });
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(GRACE);
     outcome
 }
 

@@ -80,13 +80,15 @@ async fn load(
 /// Waits until a watched file has other contents.
 async fn next_change(mut watcher: Watcher) -> anyhow::Result<Vec<PathBuf>> {
     loop {
-        let change;
-        (watcher, change) = tokio::task::spawn_blocking(move || {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        // A thread of its own: Ctrl-C waits for the runtime's, which may be writing; this one never is.
+        std::thread::spawn(move || {
             let change = watcher.wait(WAIT);
-            (watcher, change)
-        })
-        .await
-        .context("failed to wait for an edit")?;
+            // After Ctrl-C nobody listens any more.
+            drop(sender.send((watcher, change)));
+        });
+        let (returned, change) = answer.await.context("failed to wait for an edit")?;
+        watcher = returned;
         if let Change::Changed(files) = change {
             return Ok(files);
         }

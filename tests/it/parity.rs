@@ -75,10 +75,17 @@ async fn check_signals(class: AssetClass, strategy: &str, name: &str) {
     let root = tempfile::tempdir().expect("a folder to work in");
     let app = app(&market, &root);
     let only = [strategy.to_owned()];
-    let table =
-        signals(&app, Asked::ByName(class), Some(SourceName::Files), Span::default(), &only, |_, _| {})
-            .await
-            .expect("the bars load");
+    let table = signals(
+        &app,
+        Asked::ByName(class),
+        Some(SourceName::Files),
+        Span::default(),
+        &only,
+        &|_, _| {},
+        |_, _| {},
+    )
+    .await
+    .expect("the bars load");
     let mut ours: BTreeMap<String, &Signal> = BTreeMap::new();
     for signal in &table.signals {
         let key = format!("{} {} {}", signal.session, signal.symbol, signal.trigger);
@@ -139,7 +146,7 @@ async fn check_features(class: AssetClass, name: &str) {
             names: names.clone(),
             sessions: Sessions::Span(from),
         };
-        let table = features(&app, &request).await.expect("the bars load");
+        let table = features(&app, &request, &|_, _| {}).await.expect("the bars load");
         let ours: BTreeMap<String, &Vec<Option<f64>>> =
             table.rows.iter().map(|(date, values)| (date.to_string(), values)).collect();
         assert_eq!(ours.len(), own.len(), "{symbol}");

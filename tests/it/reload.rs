@@ -68,7 +68,8 @@ async fn a_run_keeps_its_snapshot_through_a_thousand_reloads() {
         tokio::spawn(async move {
             let (mut runs, mut overtaken) = (0_usize, 0_usize);
             while !is_done.load(Ordering::Relaxed) {
-                let outcome = run_live(&app, &request(), &live).await.expect("two files to decide");
+                let outcome =
+                    run_live(&app, &request(), &live, &|_, _| ()).await.expect("two files to decide");
                 let report = outcome.report;
                 let number = report.reload.expect("a command that keeps running").generation;
                 assert_eq!(report.recommendations.len(), 2, "{:?}", report.problems);

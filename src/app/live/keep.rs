@@ -38,7 +38,9 @@ impl Live {
             Err(error) => self.problems.push(told("", error)),
             Ok(results) => {
                 for (entry, result) in entries.iter().zip(results) {
-                    let meta = result.map_err(|error| told(entry.bars.symbol().as_str(), error));
+                    let of_symbol = entry.bars.symbol().as_str();
+                    let meta = result
+                        .map_err(|error| told(if error.is_of_folder() { "" } else { of_symbol }, error));
                     metas.push(meta.map_err(|problem| self.problems.push(problem)).ok());
                 }
             }
