@@ -406,7 +406,7 @@ mod tests {
     fn the_positions_of_a_strategy_share_one_budget_of_a_session() {
         // A loop that takes more than half of what a call may use, and so of the budget of two.
         let rules = ALWAYS
-            .replace("if row.close > 130.0", "let n = 0; while n < 12000 { n += 1; } if row.close > 130.0");
+            .replace("if row.close > 130.0", "let n = 0; while n < 2400 { n += 1; } if row.close > 130.0");
         let held = |names: &[&str]| {
             let bars = names.iter().map(|name| ending(name, &[100.0])).collect();
             let positions = names.iter().map(|name| position(name, "rule", 80.0)).collect();
@@ -419,7 +419,7 @@ mod tests {
         assert_eq!(held(&["A"]), (vec![hold], vec![]), "a lone position has what a call may use");
         let (statuses, told) = held(&["A", "B", "C"]);
         assert_eq!(statuses, [hold, unchecked, unchecked]);
-        assert!(told.len() == 2 && told[0].contains("its 100000 operations of the session"), "{told:?}");
+        assert!(told.len() == 2 && told[0].contains("its 20000 operations of the session"), "{told:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! only then optimised.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::AST;
@@ -28,9 +29,12 @@ use super::reads::Kind;
 use super::reads::reads;
 use super::source::ScriptSource;
 use super::vocabulary::suggest;
+use crate::features::Feature;
 
 /// The longest script; the largest shipped one has 3 kB.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 32 * 1024;
+/// The most features that a script may read: each costs a column over all rows of all symbols.
+const MAX_FEATURES: usize = 64;
 
 /// A script that passed every check that strategies and scorers share.
 #[derive(Debug)]
@@ -52,6 +56,8 @@ pub(super) struct Draft<'a> {
     pub constants: Constants,
     pub program: Program,
     pub findings: Findings<'a>,
+    /// What the functions read that were checked so far.
+    features: BTreeSet<Feature>,
     hash: String,
     ast: AST,
 }
@@ -103,7 +109,8 @@ impl<'a> Draft<'a> {
         };
         let program = Program::of(&ast, &mut findings);
         check_shadowing(&program, &ast, &constants, &mut findings);
-        Ok(Self { source, constants, program, findings, hash: hash(&source.text, overrides), ast })
+        let hash = hash(&source.text, overrides);
+        Ok(Self { source, constants, program, findings, features: BTreeSet::new(), hash, ast })
     }
 
     /// Checks a function that the host calls, and returns it with what it reads. A missing one,
@@ -128,6 +135,7 @@ impl<'a> Draft<'a> {
             return None;
         };
         let found = reads(&self.program, &self.constants, body, kinds, &mut self.findings);
+        self.features.extend(found.iter().map(|read| read.feature.clone()));
         let place = place_of(&self.source.text, body);
         Some(Function::new(
             self.source.name.as_str().into(),
@@ -146,6 +154,12 @@ impl<'a> Draft<'a> {
         for body in self.program.functions() {
             let kinds = vec![Kind::Other; body.params.len()];
             reads(&self.program, &self.constants, body, &kinds, &mut self.findings);
+        }
+        if self.features.len() > MAX_FEATURES {
+            let message =
+                format!("the script reads {} features, more than {MAX_FEATURES}", self.features.len());
+            let help = "split it into several strategies or scorers";
+            self.findings.add(Position::NONE, "too_many_features", message, help);
         }
         if !self.findings.is_empty() {
             return Err(self.findings.into_errors());

@@ -10,6 +10,8 @@ use rhai::Position;
 use rhai::Scope;
 use rhai::Stmt;
 
+use super::engine::MAX_OPERATIONS;
+use super::engine::counted;
 use super::load_error::Findings;
 use super::vocabulary::suggest;
 
@@ -35,6 +37,7 @@ impl Constants {
     ) -> Self {
         let mut constants = Self::default();
         let mut scope = Scope::new();
+        let mut spent = 0;
         for statement in ast.statements() {
             let Stmt::Var(definition, flags, position) = statement else {
                 if !statement.is_noop() {
@@ -57,7 +60,18 @@ impl Constants {
                 continue;
             }
             let alone = AST::new([statement.clone()], ast.shared_lib().clone());
-            if let Err(mut error) = engine.run_ast_with_scope(&mut scope, &alone) {
+            let (outcome, operations) = counted(|| engine.run_ast_with_scope(&mut scope, &alone));
+            spent += operations;
+            if spent > MAX_OPERATIONS {
+                findings.add(
+                    *position,
+                    "bad_constant",
+                    format!("the constants up to `{name}` take more than {MAX_OPERATIONS} operations"),
+                    "look for a loop that never ends, or write the values out",
+                );
+                return constants;
+            }
+            if let Err(mut error) = outcome {
                 let place = error.take_position();
                 let place = if place.is_none() { *position } else { place };
                 findings.add(

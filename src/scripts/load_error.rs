@@ -41,6 +41,32 @@ impl fmt::Display for LoadError {
     }
 }
 
+/// The longest message or help: what is quoted from a script may be a page.
+const MAX_LENGTH: usize = 400;
+
+/// Returns a text that comes from a script as one that may be shown: on one line, not too long,
+/// and without what would move a cursor or turn the reading direction.
+pub(super) fn plain(text: &str) -> String {
+    let is_hidden =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == MAX_LENGTH {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || is_hidden(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// The most findings of one script: nobody reads more, and a text made of faults has thousands.
+const MAX_FINDINGS: usize = 100;
+
 /// Collects the findings of one script.
 pub(super) struct Findings<'a> {
     script: &'a str,
@@ -61,19 +87,27 @@ impl<'a> Findings<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let error = LoadError {
             script: self.script.to_owned(),
             path: self.path.to_owned(),
             line: position.line(),
             column: position.line().map(|_| position.position().unwrap_or(1)),
             code,
-            message: message.into(),
-            help: help.into(),
+            message: plain(&message.into()),
+            help: plain(&help.into()),
         };
         // A helper that is called from two entry points is walked twice.
         if !self.errors.contains(&error) {
             self.errors.push(error);
         }
+    }
+
+    /// Tells whether further findings would not be kept.
+    pub fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_FINDINGS
     }
 
     pub fn is_empty(&self) -> bool {
@@ -84,5 +118,25 @@ impl<'a> Findings<'a> {
     pub fn into_errors(mut self) -> Vec<LoadError> {
         self.errors.sort();
         self.errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_script_says_stays_on_its_line() {
+        assert_eq!(plain("a\n\u{1b}[2J\u{202e}b\u{7}é"), "a\\n\\u{1b}[2J\\u{202e}b\\u{7}é");
+        assert_eq!(plain(&"x".repeat(5_000)).chars().count(), MAX_LENGTH + 1);
+    }
+
+    #[test]
+    fn findings_are_as_many_as_one_reads() {
+        let mut findings = Findings::new("probe", "strategies/probe.rhai");
+        for line in 1..10_000 {
+            findings.add(Position::new(line, 1), "syntax", "a fault", "mend it");
+        }
+        assert_eq!(findings.into_errors().len(), MAX_FINDINGS);
     }
 }

@@ -11,6 +11,7 @@
 
 mod body;
 mod budget;
+mod collections;
 mod compile;
 mod constants;
 pub mod embedded;

@@ -6,6 +6,7 @@ use rhai::Position;
 use super::engine::MAX_CALL_LEVELS;
 use super::engine::MAX_OPERATIONS;
 use super::function::Function;
+use super::load_error::plain;
 
 /// A run-time failure of one function of one script.
 ///
@@ -31,7 +32,16 @@ impl ScriptError {
             function: function.name().to_owned(),
             line: function.line(),
             column: function.column(),
-            message: message.into(),
+            message: plain(&message.into()),
+        }
+    }
+
+    /// Tells whether a call ended for having used too many operations.
+    pub(super) fn is_endless(error: &EvalAltResult) -> bool {
+        match error {
+            EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => Self::is_endless(inner),
+            EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => true,
+            _ => false,
         }
     }
 
@@ -59,7 +69,7 @@ impl ScriptError {
 
 fn message(error: EvalAltResult) -> String {
     match error {
-        EvalAltResult::ErrorTooManyOperations(_) => {
+        EvalAltResult::ErrorTooManyOperations(_) | EvalAltResult::ErrorTerminated(..) => {
             format!("more than {MAX_OPERATIONS} operations on one row; look for a loop that never ends")
         }
         EvalAltResult::ErrorStackOverflow(_) => {

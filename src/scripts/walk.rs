@@ -36,6 +36,9 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
+        if self.findings.is_full() {
+            return;
+        }
         match statement {
             Stmt::Noop(_) => {}
             Stmt::If(flow, _) => {

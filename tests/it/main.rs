@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod hostile;
 mod layers;
 mod live;
 mod market;
@@ -10,4 +11,5 @@ mod program;
 mod properties;
 mod readme;
 mod reload;
+mod script_soup;
 mod simulated_market;
