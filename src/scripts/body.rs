@@ -82,9 +82,34 @@ impl Program {
         &self.functions
     }
 
+    /// Returns the place of the loop in a function, or in those beside it where it has none
+    /// itself; `None` where there are several. Rhai does not tell where operations ran out.
+    pub(super) fn only_loop(&self, name: &str) -> Option<Position> {
+        let own: Vec<Position> = self.named(name).flat_map(Body::loops).collect();
+        let found = if own.is_empty() { self.functions.iter().flat_map(Body::loops).collect() } else { own };
+        if let [only] = found[..] { Some(only) } else { None }
+    }
+
     /// Returns the functions of that name, whatever their parameters.
     pub(super) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Body> + 'a {
         self.functions.iter().filter(move |body| body.name == name)
+    }
+}
+
+impl Body {
+    fn loops(&self) -> Vec<Position> {
+        let mut places = Vec::new();
+        for statement in &self.statements {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+                if let Some(ASTNode::Stmt(statement @ (Stmt::While(..) | Stmt::Do(..) | Stmt::For(..)))) =
+                    path.last()
+                {
+                    places.push(statement.position());
+                }
+                true
+            });
+        }
+        places
     }
 }
 

@@ -138,9 +138,13 @@ impl Call<'_> {
                     Ok(value) => read(&value).map_err(|message| self.told(message)),
                     Err(error) => {
                         let is_endless = ScriptError::is_endless(&error);
-                        let error = ScriptError::from_rhai(self.function, *error);
-                        if is_endless && endless.is_none() {
-                            endless = Some(error.clone());
+                        let mut error = ScriptError::from_rhai(self.function, *error);
+                        if is_endless {
+                            if let Some(place) = self.script.program.only_loop(&error.function) {
+                                error.line = place.line().unwrap_or(error.line);
+                                error.column = place.position().unwrap_or(1);
+                            }
+                            endless.get_or_insert_with(|| error.clone());
                         }
                         Err(error)
                     }
@@ -300,6 +304,18 @@ mod tests {
         let rows = rows(&scripts, &[&[("close", 5.0)]]);
         let verdicts = strategy.eligible(&rows, &[0], &mut Budget::for_rows(1));
         assert!(verdicts.errors[0].error.message.contains("nested deeper than 8"), "{:?}", verdicts.errors);
+    }
+
+    #[test]
+    fn an_endless_loop_is_told_with_its_place() {
+        fails("\n  loop { }", "strategies/probe.rhai:4:3: in `eligible`: more than");
+        fails("let n = 0;\n while n >= 0 { n += 1; }\n true", "strategies/probe.rhai:4:2: in `eligible`");
+        let text = eligible("helper(row) > 1.0") + "fn helper(r) {\n  do { } while true;\n r.close\n}";
+        let (scripts, strategy) = strategy(&text);
+        let rows = rows(&scripts, &[&[("close", 5.0)], &[("close", 6.0)]]);
+        let verdicts = strategy.eligible(&rows, &[1, 0], &mut Budget::for_rows(2));
+        assert_eq!(verdicts.errors.len(), 1, "{:?}", verdicts.errors);
+        assert_eq!((verdicts.errors[0].row, verdicts.errors[0].error.line), (0, 7), "{:?}", verdicts.errors);
     }
 
     #[test]

@@ -302,6 +302,11 @@ fn made() -> Vec<Case> {
             "refused too_many_features",
         ),
         case(
+            "many_unknown_names",
+            eligible(&format!("{}{}true", numbered("let v# = #; ", 200), "x + ".repeat(6_000))),
+            "refused ",
+        ),
+        case(
             "many_unknown_features",
             eligible(&format!("{}true", numbered("row.x#; ", 9_000))),
             "refused unknown_feature",
