@@ -32,8 +32,8 @@ fuzz_target!(|text: &str| {
 });
 
 fn ask(scripts: &Scripts) {
-    let of_strategies = scripts.strategies().iter().flat_map(|strategy| strategy.features());
-    let of_scorers = scripts.scorers().iter().flat_map(|scorer| scorer.features());
+    let of_strategies = scripts.strategies().iter().flat_map(ts::scripts::Strategy::features);
+    let of_scorers = scripts.scorers().iter().flat_map(ts::scripts::Scorer::features);
     let features: BTreeSet<Feature> = of_strategies.chain(of_scorers).collect();
     let full = features.into_iter().map(|feature| (feature, 100.0)).collect();
     let rows = scripts.rows(&[full, BTreeMap::new()]);

@@ -19,7 +19,8 @@ pub enum Written {
     Kept(PathBuf),
 }
 
-/// Writes `ts.toml`, `.env.example`, the strategies, scorers and templates below `dir`.
+/// Writes `ts.toml`, `.env.example`, the strategies, scorers and templates below `dir`, and
+/// definitions of what scripts may name, for editors.
 ///
 /// # Errors
 /// The first file that cannot be written; those before it stay.
@@ -31,13 +32,15 @@ pub fn init(dir: &Path) -> anyhow::Result<Vec<Written>> {
     for script in scripts::embedded() {
         files.push((PathBuf::from(format!("{}/{}.rhai", folder_of(&script), script.name)), script.text));
     }
+    files.push((PathBuf::from("definitions/ts.d.rhai"), scripts::definitions()));
     for (name, text) in report::built_in_templates() {
         files.push((Path::new("templates").join(name), text.to_owned()));
     }
     files.into_iter().map(|(name, text)| write_new(&dir.join(&name), &text)).collect()
 }
 
-fn write_new(path: &Path, text: &str) -> anyhow::Result<Written> {
+/// Writes a file where there is none yet.
+pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<Written> {
     let failed = || format!("failed to write {}", path.display());
     if let Some(parent) = path.parent() {
         create_dir_all(parent).with_context(failed)?;

@@ -65,6 +65,8 @@ pub enum Command {
     },
     /// Writes settings, strategies, scorers and templates into the folder, for editing
     Init(InitArgs),
+    /// Writes a new strategy that works, with its test cases, for editing
+    NewStrategy(NewStrategyArgs),
     /// Prints a completion script for a shell
     Completions {
         #[arg(value_enum)]
@@ -347,6 +349,18 @@ pub enum ConfigAction {
     Show,
     /// Tells what is wrong or missing; exits with 78 where something is
     Check,
+}
+
+#[derive(Debug, Args)]
+pub struct NewStrategyArgs {
+    /// What the strategy is called: lower-case letters, digits and `_`
+    pub name: String,
+    /// The market that it trades
+    #[arg(long, value_enum)]
+    pub asset_class: OneClass,
+    /// The scorer that grades its signals; the settings' own by default
+    #[arg(long, value_name = "NAME")]
+    pub scorer: Option<String>,
 }
 
 #[derive(Debug, Args)]

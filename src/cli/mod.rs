@@ -14,6 +14,7 @@ mod features;
 mod fetch_data;
 mod init;
 mod logging;
+mod new_strategy;
 mod output;
 mod preview;
 mod progress;
@@ -40,6 +41,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
     match cli.command {
         Command::Completions { shell } => completions::completions(shell),
         Command::Init(args) => init::init(&args),
+        Command::NewStrategy(args) => new_strategy::new_strategy(&cli.global, &args),
         Command::FetchData(args) => {
             start::wait(Interrupt::Breaks, fetch_data::fetch_data(&cli.global, &args))
         }

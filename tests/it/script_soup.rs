@@ -198,8 +198,8 @@ fn live_through(text: &str) -> Result<(), TestCaseError> {
     let features: BTreeSet<Feature> = scripts
         .strategies()
         .iter()
-        .flat_map(|strategy| strategy.features())
-        .chain(scripts.scorers().iter().flat_map(|scorer| scorer.features()))
+        .flat_map(ts::scripts::Strategy::features)
+        .chain(scripts.scorers().iter().flat_map(ts::scripts::Scorer::features))
         .collect();
     let row = |value: f64| -> BTreeMap<Feature, f64> {
         features.iter().map(|feature| (feature.clone(), value)).collect()

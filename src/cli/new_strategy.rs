@@ -1,0 +1,31 @@
+//! `ts new-strategy NAME`: a strategy to begin with.
+
+use crate::app;
+use crate::app::{NewStrategy, StrategiesFolder};
+
+use super::args::{Global, NewStrategyArgs};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+
+/// Writes the files and says what to do with them.
+pub(super) fn new_strategy(global: &Global, args: &NewStrategyArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let asked = NewStrategy {
+        name: args.name.clone(),
+        asset_class: args.asset_class.into(),
+        scorer: args.scorer.clone(),
+    };
+    let written = app::new_strategy(&app, &asked)?;
+    let mut lines: Vec<String> =
+        written.files.iter().map(|path| format!("wrote  {}", path.display())).collect();
+    if written.folder == StrategiesFolder::New {
+        lines.push(
+            "note: a strategies/ folder replaces the built-in strategies; `ts init` writes them beside yours"
+                .to_owned(),
+        );
+    }
+    lines.push(format!("next:  ts signals --demo --strategy {}", asked.name));
+    output::write(&lines.join("\n"), None)?;
+    Ok(Outcome::Done)
+}
