@@ -21,6 +21,7 @@ mod select;
 mod signals;
 mod sources;
 mod span;
+mod validate;
 
 pub use answers::Progress;
 pub use bars::{LoadedBars, load};
@@ -35,6 +36,7 @@ pub use select::{Asked, Selection};
 pub use signals::{SignalTable, signals};
 pub use sources::Vendors;
 pub use span::Span;
+pub use validate::validate;
 
 use crate::cache::Cache;
 use crate::clock::Clock;

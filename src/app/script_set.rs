@@ -5,11 +5,12 @@
 //! one: a strategy keeps its scorer when only `strategies/` was written out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::{App, Refusal};
 use crate::domain::Problem;
 use crate::reload;
-use crate::reload::ScriptFolder;
+use crate::reload::{ScriptFile, ScriptFolder};
 use crate::scripts;
 use crate::scripts::Options;
 use crate::scripts::{ScriptSource, Scripts};
@@ -28,6 +29,29 @@ pub(super) fn folder_of(source: &ScriptSource) -> &str {
     source.path.split_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// Returns the built-in scripts that the user's own folders leave in force.
+pub(super) fn built_in(root: &Path, own: &[ScriptFile]) -> Vec<ScriptSource> {
+    let own_strategies = root.join("strategies").exists();
+    let own: BTreeSet<(&str, &str)> =
+        own.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
+    scripts::embedded()
+        .into_iter()
+        .filter(|source| match folder_of(source) {
+            "strategies" => !own_strategies,
+            folder => !own.contains(&(folder, source.name.as_str())),
+        })
+        .collect()
+}
+
+/// Names a file of the user's folders as messages do.
+pub(super) fn source_of(file: &ScriptFile) -> ScriptSource {
+    ScriptSource {
+        name: file.name.clone(),
+        path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
+        text: file.text.clone(),
+    }
+}
+
 /// Reads and compiles the scripts. One that does not load is absent and named in `problems`.
 ///
 /// # Errors
@@ -41,20 +65,8 @@ pub fn load_scripts(app: &App) -> Result<ScriptSet, Refusal> {
     let templates = templates.into_iter().map(|file| (file.name, file.text)).collect();
 
     let own_strategies = root.join("strategies").exists();
-    let own: BTreeSet<(&str, &str)> =
-        files.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
-    let mut sources: Vec<ScriptSource> = scripts::embedded()
-        .into_iter()
-        .filter(|source| match folder_of(source) {
-            "strategies" => !own_strategies,
-            folder => !own.contains(&(folder, source.name.as_str())),
-        })
-        .collect();
-    sources.extend(files.iter().map(|file| ScriptSource {
-        name: file.name.clone(),
-        path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
-        text: file.text.clone(),
-    }));
+    let mut sources = built_in(root, &files);
+    sources.extend(files.iter().map(source_of));
     if own_strategies && !files.iter().any(|file| file.kind == ScriptFolder::Strategies) {
         let mut message = format!("no strategy could be read from {}", root.join("strategies").display());
         for problem in &problems {

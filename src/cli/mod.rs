@@ -19,6 +19,7 @@ mod run;
 mod signals;
 mod start;
 mod table;
+mod validate_scripts;
 mod watch;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
     match cli.command {
         Command::Completions { shell } => completions::completions(shell),
         Command::Init(args) => init::init(&args),
+        Command::ValidateScripts(args) => validate_scripts::validate_scripts(&cli.global, &args),
         Command::FetchData(args) => {
             start::wait(Interrupt::Breaks, fetch_data::fetch_data(&cli.global, &args))
         }

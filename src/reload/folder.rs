@@ -120,7 +120,12 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 /// Returns the files of a folder with one of the extensions, sorted by name.
-fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+pub(super) fn list(
+    folder: &Path,
+    extensions: &[&str],
+    kind: ProblemKind,
+    problems: &mut Vec<Problem>,
+) -> Vec<PathBuf> {
     let mut refuse = |message: String| problems.push(Problem::new(folder.display(), kind, message));
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -152,7 +157,7 @@ fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Ve
 }
 
 /// Reads one file as text; `None` for one that went away since it was listed.
-fn read(path: &Path) -> Result<Option<String>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
     let unreadable = |error: io::Error| format!("cannot be read ({error}); check its permissions");
     let about = match fs::metadata(path) {
         Ok(about) => about,

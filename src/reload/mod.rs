@@ -6,6 +6,7 @@
 //! program are the caller's to merge.
 
 mod folder;
+mod named;
 mod watch;
 
 pub use folder::ScriptFile;
@@ -14,5 +15,7 @@ pub use folder::TEMPLATES;
 pub use folder::TemplateFile;
 pub use folder::read_scripts;
 pub use folder::read_templates;
+pub use named::NamedScript;
+pub use named::read_named;
 pub use watch::Change;
 pub use watch::Watcher;

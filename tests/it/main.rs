@@ -10,3 +10,4 @@ mod program;
 mod properties;
 mod readme;
 mod simulated_market;
+mod validate_scripts;
