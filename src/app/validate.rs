@@ -84,7 +84,8 @@ fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, 
 
 fn no_script(report: &mut Report, folder: &str, message: &str) {
     let help = "name files or folders of `.rhai` scripts, or write the built-in ones out with `ts init`";
-    report.refuse(folder, "no_script", format!("{folder} {message}"), help);
+    let shown = if folder == "." { "this folder" } else { folder };
+    report.refuse(folder, "no_script", format!("{shown} {message}"), help);
 }
 
 /// Adds files and folders that could not be read. Their messages end in what to do.

@@ -31,6 +31,9 @@ pub enum Example {
     Words { bad: &'static str, good: &'static str },
 }
 
+/// The length of a page's lines.
+const WIDTH: usize = 90;
+
 /// A code that does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no code `{name}`; {help}")]
@@ -65,7 +68,8 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
         };
         return Err(UnknownCode { name: name.to_owned(), help });
     };
-    let mut page = format!("{} ({})\n\n{}\n\n{}\n", code.name, code.severity.as_str(), code.what, code.why);
+    let (what, why) = (filled(code.what), filled(code.why));
+    let mut page = format!("{} ({})\n\n{what}\n\n{why}\n", code.name, code.severity.as_str());
     let (bad, good) = match code.example {
         Example::Script { bad, good } | Example::Settings { bad, good } | Example::Words { bad, good } => {
             (bad.to_owned(), good.to_owned())
@@ -80,6 +84,25 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
         ));
     }
     Ok(page)
+}
+
+/// Breaks a paragraph into lines.
+fn filled(paragraph: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text
 }
 
 fn indented(text: &str) -> String {

@@ -80,12 +80,12 @@ fn find<'a>(script: &'a Script<'a>) -> Vec<Settled> {
                 matches!(script.asked(&body.name, body.params.len()), Some(Asked::Trigger | Asked::Reason));
             condition_settled(condition, of, gives_words, scope, &mut found);
         }
-        Event::Result { value: Some(value @ Expr::StringConstant(text, _)), .. } => {
-            // After a `return` without an `if` around it.
-            if scope.facts.last() == Some(&Formula::Never) {
-                let kind = Kind::Unreachable { gives: Some(text.to_string()), by: Way::Earlier };
-                found.push(part(script, kind, value));
-            }
+        // After a `return` without an `if` around it.
+        Event::Result { value: Some(value @ Expr::StringConstant(text, _)), .. }
+            if scope.facts.last() == Some(&Formula::Never) =>
+        {
+            let kind = Kind::Unreachable { gives: Some(text.to_string()), by: Way::Earlier };
+            found.push(part(script, kind, value));
         }
         Event::Expression(Expr::FnCall(call, _)) if !call.is_operator_call() => {
             limits(&call.name, &call.args, scope, &mut found);

@@ -233,7 +233,7 @@ fn a_scorer_is_checked_like_a_strategy() {
     );
     codes(
         "const WEIGHTS = #{ a: 1.0 };\nfn a(row, signal) { 5.0 }\nfn b(row, signal) { 1.0 }",
-        &["unused_function", "unused_variable", "unused_variable"],
+        &["unused_function"],
     );
 }
 
@@ -248,6 +248,26 @@ fn what_a_script_reads_and_needs_is_told() {
     assert_eq!((script.features["ma200"], script.features["ema10"]), (true, false));
     assert_eq!(script.constants[0], ("LEVEL".to_owned(), 2.into()));
     assert_eq!(report.count(Severity::Warning), 0, "{:?}", report.findings);
+}
+
+/// Conditions whose meaning would take time that doubles with each level, or with each line.
+#[test]
+fn a_tangle_of_conditions_is_bounded() {
+    let deep =
+        (0..30).fold("row.ma5".to_owned(), |inner, n| format!("(({inner}) * row.ma{} + row.rsi2)", n + 6));
+    eligible(&format!("{deep} > 1.0"), &[]);
+    let lines: String = (0..400)
+        .map(|n| {
+            format!(
+                "if row.ma{} > row.rsi2 * 1.{n} || row.close < row.ma{} {{ return \"a{n}\"; }}\n",
+                n + 2,
+                n + 3
+            )
+        })
+        .collect();
+    entry(&lines, &[]);
+    let wide = (2..200).map(|n| format!("row.close > row.ma{n}")).collect::<Vec<_>>().join(" && ");
+    eligible(&wide, &[]);
 }
 
 #[test]

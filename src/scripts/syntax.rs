@@ -200,11 +200,13 @@ impl<'a> Place<'a> {
         if self.after.starts_with(',') && before.ends_with(|c: char| c.is_ascii_digit()) {
             let digits: String = self.after.chars().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
             let written = format!("{}{}", self.word_before(), digits.trim_end_matches(','));
-            let plain = written.replace(',', "_");
-            return told(
-                "a number has no comma in it",
-                format!("write `{plain}` or `{}`", plain.replace('_', "")),
-            );
+            let is_grouped = written.split(',').skip(1).all(|group| group.len() == 3);
+            let help = if is_grouped {
+                format!("write `{}` or `{}`", written.replace(',', "_"), written.replace(',', ""))
+            } else {
+                format!("write `{}`", written.replacen(',', ".", 1))
+            };
+            return told("a number has no comma in it", help);
         }
         if before.ends_with('%')
             && before[..before.len() - 1].trim_end().ends_with(|c: char| c.is_ascii_digit())
@@ -351,6 +353,7 @@ mod tests {
             "const A = 1,000,000.0;",
             "3:12 syntax: a number has no comma in it; write `1_000_000` or `1000000`",
         );
+        at_the_top("const A = 2,5;", "3:12 syntax: a number has no comma in it; write `2.5`");
         at_the_top("const A = $5;", "3:11 syntax: a number has no currency sign; write the number alone");
         at_the_top("const A = .5;", "3:11 syntax: a number begins with a digit; write `0.5`");
         at_the_top(

@@ -1,4 +1,4 @@
-//! The report as JUnit's XML, which CI servers list as tests: a case for each finding, and one
+//! The report as the XML of `JUnit`, which CI servers list as tests: a case for each finding, and one
 //! for each script without any.
 
 use super::super::finding::Finding;
@@ -12,13 +12,13 @@ pub fn junit(report: &Report, warnings: Warnings) -> String {
     files.extend(report.findings.iter().map(|finding| finding.file.as_str()));
     files.sort_unstable();
     files.dedup();
-    let failed = |finding: &&Finding| finding.severity == Severity::Error || warnings == Warnings::Denied;
+    let failed = |finding: &Finding| finding.severity == Severity::Error || warnings == Warnings::Denied;
 
     let mut suites = String::new();
     let (mut tests, mut failures) = (0, 0);
     for file in files {
         let own: Vec<&Finding> = report.findings.iter().filter(|finding| finding.file == file).collect();
-        let own_failures = own.iter().copied().filter(|finding| failed(&finding)).count();
+        let own_failures = own.iter().copied().filter(|finding| failed(finding)).count();
         let count = own.len().max(1);
         suites.push_str(&format!(
             "  <testsuite name=\"{}\" tests=\"{count}\" failures=\"{own_failures}\" errors=\"0\" skipped=\"0\">\n",
