@@ -191,8 +191,9 @@ fn json_gives_every_finding_a_place_and_every_script_its_needs() {
 
 #[test]
 fn sarif_keeps_the_official_schema() {
-    let schema: Value =
-        serde_json::from_str(include_str!("../fixtures/sarif-2.1.0.schema.json")).expect("JSON");
+    // A pattern of the schema has a bracket too many, which only browsers' expressions allow.
+    let schema = include_str!("../fixtures/sarif-2.1.0.schema.json").replace("{2}]?$", r"{2}\\]?$");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
     let folder = with(&[
         ("strategies/mine.rhai", &strategy("row.clsoe > 2.0")),
