@@ -65,7 +65,7 @@ pub(super) enum Side {
 /// Conditions beside each other, and before each other, beyond which nothing is proven: the time
 /// grows faster than their number.
 const MOST_PARTS: usize = 16;
-const MOST_FACTS: usize = 16;
+const MOST_FACTS: usize = 10;
 
 /// Returns every settled condition, found once for all rules.
 pub(super) fn settled<'a>(script: &'a Script<'a>) -> &'a [Settled] {

@@ -19,7 +19,7 @@ pub(super) struct Constraint {
 }
 
 /// More inequalities than this are not worth the time.
-const MOST: usize = 200;
+const MOST: usize = 100;
 /// A contradiction smaller than this is rounding.
 const ROUNDING: f64 = 1e-9;
 
