@@ -13,6 +13,7 @@ pub mod decide;
 pub mod domain;
 pub mod features;
 pub mod filters;
+pub mod lint;
 pub mod reload;
 pub mod report;
 pub mod scripts;

@@ -206,7 +206,7 @@ type Sources = (Vec<ScriptSource>, BTreeSet<String>);
 
 /// Puts one script in the place of its namesake.
 fn of_file(path: &Path, name: &str, base: &[ScriptSource]) -> anyhow::Result<Sources> {
-    let text = reload::read_named(path).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
+    let text = reload::read_file(path).map_err(|why| anyhow::anyhow!("{}: {why}", path.display()))?;
     let mut sources: Vec<ScriptSource> = base.iter().filter(|source| source.name != name).cloned().collect();
     sources.push(ScriptSource { name: name.to_owned(), path: path.display().to_string(), text });
     Ok((sources, BTreeSet::from([name.to_owned()])))

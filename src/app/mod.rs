@@ -31,6 +31,7 @@ mod shadow;
 mod signals;
 mod sources;
 mod span;
+mod validate;
 
 pub use answers::Progress;
 pub use bars::{LoadedBars, load};
@@ -50,6 +51,7 @@ pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
 pub use sources::Vendors;
 pub use span::Span;
+pub use validate::validate;
 
 use crate::cache::Cache;
 use crate::clock::Clock;

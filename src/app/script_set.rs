@@ -13,8 +13,8 @@ use sha2::Sha256;
 
 use super::{App, Refusal};
 use crate::domain::Problem;
-use crate::reload::ScriptFolder;
 use crate::reload::Texts;
+use crate::reload::{ScriptFile, ScriptFolder};
 use crate::report::Templates;
 use crate::scripts;
 use crate::scripts::Options;
@@ -29,6 +29,29 @@ pub struct ScriptSet {
     pub problems: Vec<Problem>,
     /// The scripts, templates and folders among `problems` that could not be loaded.
     pub failed: BTreeSet<String>,
+}
+
+/// Returns the built-in scripts that the user's own folders leave in force.
+pub(super) fn built_in(root: &Path, own: &[ScriptFile]) -> Vec<ScriptSource> {
+    let own_strategies = root.join("strategies").exists();
+    let own: BTreeSet<(&str, &str)> =
+        own.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
+    scripts::embedded()
+        .into_iter()
+        .filter(|source| match folder_of(source) {
+            "strategies" => !own_strategies,
+            folder => !own.contains(&(folder, source.name.as_str())),
+        })
+        .collect()
+}
+
+/// Names a file of the user's folders as messages do.
+pub(super) fn source_of(file: &ScriptFile) -> ScriptSource {
+    ScriptSource {
+        name: file.name.clone(),
+        path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
+        text: file.text.clone(),
+    }
 }
 
 /// Reads and compiles the scripts. One that does not load is absent and named in `problems`.
@@ -71,20 +94,8 @@ impl SetTexts {
             message.push_str("\nwrite one there, or remove the folder to use the built-in strategies");
             return Err(Refusal::Configuration(message));
         }
-        let own: BTreeSet<(&str, &str)> =
-            files.iter().map(|file| (file.kind.as_str(), file.name.as_str())).collect();
-        let mut sources: Vec<ScriptSource> = scripts::embedded()
-            .into_iter()
-            .filter(|source| match folder_of(source) {
-                "strategies" => !has_strategies,
-                folder => !own.contains(&(folder, source.name.as_str())),
-            })
-            .collect();
-        sources.extend(files.into_iter().map(|file| ScriptSource {
-            path: format!("{}/{}.rhai", file.kind.as_str(), file.name),
-            name: file.name,
-            text: file.text,
-        }));
+        let mut sources = built_in(root, &files);
+        sources.extend(files.iter().map(source_of));
         let templates = templates.into_iter().map(|file| (file.name, file.text)).collect();
         Ok(Self { sources, templates, folders, problems })
     }

@@ -51,6 +51,8 @@ pub enum Command {
     DiffScripts(DiffScriptsArgs),
     /// Shows the feature values that a script would see
     Features(FeaturesArgs),
+    /// Checks strategies and scorers: exits with 1 where something is found
+    ValidateScripts(ValidateArgs),
     /// Fetches bars into the cache, shows what came, and exports it on request
     FetchData(FetchDataArgs),
     /// Lists, verifies or clears the cache of fetched bars
@@ -361,6 +363,35 @@ pub struct NewStrategyArgs {
     /// The scorer that grades its signals; the settings' own by default
     #[arg(long, value_name = "NAME")]
     pub scorer: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Scripts and folders of scripts; `strategies/` and `scorers/` beside the settings by default
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    pub format: FindingFormat,
+    /// Exits with 1 on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Shows the page on a code, and checks nothing
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "deny_warnings"])]
+    pub explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FindingFormat {
+    /// Each finding with its line and a mark under the place
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+    /// Annotations of GitHub's pull requests
+    Github,
+    /// For CI servers that list tests
+    Junit,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ mod run;
 mod signals;
 mod start;
 mod table;
+mod validate_scripts;
 mod watch;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Completions { shell } => completions::completions(shell),
         Command::Init(args) => init::init(&args),
         Command::NewStrategy(args) => new_strategy::new_strategy(&cli.global, &args),
+        Command::ValidateScripts(args) => validate_scripts::validate_scripts(&cli.global, &args),
         Command::FetchData(args) => {
             start::wait(Interrupt::Breaks, fetch_data::fetch_data(&cli.global, &args))
         }

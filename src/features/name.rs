@@ -61,6 +61,11 @@ impl Feature {
         self.family
     }
 
+    /// Returns the window in bars, 0 where the family has none.
+    pub fn window(&self) -> usize {
+        self.n
+    }
+
     /// Returns the modifiers, outermost first.
     pub fn modifiers(&self) -> &[Modifier] {
         &self.modifiers

@@ -24,7 +24,7 @@ pub(super) const MAX_FILES: usize = 1_000;
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 
 /// The most that is read of one folder, in bytes: what lies in it is held whole.
-const MAX_FOLDER_BYTES: usize = 16 << 20;
+pub(super) const MAX_FOLDER_BYTES: usize = 16 << 20;
 
 const TEMPLATE_EXTENSIONS: [&str; 3] = ["html", "txt", "css"];
 
@@ -91,7 +91,7 @@ pub fn read_scripts_of(folder: &Path, kind: ScriptFolder) -> (Vec<ScriptFile>, V
 ///
 /// # Errors
 /// What is wrong with the file, as a sentence that begins behind its name.
-pub fn read_named(path: &Path) -> Result<String, String> {
+pub fn read_file(path: &Path) -> Result<String, String> {
     let file = fs::File::open(path).map_err(|error| format!("cannot be read ({error})"))?;
     whole(file)
 }
@@ -149,7 +149,12 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 }
 
 /// Returns the files of a folder with one of the extensions, sorted by name.
-fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+pub(super) fn list(
+    folder: &Path,
+    extensions: &[&str],
+    kind: ProblemKind,
+    problems: &mut Vec<Problem>,
+) -> Vec<PathBuf> {
     let mut refuse = |message: String| problems.push(Problem::new(folder.display(), kind, message));
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -181,7 +186,7 @@ fn list(folder: &Path, extensions: &[&str], kind: ProblemKind, problems: &mut Ve
 }
 
 /// Reads one file as text, and takes its length from the `room` that is left.
-fn read(path: &Path, room: &mut usize) -> Result<String, String> {
+pub(super) fn read(path: &Path, room: &mut usize) -> Result<String, String> {
     let unreadable = |error: io::Error| match error.kind() {
         // An editor that saves by renaming takes the file away for a moment; a link that leads
         // nowhere stays.

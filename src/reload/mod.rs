@@ -7,6 +7,7 @@
 
 mod contents;
 mod folder;
+mod named;
 mod texts;
 mod watch;
 
@@ -14,10 +15,12 @@ pub use folder::ScriptFile;
 pub use folder::ScriptFolder;
 pub use folder::TEMPLATES;
 pub use folder::TemplateFile;
-pub use folder::read_named;
+pub use folder::read_file;
 pub use folder::read_scripts;
 pub use folder::read_scripts_of;
 pub use folder::read_templates;
+pub use named::NamedScript;
+pub use named::read_named;
 pub use texts::Texts;
 pub use watch::Change;
 pub use watch::Stopper;

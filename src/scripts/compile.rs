@@ -27,7 +27,11 @@ use super::load_error::Findings;
 use super::load_error::LoadError;
 use super::reads::Kind;
 use super::reads::reads;
+use super::reads::undefined;
 use super::source::ScriptSource;
+use super::syntax;
+use super::vocabulary;
+use super::vocabulary::closest;
 use super::vocabulary::suggest;
 use crate::features::Feature;
 
@@ -35,6 +39,9 @@ use crate::features::Feature;
 const MAX_BYTES: usize = 32 * 1024;
 /// The most features that a script may read: each costs a column over all rows of all symbols.
 const MAX_FEATURES: usize = 64;
+
+/// The functions that the host calls by name.
+const ENTRY_POINTS: [&str; 4] = ["eligible", "entry", "exit", "stop"];
 
 /// A script that passed every check that strategies and scorers share.
 #[derive(Debug)]
@@ -92,20 +99,21 @@ impl<'a> Draft<'a> {
         }
         let open = match parsers.open.compile(&source.text) {
             Ok(ast) => ast,
-            Err(error) => return Err(unparsed(&error, findings)),
+            Err(error) => return Err(unparsed(&error, &source.text, findings)),
         };
         check_nesting(&open, &mut findings);
-        check_names(&open, &mut findings);
+        check_names(&open, &source.text, &mut findings);
         if !findings.is_empty() {
             return Err(findings.into_errors());
         }
         let constants = Constants::evaluate(&parsers.open, &open, overrides, &mut findings);
+        check_variables(&open, &constants, &mut findings);
         if !findings.is_empty() {
             return Err(findings.into_errors());
         }
         let ast = match parsers.strict.compile_with_scope(&constants.scope(), &source.text) {
             Ok(ast) => ast,
-            Err(error) => return Err(unparsed(&error, findings)),
+            Err(error) => return Err(unparsed(&error, &source.text, findings)),
         };
         let program = Program::of(&ast, &mut findings);
         check_shadowing(&program, &ast, &constants, &mut findings);
@@ -117,7 +125,9 @@ impl<'a> Draft<'a> {
     /// or one with other parameters, is a finding.
     pub fn function(&mut self, name: &str, kinds: &[Kind], signature: &str) -> Option<Function> {
         let Some(body) = self.program.function(name, kinds.len()) else {
-            let other = self.program.named(name).next().map(|body| (body.position, body.params.len()));
+            let text = &self.source.text;
+            let other = self.program.named(name).next();
+            let other = other.map(|body| (place_of(text, body).name(), body.params.len()));
             match other {
                 Some((position, count)) => self.findings.add(
                     position,
@@ -129,7 +139,10 @@ impl<'a> Draft<'a> {
                     Position::NONE,
                     "missing_function",
                     format!("there is no function `{name}`"),
-                    format!("add `fn {signature}`"),
+                    match self.misspelt(name) {
+                        Some(own) => format!("did you mean it by `{own}`? write `fn {signature}`"),
+                        None => format!("add `fn {signature}`"),
+                    },
                 ),
             }
             return None;
@@ -141,9 +154,20 @@ impl<'a> Draft<'a> {
             self.source.name.as_str().into(),
             self.source.path.as_str().into(),
             name,
-            place,
+            (place.line, place.column),
             found,
         ))
+    }
+
+    /// Returns the script's own function whose name is most like a missing one's.
+    fn misspelt(&self, name: &str) -> Option<&str> {
+        let others = self.program.functions().iter().map(|body| body.name.as_str());
+        closest(name, others.filter(|other| !ENTRY_POINTS.contains(other)))
+    }
+
+    /// Returns the statements outside functions.
+    pub fn top_level(&self) -> Vec<Stmt> {
+        self.ast.statements().to_vec()
     }
 
     /// Checks the functions that nothing may ever call, then optimises.
@@ -207,8 +231,17 @@ impl<'a> Draft<'a> {
 
 /// Checks every call, the top level's too, before its constants are evaluated: nothing of a
 /// script runs that could call what is not on the list.
-fn check_names(open: &AST, findings: &mut Findings) {
+fn check_names(open: &AST, text: &str, findings: &mut Findings) {
     let program = Program::of(open, findings);
+    for body in program.functions() {
+        if vocabulary::FUNCTIONS.iter().any(|(name, _)| *name == body.name) {
+            let message = format!("`{}` is a function of the host", body.name);
+            findings.add(place_of(text, body).name(), "reserved_name", message, "choose another name");
+        }
+    }
+    if !findings.is_empty() {
+        return;
+    }
     let top_level = Body {
         name: String::new(),
         params: Vec::new(),
@@ -218,6 +251,25 @@ fn check_names(open: &AST, findings: &mut Findings) {
     for body in program.functions().iter().chain([&top_level]) {
         let kinds = vec![Kind::Other; body.params.len()];
         reads(&program, &Constants::default(), body, &kinds, findings);
+    }
+    if findings.is_empty() {
+        return;
+    }
+    // The script goes no further: what its entry points read is told at once.
+    let read = [("eligible", &[Kind::Row][..]), ("entry", &[Kind::Row])];
+    let held = [("exit", &[Kind::Row, Kind::Position][..]), ("stop", &[Kind::Row, Kind::Position])];
+    for (name, kinds) in read.into_iter().chain(held) {
+        if let Some(body) = program.function(name, kinds.len()) {
+            reads(&program, &Constants::default(), body, kinds, findings);
+        }
+    }
+}
+
+/// Finds every name that is neither a variable nor a constant; the parser stops at the first.
+fn check_variables(open: &AST, constants: &Constants, findings: &mut Findings) {
+    let program = Program::of(open, findings);
+    for body in program.functions() {
+        undefined(body, constants, findings);
     }
 }
 
@@ -266,21 +318,36 @@ fn check_folded(ast: &AST, constants: &Constants, findings: &mut Findings) {
     });
 }
 
-fn unparsed(error: &ParseError, mut findings: Findings) -> Vec<LoadError> {
-    findings.add(error.1, "syntax", error.0.to_string(), "correct the text at that place");
+fn unparsed(error: &ParseError, text: &str, mut findings: Findings) -> Vec<LoadError> {
+    let told = syntax::told(error, text);
+    findings.add(told.position, told.code, told.message, told.help);
     findings.into_errors()
 }
 
-/// The line and column of a function's name: Rhai knows only where its braces open.
-fn place_of(text: &str, body: &Body) -> (usize, usize) {
+/// Where a function's heading stands, 1-based: the column is that of `fn`.
+struct Heading {
+    line: usize,
+    column: usize,
+}
+
+impl Heading {
+    /// Where the function's name begins.
+    fn name(&self) -> Position {
+        let fits = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Position::new(fits(self.line).max(1), fits(self.column + "fn ".len()))
+    }
+}
+
+/// The line and column of a function's heading: Rhai knows only where its braces open.
+fn place_of(text: &str, body: &Body) -> Heading {
     let brace = body.position.line().unwrap_or(1);
     let lines: Vec<&str> = text.lines().take(brace).collect();
     let heading = format!("fn {}(", body.name);
     let found = lines.iter().enumerate().rev().find_map(|(line, text)| {
         let column = text.find(&heading)?;
-        Some((line + 1, text[..column].chars().count() + 1))
+        Some(Heading { line: line + 1, column: text[..column].chars().count() + 1 })
     });
-    found.unwrap_or((brace, body.position.position().unwrap_or(1)))
+    found.unwrap_or(Heading { line: brace, column: body.position.position().unwrap_or(1) })
 }
 
 fn hash(text: &str, overrides: &BTreeMap<String, f64>) -> String {

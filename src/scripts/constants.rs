@@ -6,6 +6,7 @@ use rhai::AST;
 use rhai::ASTFlags;
 use rhai::Dynamic;
 use rhai::Engine;
+use rhai::EvalAltResult;
 use rhai::Position;
 use rhai::Scope;
 use rhai::Stmt;
@@ -13,6 +14,7 @@ use rhai::Stmt;
 use super::engine::MAX_OPERATIONS;
 use super::engine::counted;
 use super::load_error::Findings;
+use super::vocabulary::closest;
 use super::vocabulary::suggest;
 
 /// The constants of one script, with the values that are used.
@@ -52,7 +54,7 @@ impl Constants {
             }
             if constants.value(name).is_some() {
                 findings.add(
-                    *position,
+                    definition.0.pos,
                     "duplicate_constant",
                     format!("`{name}` is defined twice"),
                     "keep one of the two",
@@ -73,7 +75,12 @@ impl Constants {
             }
             if let Err(mut error) = outcome {
                 let place = error.take_position();
-                let place = if place.is_none() { *position } else { place };
+                let place = if place.is_none() { definition.0.pos } else { place };
+                if let EvalAltResult::ErrorVariableNotFound(missing, _) = &*error {
+                    let message = format!("`{missing}` is not defined above `{name}`");
+                    findings.add(place, "unknown_name", message, constants.suggest(missing, ast));
+                    return constants;
+                }
                 findings.add(
                     place,
                     "bad_constant",
@@ -90,7 +97,7 @@ impl Constants {
                         scope.push_constant_dynamic(name, value);
                     }
                     None => findings.add(
-                        *position,
+                        definition.0.pos,
                         "bad_override",
                         format!("the settings override `{name}`, which is not a number"),
                         format!("delete `{name}` from the script's settings, or edit the script"),
@@ -98,7 +105,7 @@ impl Constants {
                 }
             }
             let value = scope.get_value::<Dynamic>(name).unwrap_or(Dynamic::UNIT);
-            constants.add(name, value, *position, findings);
+            constants.add(name, value, definition.0.pos, findings);
         }
         constants.check_overrides(overrides, findings);
         constants
@@ -117,6 +124,21 @@ impl Constants {
             self.numbers.insert(name.to_owned(), number);
         }
         self.values.push((name.to_owned(), value, position));
+    }
+
+    /// What to do about a name that is not defined yet.
+    fn suggest(&self, missing: &str, ast: &AST) -> String {
+        let below = ast
+            .statements()
+            .iter()
+            .any(|statement| matches!(statement, Stmt::Var(parts, ..) if parts.0.name.as_str() == missing));
+        if below {
+            return format!("move `const {missing}` above this line");
+        }
+        match closest(missing, self.names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("define it above, `const {missing} = …;`"),
+        }
     }
 
     fn check_overrides(&self, overrides: &BTreeMap<String, f64>, findings: &mut Findings) {
@@ -140,8 +162,13 @@ impl Constants {
         self.values.iter().find(|(known, ..)| known == name).map(|(_, value, _)| value)
     }
 
+    /// Returns the constants' names in the order of the text.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|(name, ..)| name.as_str())
+    }
+
     /// Returns where a constant is defined, [`Position::NONE`] where it is not.
-    pub(super) fn position(&self, name: &str) -> Position {
+    pub fn position(&self, name: &str) -> Position {
         self.values.iter().find(|(known, ..)| known == name).map_or(Position::NONE, |(.., place)| *place)
     }
 
@@ -263,7 +290,7 @@ mod tests {
         refused("const A = 1; const A = 2;", "duplicate_constant");
         refused("const A = 1/0;", "bad_constant");
         refused("const A = 1.0/0.0;", "bad_constant");
-        refused("const A = B; const B = 1;", "bad_constant");
+        refused("const A = B; const B = 1;", "unknown_name");
         refused("const A = { loop { } };", "bad_constant");
         refused("const REWARD_RISK = -1.0;", "bad_constant");
         refused("const REWARD_RISK = \"2\";", "bad_constant");

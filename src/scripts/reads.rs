@@ -66,10 +66,36 @@ pub(super) fn reads(
     kinds: &[Kind],
     findings: &mut Findings,
 ) -> Vec<Read> {
-    let (variables, reads, seen) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    let mut walk = Walk { program, constants, findings, variables, reads, seen };
+    let mut walk = Walk::new(program, constants, findings, Names::Trusted);
     walk.function(body, kinds);
     walk.reads.into_iter().collect()
+}
+
+/// Reports every name in a function that is neither a variable there nor a constant.
+pub(super) fn undefined(body: &Body, constants: &Constants, findings: &mut Findings) {
+    let program = Program::default();
+    // What else is wrong with the function is found where its calls are known.
+    let mut elsewhere = Findings::new("", "");
+    let kinds = vec![Kind::Other; body.params.len()];
+    let mut walk = Walk::new(&program, constants, &mut elsewhere, Names::Checked);
+    walk.function(body, &kinds);
+    for (name, position, variables) in walk.undefined {
+        let own = variables.iter().map(String::as_str);
+        let known: Vec<&str> = own.chain(constants.names()).collect();
+        let help = match vocabulary::closest(&name, known) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if Feature::parse(&name).is_ok() => format!("write `row.{name}`"),
+            None => format!("define it at the top, `const {name} = …;`, or before it is used, with `let`"),
+        };
+        findings.add(position, "unknown_name", format!("`{name}` is defined nowhere"), help);
+    }
+}
+
+/// Whether the walk looks for names that are defined nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    Checked,
+    Trusted,
 }
 
 pub(super) struct Walk<'a, 'f, 's> {
@@ -80,9 +106,33 @@ pub(super) struct Walk<'a, 'f, 's> {
     pub(super) reads: BTreeSet<Read>,
     /// Functions walked already, with what their parameters held: a recursion ends here.
     pub(super) seen: BTreeSet<(String, Vec<Kind>)>,
+    names: Names,
+    /// Names without a definition, with the variables that are in sight there.
+    undefined: Vec<(String, Position, Vec<String>)>,
+}
+
+impl<'a, 'f, 's> Walk<'a, 'f, 's> {
+    fn new(
+        program: &'a Program,
+        constants: &'a Constants,
+        findings: &'f mut Findings<'s>,
+        names: Names,
+    ) -> Self {
+        let (variables, reads, seen, undefined) = (Vec::new(), BTreeSet::new(), BTreeSet::new(), Vec::new());
+        Self { program, constants, findings, variables, reads, seen, names, undefined }
+    }
 }
 
 impl Walk<'_, '_, '_> {
+    /// Notes a variable that is defined nowhere.
+    pub(super) fn defined(&mut self, name: &str, position: Position) {
+        let known = self.variables.iter().any(|(variable, _)| variable == name);
+        if self.names == Names::Checked && !known && self.constants.value(name).is_none() {
+            let variables = self.variables.iter().map(|(variable, _)| variable.clone()).collect();
+            self.undefined.push((name.to_owned(), position, variables));
+        }
+    }
+
     /// Reports a call of what is no function of the host, or has another number of arguments.
     pub(super) fn known(&mut self, name: &str, arguments: usize, position: Position) {
         if vocabulary::FUNCTIONS.contains(&(name, arguments)) {
@@ -267,7 +317,7 @@ mod tests {
         refused("abss(row.close) > 1.0", "3:20 unknown_function");
         refused("abs(row.close, 1) > 1.0", "3:20 wrong_arity");
         refused("row.close.abss() > 1.0", "3:30 unknown_function");
-        refused("row.close > LEVEL", "3:32 syntax");
+        refused("row.close > LEVEL", "3:32 unknown_name");
     }
 
     #[test]

@@ -25,8 +25,6 @@ use crate::features::Feature;
 pub(super) const WEIGHTS: &str = "WEIGHTS";
 const META_KEYS: [&str; 1] = ["version"];
 const FULL_MARKS: f64 = 10.0;
-/// Weights are written with few digits: 0.33 + 0.33 + 0.34 must do, a forgotten one must not.
-const WEIGHT_TOLERANCE: f64 = 1e-6;
 
 /// What a scorer is made of, checked.
 #[derive(Debug)]
@@ -78,12 +76,6 @@ impl ScorerParts {
                 &format!("{name}(row, signal)"),
             ));
         }
-        let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        if (sum - 1.0).abs() > WEIGHT_TOLERANCE {
-            let message = format!("the weights add up to {sum}");
-            let help = "make them add up to 1, so that scores of all scorers compare";
-            draft.findings.add(place, "bad_weights", message, help);
-        }
         Some(Self { weights, functions })
     }
 }
@@ -104,7 +96,8 @@ impl Scorer {
         &self.script.hash
     }
 
-    /// Returns each component's name and weight, sorted by name; the weights add up to 1.
+    /// Returns each component's name and weight, sorted by name. That they
+    /// add up to 1 is for the checks of the text to tell.
     pub fn weights(&self) -> &[(String, f64)] {
         &self.parts.weights
     }

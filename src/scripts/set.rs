@@ -323,7 +323,6 @@ mod tests {
         for (text, expected) in [
             ("const WEIGHTS = #{ a: 1.0 };", "there is no function `a`; add `fn a(row, signal)`"),
             ("const WEIGHTS = #{ a: 1.0 }; fn a(row) { 1 }", "`a` has 1 parameter(s)"),
-            ("const WEIGHTS = #{ a: 0.7 }; fn a(row, signal) { 1 }", "add up to 0.7"),
             ("const WEIGHTS = #{ a: \"1\" }; fn a(row, signal) { 1 }", "the weight of `a`"),
             ("const WEIGHTS = [1];", "`WEIGHTS` is not a map"),
             ("const WEIGHTS = #{ a: 1 }; fn a(row, signal) { signal.triger }", "did you mean `trigger`?"),

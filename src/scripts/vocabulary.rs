@@ -49,17 +49,25 @@ pub(super) const SIGNAL_FIELDS: [&str; 2] = ["trigger", "strategy"];
 /// How alike two words must be for one to be offered for the other.
 const ALIKE: f64 = 0.8;
 
-/// Returns the candidate that is most like `word`, where one is like it at all.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
-            (candidate, likeness)
-        })
-        .filter(|(_, likeness)| *likeness >= ALIKE)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(candidate, _)| candidate)
+/// The shortest beginning that tells which word was meant.
+const LEAST_PREFIX: usize = 3;
+
+/// Returns the candidate that is most like `word`, where one is like it at all: whatever the
+/// case, and also where the one is but the beginning of the other (`STOP_ATR` for
+/// `STOP_ATR_MULT`). The first of equals.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let mut best: Option<(&str, f64)> = None;
+    for candidate in candidates {
+        let lower = candidate.to_ascii_lowercase();
+        let shorter = word.len().min(lower.len());
+        let begins = shorter >= LEAST_PREFIX && (lower.starts_with(&word) || word.starts_with(&lower));
+        let likeness = strsim::jaro_winkler(&word, &lower).max(if begins { ALIKE } else { 0.0 });
+        if likeness >= ALIKE && best.is_none_or(|(_, least)| likeness > least) {
+            best = Some((candidate, likeness));
+        }
+    }
+    best.map(|(candidate, _)| candidate)
 }
 
 /// Returns "did you mean `x`?", or else the list of all that would do.
@@ -82,5 +90,8 @@ mod tests {
     fn a_slip_is_told_from_another_word() {
         assert_eq!(suggest("stop_pirce", POSITION_FIELDS), "did you mean `stop_price`?");
         assert_eq!(suggest("zzz", SIGNAL_FIELDS), "there are: trigger, strategy");
+        assert_eq!(closest("STOP", ["STOP_ATR_MULT"]), Some("STOP_ATR_MULT"));
+        assert_eq!(closest("Close", ["open", "close"]), Some("close"));
+        assert_eq!(closest("st", ["stop_atr_multiplier_of_the_day"]), None);
     }
 }

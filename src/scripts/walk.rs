@@ -134,6 +134,7 @@ impl<'a> Walk<'a, '_, '_> {
                 if kind != Kind::Other {
                     self.misused(&name.1, kind, *position);
                 }
+                self.defined(&name.1, *position);
             }
             Expr::Stmt(block) => self.block(block.statements()),
             Expr::FnCall(call, position) => self.call(call, *position),

@@ -19,6 +19,7 @@ const RANKS: &[&[&str]] = &[
     &["features", "sources"],
     &["cache"],
     &["scripts"],
+    &["lint"],
     &["signals"],
     &["filters"],
     &["decide"],
@@ -31,7 +32,7 @@ const RANKS: &[&[&str]] = &[
 
 /// The modules that see no clock, file, network, environment, process or random number.
 const PURE: &[&str] =
-    &["domain", "calendar", "bars", "features", "scripts", "signals", "filters", "decide", "report"];
+    &["domain", "calendar", "bars", "features", "scripts", "lint", "signals", "filters", "decide", "report"];
 
 /// What a pure module may not name outside its tests. `std::{` is here because the walker
 /// cannot see what such a group holds.

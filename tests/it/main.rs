@@ -15,3 +15,4 @@ mod reload;
 mod script_soup;
 mod scripts_doc;
 mod simulated_market;
+mod validate_scripts;

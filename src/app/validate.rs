@@ -1,0 +1,108 @@
+//! `ts validate-scripts`: which scripts to check, and what to say of files that are none.
+
+use std::path::{Path, PathBuf};
+
+use super::script_set::{built_in, source_of};
+use super::{App, Refusal};
+use crate::domain::Problem;
+use crate::lint;
+use crate::lint::Report;
+use crate::reload;
+use crate::reload::{ScriptFile, ScriptFolder};
+use crate::scripts::{Options, ScriptSource};
+
+/// Checks the scripts that are named, or those of the settings' folders, and names files as
+/// seen from `working_folder`.
+///
+/// The other scripts in force are loaded beside them, so that a strategy finds its scorer. No
+/// script at all is a finding.
+///
+/// # Errors
+/// A path that does not exist.
+pub fn validate(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, Refusal> {
+    if paths.is_empty() { Ok(own_folders(app, working_folder)) } else { named(app, working_folder, paths) }
+}
+
+/// Checks `strategies/` and `scorers/` beside the settings, and what the settings say of them.
+fn own_folders(app: &App, working_folder: &Path) -> Report {
+    let root = &app.loaded.root;
+    let (files, problems) = reload::read_scripts(root);
+    let shown = |name: &str| seen_from(working_folder, &root.join(name));
+    let source = |file: &ScriptFile| {
+        let source = source_of(file);
+        ScriptSource { path: shown(&source.path), ..source }
+    };
+    let targets: Vec<ScriptSource> = files.iter().map(source).collect();
+    let mut report = lint::check(&targets, &built_in(root, &files), &Options::of(&app.loaded.settings));
+    let is_sound = problems.is_empty();
+    refuse(&mut report, working_folder, problems);
+    let has_strategies = files.iter().any(|file| file.kind == ScriptFolder::Strategies);
+    let strategies = root.join(ScriptFolder::Strategies.as_str());
+    if is_sound && !has_strategies && strategies.exists() {
+        no_script(&mut report, &shown(ScriptFolder::Strategies.as_str()), "holds no strategy");
+    } else if is_sound && files.is_empty() {
+        let folder = seen_from(working_folder, root);
+        no_script(&mut report, &folder, "holds neither `strategies/` nor `scorers/` with a script in it");
+    }
+    report
+}
+
+fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, Refusal> {
+    if let Some(absent) = paths.iter().find(|path| path.symlink_metadata().is_err()) {
+        let message = format!("{} does not exist; name a script or a folder of scripts", absent.display());
+        return Err(Refusal::Usage(message));
+    }
+    let (scripts, problems) = reload::read_named(paths);
+    let target = |script: reload::NamedScript| ScriptSource {
+        name: script.name,
+        path: seen_from(working_folder, &script.path),
+        text: script.text,
+    };
+    let targets: Vec<ScriptSource> = scripts.into_iter().map(target).collect();
+    let root = &app.loaded.root;
+    // What is wrong with scripts that were not named is not asked for.
+    let (own, _) = reload::read_scripts(root);
+    let mut context = built_in(root, &own);
+    context.extend(own.iter().map(source_of));
+    let mut report = lint::check(&targets, &context, &Options::of(&app.loaded.settings));
+    let files: Vec<&str> = targets.iter().map(|source| source.path.as_str()).collect();
+    report.findings.retain(|finding| files.contains(&finding.file.as_str()));
+    let is_sound = problems.is_empty();
+    refuse(&mut report, working_folder, problems);
+    if is_sound {
+        for folder in paths.iter().filter(|path| path.is_dir()) {
+            let shown = seen_from(working_folder, folder);
+            let below =
+                if shown == "." { String::new() } else { format!("{}/", shown.trim_end_matches('/')) };
+            if !files.iter().any(|file| file.starts_with(&below)) {
+                no_script(&mut report, &shown, "holds no script");
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn no_script(report: &mut Report, folder: &str, message: &str) {
+    let help = "name files or folders of `.rhai` scripts, or write the built-in ones out with `ts init`";
+    let shown = if folder == "." { "this folder" } else { folder };
+    report.refuse(folder, "no_script", format!("{shown} {message}"), help);
+}
+
+/// Adds files and folders that could not be read. Their messages end in what to do.
+fn refuse(report: &mut Report, working_folder: &Path, problems: Vec<Problem>) {
+    for problem in problems {
+        let file = seen_from(working_folder, Path::new(&problem.symbol));
+        let (message, help) =
+            problem.message.split_once("; ").unwrap_or((&problem.message, "look at the file"));
+        let code = if message.contains("script's name") { "bad_name" } else { "unreadable" };
+        report.refuse(&file, code, format!("{file} {message}"), help);
+    }
+}
+
+/// Names a path as one would type it: relative where it lies below the working folder.
+fn seen_from(working_folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(working_folder).unwrap_or(path);
+    let below = below.strip_prefix(".").unwrap_or(below);
+    let text = below.display().to_string();
+    if text.is_empty() { ".".to_owned() } else { text }
+}

@@ -1,0 +1,161 @@
+//! All checks of a set of scripts: what the host refuses, what fails, what is doubtful.
+
+use std::collections::BTreeSet;
+
+use super::allow;
+use super::code;
+use super::finding::Finding;
+use super::finding::Frame;
+use super::finding::Severity;
+use super::finding::Span;
+use super::rules::Hit;
+use super::rules::RULES;
+use super::script::Script;
+use super::smoke;
+use super::summary::Summary;
+use super::text::Text;
+use crate::scripts::LoadError;
+use crate::scripts::Options;
+use crate::scripts::Outline;
+use crate::scripts::ScriptSource;
+use crate::scripts::Scripts;
+use crate::scripts::outlines;
+use crate::scripts::pool;
+
+/// The code of a function that fails in the smoke run.
+pub(super) const FAILS_ON_ROW: &str = "fails_on_row";
+
+/// What was found, and what was looked at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Sorted by file, then by place.
+    pub findings: Vec<Finding>,
+    pub scripts: Vec<Summary>,
+}
+
+impl Report {
+    /// Counts the findings of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Adds an error about a file or folder that could not be looked at.
+    ///
+    /// The code must be one that [`super::codes`] lists.
+    pub fn refuse(
+        &mut self,
+        file: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            file: file.into(),
+            span: None,
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            help: help.into(),
+            frame: None,
+        });
+        self.findings.sort();
+    }
+}
+
+/// Checks `targets`. The scripts of `context` are loaded beside them and not reported on, so
+/// that a strategy finds its scorer; a script of theirs that has the name of a target gives way.
+///
+/// What the settings say of scripts that do not exist is told under the name of their table,
+/// such as `[strategies.gone]`.
+pub fn check(targets: &[ScriptSource], context: &[ScriptSource], options: &Options) -> Report {
+    // Trees of scripts are deep, and so are the stacks of these threads.
+    pool().install(|| check_here(targets, context, options))
+}
+
+fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Options) -> Report {
+    let names: BTreeSet<&str> = targets.iter().map(|source| source.name.as_str()).collect();
+    let beside = context.iter().filter(|source| !names.contains(source.name.as_str()));
+    let all: Vec<ScriptSource> = targets.iter().chain(beside).cloned().collect();
+    let (scripts, errors) = Scripts::check(&all, options);
+    let wanted: Vec<&ScriptSource> = targets.iter().collect();
+    let outlines = outlines(&wanted, options);
+    let failures = smoke::smoke(&scripts);
+
+    let mut report = Report::default();
+    for (source, outline) in targets.iter().zip(&outlines) {
+        let text = Text::new(&source.text);
+        let own: Vec<&LoadError> = errors.iter().filter(|error| error.path == source.path).collect();
+        let mut found: Vec<Finding> = own.iter().map(|error| of_load_error(error, &text)).collect();
+        let mut hits = outline.as_ref().map_or_else(Vec::new, |outline| rule_hits(&text, outline));
+        let has_typed = hits.iter().any(|(code, _)| matches!(*code, "not_a_bool" | "wrong_result"));
+        for failure in failures.iter().filter(|failure| failure.error.path == source.path) {
+            let error = &failure.error;
+            // What the types tell already, at a better place.
+            if has_typed && (error.message.starts_with("gave ") || error.message.contains("expecting")) {
+                continue;
+            }
+            hits.push((
+                FAILS_ON_ROW,
+                Hit {
+                    span: Some(text.span_at(error.line, error.column)),
+                    message: format!("`{}` fails on {}: {}", error.function, failure.row, error.message),
+                    help: "guard against it: `ratio(a, b)`, `x ?? default`, `clamp(x, low, high)`".to_owned(),
+                },
+            ));
+        }
+        let mut allows = allow::read(&text);
+        hits.retain(|(code, hit)| {
+            let is_warning = code::find(code).is_some_and(|code| code.severity == Severity::Warning);
+            let line = hit.span.map_or(0, |span| span.line);
+            !(is_warning && allow::silences(&mut allows, code, line))
+        });
+        // Before the host's errors are mended, nobody can tell what is used and what is not.
+        if found.is_empty() {
+            hits.extend(allow::hits(&allows));
+        } else {
+            hits.retain(|(code, _)| !code.starts_with("unused_"));
+        }
+        found.extend(hits.into_iter().map(|(code, hit)| of_hit(code, hit, source, &text)));
+        found.sort();
+        found.dedup();
+        report.findings.extend(found);
+        report.scripts.push(Summary::of(&scripts, &source.name, &source.path));
+    }
+    let known: BTreeSet<&str> = all.iter().map(|source| source.path.as_str()).collect();
+    for error in errors.iter().filter(|error| !known.contains(error.path.as_str())) {
+        report.findings.push(of_load_error(error, &Text::new("")));
+    }
+    report.findings.sort();
+    report
+}
+
+fn rule_hits(text: &Text, outline: &Outline) -> Vec<(&'static str, Hit)> {
+    let script = Script::new(text, outline);
+    let mut all = Vec::new();
+    for rule in RULES {
+        let mut hits = Vec::new();
+        (rule.check)(&script, &mut hits);
+        all.extend(hits.into_iter().map(|hit| (rule.code.name, hit)));
+    }
+    all
+}
+
+fn of_load_error(error: &LoadError, text: &Text) -> Finding {
+    let span = error.line.map(|line| text.span_at(line, error.column.unwrap_or(1)));
+    Finding {
+        file: error.path.clone(),
+        span,
+        severity: Severity::Error,
+        code: error.code,
+        message: error.message.clone(),
+        help: error.help.clone(),
+        frame: span.and_then(|span| Frame::of(text, span)),
+    }
+}
+
+fn of_hit(code: &'static str, hit: Hit, source: &ScriptSource, text: &Text) -> Finding {
+    let severity = code::find(code).map_or(Severity::Error, |code| code.severity);
+    let frame = hit.span.and_then(|span: Span| Frame::of(text, span));
+    let (message, help) = (hit.message, hit.help);
+    Finding { file: source.path.clone(), span: hit.span, severity, code, message, help, frame }
+}
