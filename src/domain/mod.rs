@@ -14,7 +14,7 @@ mod symbol;
 
 pub use asset_class::{AssetClass, UnknownAssetClass};
 pub use bar::Bar;
-pub use book::{Book, Order, Position};
+pub use book::{Book, Order, Position, Terms};
 pub use conviction::Conviction;
 pub use problem::{Problem, ProblemKind};
 pub use script_name::is_script_name;
