@@ -110,6 +110,9 @@ pub fn market(overview: &MarketOverview) -> MarketView {
         Some(Regime::Uptrend) => ("Uptrend", "ma50 and close over ma200", "up"),
         Some(Regime::Downtrend) => ("Downtrend", "ma50 and close under ma200", "down"),
         Some(Regime::Mixed) => ("Mixed", "close and ma50 disagree about ma200", ""),
+        None if overview.benchmark_close.is_some() => {
+            ("Unknown", "the benchmark has too few bars for ma200", "")
+        }
         None => ("Unknown", "no benchmark to tell it from", ""),
     };
     MarketView {
@@ -344,5 +347,8 @@ mod tests {
             (view.regime, view.benchmark_close.as_str(), view.benchmark_return.as_str()),
             ("Unknown", "–", "–")
         );
+        assert_eq!(view.regime_note, "no benchmark to tell it from");
+        overview.benchmark_close = Some(673.42);
+        assert_eq!(market(&overview).regime_note, "the benchmark has too few bars for ma200");
     }
 }
