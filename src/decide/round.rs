@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::splits::misfit;
 use super::{Decision, Prepared, Recommendation, decide, order, rescale};
 use crate::domain::{Book, Position, Problem, Symbol};
 use crate::filters;
@@ -33,13 +34,17 @@ pub struct Round {
 }
 
 /// Makes the book of an account worth `equity` from positions as they were traded: brought to the
-/// scale of the bars and marked at the last close up to each class's session.
+/// scale of the bars and marked at the last close up to each class's session. One that does not fit
+/// its bars stays at what it cost.
 pub fn book_of(equity: f64, positions: &[Position], classes: &[Ready]) -> Book {
     let mut positions = positions.to_vec();
     for Ready { prepared, session } in classes {
         positions = rescale(&positions, prepared, *session);
         let panel = prepared.columns.panel();
         for position in positions.iter_mut().filter(|own| own.asset_class == panel.asset_class()) {
+            if misfit(position, panel).is_some() {
+                continue;
+            }
             let rows = panel.position(&position.symbol).map(|place| panel.rows(place)).unwrap_or_default();
             let until = rows.start + panel.dates()[rows.clone()].partition_point(|date| date <= session);
             if until > rows.start {
@@ -222,7 +227,8 @@ mod tests {
 
     #[test]
     fn an_entry_far_from_its_bars_is_named_and_not_sold_at_its_stop() {
-        let (round, _) = after_split(&[102.5; 30], None, 410.0);
+        let (round, book) = after_split(&[102.5; 30], None, 410.0);
+        assert_eq!(book.positions[0].market_value(), 1000.0, "what its fixture was last worth");
         let held = &round.decisions[0].held[0];
         assert_eq!((held.status, held.pnl, held.stop_price), (PositionStatus::Unchecked, None, 380.0));
         assert_eq!(round.decisions[0].exits, []);
