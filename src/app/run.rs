@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use tracing::info;
 use uuid::Uuid;
 
+use super::data_hash::positions_hash;
 use super::fold::{fold, oldest_session_asked};
 use super::select::{lines, names, select};
 use super::shadow;
@@ -107,6 +108,7 @@ async fn decide_and_tell(
     }
     problems.extend(skip(refused, loaded.is_empty())?);
     problems.extend(unchecked(request.asked, &positions, &loaded));
+    let positions_hash = positions_hash(&positions);
     let settings = app.loaded.settings.clone();
     let scripts = set.scripts.clone();
     let folded = tokio::task::spawn_blocking(move || fold(&settings, &scripts, &before, &positions, loaded))
@@ -129,6 +131,7 @@ async fn decide_and_tell(
             dry_run: true,
             scripts: set.scripts.hashes(),
             settings_hash: settings_hash(&app.loaded.settings),
+            positions_hash,
             duration_ms: 0,
             generated_at,
         },
@@ -283,6 +286,7 @@ pub fn has_failed_script(problems: &[Problem]) -> bool {
 fn run_id(run: &RunRecord) -> Uuid {
     let mut name =
         format!("ts.run/{}/{}/{}", run.generated_at.to_rfc3339(), run.asset_class, run.settings_hash);
+    name.push_str(&format!("/{}", run.positions_hash));
     for part in &run.parts {
         name.push_str(&format!("/{}:{}:{}", part.asset_class, part.session, part.data_hash));
     }

@@ -33,6 +33,8 @@ pub struct RunRecord {
     /// Each script's hash, by its name.
     pub scripts: BTreeMap<String, String>,
     pub settings_hash: String,
+    /// Of the positions that the run began with.
+    pub positions_hash: String,
     pub duration_ms: u64,
     /// Each recommendation carries it; the run's own JSON does not repeat it.
     #[serde(skip)]

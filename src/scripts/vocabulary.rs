@@ -46,20 +46,9 @@ pub(super) const POSITION_FIELDS: [&str; 6] =
 /// What the host tells of the signal that is scored.
 pub(super) const SIGNAL_FIELDS: [&str; 2] = ["trigger", "strategy"];
 
-/// How alike two words must be for one to be offered for the other.
-const ALIKE: f64 = 0.8;
-
 /// Returns the candidate that is most like `word`, where one is like it at all.
 pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            let likeness = strsim::jaro_winkler(&word.to_ascii_lowercase(), &candidate.to_ascii_lowercase());
-            (candidate, likeness)
-        })
-        .filter(|(_, likeness)| *likeness >= ALIKE)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(candidate, _)| candidate)
+    crate::domain::closest(word, candidates.into_iter().map(|candidate| (candidate, candidate)))
 }
 
 /// Returns "did you mean `x`?", or else the list of all that would do.
