@@ -56,8 +56,6 @@ pub struct ComponentBar {
     pub weight: String,
     /// The bar's length in whole percent, 0 to 100.
     pub width: u8,
-    /// What is left of it, to 100.
-    pub rest: u8,
     /// The bar in ten characters.
     pub cells: String,
 }
@@ -165,7 +163,6 @@ fn component(component: &Component) -> ComponentBar {
         score: format::fixed(component.score, 1),
         weight: format::percent(component.weight, 0),
         width,
-        rest: 100 - width,
         cells: format::cells(component.score),
     }
 }
@@ -200,7 +197,7 @@ mod tests {
     fn bars_stay_inside_their_frame() {
         for (score, width) in [(8.44, 84), (12.0, 100), (-1.0, 0), (f64::NAN, 0)] {
             let bar = component(&Component { name: "x".to_owned(), score, weight: 0.6 });
-            assert_eq!((bar.width, bar.rest), (width, 100 - width), "{score}");
+            assert_eq!(bar.width, width, "{score}");
         }
     }
 }

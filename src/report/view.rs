@@ -49,7 +49,6 @@ pub struct View {
     /// What edits of the scripts change on the session, one a class; empty without an edit.
     pub edits: Vec<ChangesView>,
     pub notes: Vec<NoteGroup>,
-    pub notes_count: String,
     pub foot: Foot,
 }
 
@@ -117,7 +116,6 @@ impl View {
             past_more,
             edits: sections::edits(report),
             notes: sections::notes(&report.problems),
-            notes_count: format::count(report.problems.len(), "note"),
             foot: foot(report),
         }
     }
