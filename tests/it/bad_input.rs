@@ -284,7 +284,7 @@ fn bad_arguments_end_with_2_and_say_what_to_ask_instead() {
             &[],
             "run --dry-run --source yahoo",
             2,
-            &["unknown source `yahoo`", "polygon, alpha_vantage, binance, files and simulated"],
+            &["unknown source `yahoo`", "polygon, alpha_vantage, binance, files, simulated"],
         ),
         case(
             "a source and the demo",
