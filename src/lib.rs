@@ -3,6 +3,9 @@
 //! The layers, lowest first; imports only point down (ARCHITECTURE.md says why, and
 //! `tests/it/layers.rs` proves it).
 
+// Both panic where nobody reads; `cli::output` writes what a person is told.
+#![cfg_attr(not(test), warn(clippy::print_stderr, clippy::print_stdout))]
+
 pub mod app;
 pub mod bars;
 pub mod cache;

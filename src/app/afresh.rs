@@ -53,7 +53,9 @@ impl Gathered {
             self.problems.extend(problems);
             if selection.session < last_finished {
                 // An old session is decided, and told, from what was known on it.
+                let is_any = !rows.is_empty();
                 rows.retain(|bar| bar.date <= selection.session);
+                self.begins_later |= is_any && rows.is_empty();
             }
             let is_session = |date| calendar::is_session(class, date);
             let (checked, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);

@@ -26,6 +26,8 @@ pub struct LoadedBars {
     pub market: MarketBars,
     /// The sources that gave bars, in the order of the settings, joined by `+`.
     pub source: String,
+    /// Whether bars are known to begin after the session for a symbol that has none up to it.
+    pub begins_later: bool,
     pub problems: Vec<Problem>,
 }
 
@@ -40,7 +42,8 @@ impl LoadedBars {
 }
 
 /// Loads all bars up to the selection's session of the universe, its benchmark, and the
-/// symbols in `held`: at least `bars_needed` before the session, or two years where that is more.
+/// symbols in `held`: at least `bars_needed` before `first`, the first session that is asked about,
+/// or two years where that is more.
 ///
 /// A symbol that no source has costs only itself. `progress` is told the calls to each vendor.
 ///
@@ -50,6 +53,7 @@ pub async fn load(
     app: &App,
     selection: &Selection,
     held: &BTreeSet<Symbol>,
+    first: NaiveDate,
     bars_needed: usize,
     progress: Progress<'_>,
 ) -> Result<LoadedBars, Refusal> {
@@ -58,7 +62,7 @@ pub async fn load(
     let universe: BTreeSet<Symbol> = settings.universe.of(class).iter().cloned().collect();
     let benchmark = settings.benchmark.of(class).clone();
     let wanted = in_order(held, &benchmark, settings.universe.of(class));
-    let from = first_day(class, selection.session, app.clock.now(), bars_needed);
+    let from = first_day(class, first.min(selection.session), app.clock.now(), bars_needed);
     let gathered = gather(app, selection, &wanted, from, progress).await?;
     Ok(LoadedBars {
         market: MarketBars {
@@ -70,6 +74,7 @@ pub async fn load(
             real_moves: gathered.real_moves,
         },
         source: gathered.told_by.join("+"),
+        begins_later: gathered.begins_later,
         problems: gathered.problems,
     })
 }

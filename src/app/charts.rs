@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::decide::Direction;
 use crate::decide::Prepared;
 use crate::decide::Recommendation;
 use crate::features::core;
@@ -42,7 +43,7 @@ fn chart(prepared: &Prepared, scripts: &Scripts, recommendation: &Recommendation
     })
 }
 
-/// The extreme that the entry rule compares with: of the `highest_…` and `lowest_…` features
+/// The extreme that the entry rule of a BUY compares with: of the `highest_…` and `lowest_…` features
 /// that it reads, the one whose window the trigger's name repeats, like 20 in `breakout_20d`.
 fn level(
     prepared: &Prepared,
@@ -50,6 +51,9 @@ fn level(
     recommendation: &Recommendation,
     row: usize,
 ) -> Option<ChartLevel> {
+    if recommendation.direction == Direction::Sell {
+        return None;
+    }
     let window: String = recommendation.signal_type.chars().filter(char::is_ascii_digit).collect();
     if window.is_empty() {
         return None;
@@ -66,4 +70,68 @@ fn level(
         label: format!("{window}-day {extreme}"),
         price: prepared.columns.value(feature, row)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar;
+    use crate::decide::{MarketBars, decide, prepare};
+    use crate::domain::{AssetClass, Bar, Book, Position, Symbol};
+    use crate::scripts::{Options, ScriptSource};
+    use crate::settings::Settings;
+
+    const RULES: &str = r#"const META = #{ asset_class: "equity" };
+const STOP_ATR_MULT = 2.0;
+fn eligible(row) { true }
+fn entry(row) { if row.close > row.highest_close_20d { return "breakout_20d"; } }
+fn exit(row, position) { return "ma20_cross"; }
+"#;
+    const SCORER: &str = "const WEIGHTS = #{ a: 1.0 };\nfn a(row, signal) { 9.0 }";
+
+    #[test]
+    fn only_a_buy_has_the_level_that_its_entry_broke() {
+        let source = |name: &str, text: &str| ScriptSource {
+            name: name.to_owned(),
+            path: format!("{name}.rhai"),
+            text: text.to_owned(),
+        };
+        let options = Options { default_scorer: "graded".to_owned(), ..Options::of(&Settings::defaults()) };
+        let (scripts, problems) =
+            Scripts::compile(&[source("rule", RULES), source("graded", SCORER)], &options);
+        assert_eq!(problems, []);
+        let last = "2026-11-20".parse().expect("a date");
+        let dates = calendar::sessions(AssetClass::Equity, "2026-08-03".parse().expect("a date"), last);
+        let rising = |symbol: &str| {
+            let bar = |(index, date): (usize, &chrono::NaiveDate)| {
+                let close = 100.0 + index as f64;
+                Bar { date: *date, open: close, high: close + 1.0, low: close - 1.0, close, volume: 1e7 }
+            };
+            let rows = dates.iter().enumerate().map(bar).collect();
+            crate::bars::check(Symbol::new(symbol).expect("a symbol"), rows, last).0
+        };
+        let market = MarketBars::of(AssetClass::Equity, vec![rising("HELD"), rising("NEW")]);
+        let prepared = prepare(market, &scripts, |_, _| 0).expect("distinct symbols");
+        let held = Position {
+            symbol: Symbol::new("HELD").expect("a symbol"),
+            asset_class: AssetClass::Equity,
+            strategy: "rule".to_owned(),
+            entry_date: dates[0],
+            entry_price: 100.0,
+            quantity: 1.0,
+            stop_price: 90.0,
+            stop_session: dates[0],
+            last_close: 100.0,
+            split_factor: 1.0,
+        };
+        let book = Book::of_positions(1e5, vec![held]);
+        let (decision, _) = decide(&prepared, &scripts, &Settings::defaults(), &book, last);
+        let level = |recommendations: &[Recommendation]| {
+            let drawn = charts(&prepared, &scripts, recommendations);
+            let chart = drawn.into_values().next().expect("one recommendation");
+            (chart.symbol.to_string(), chart.level.map(|level| level.label))
+        };
+        assert_eq!(level(&decision.recommendations), ("NEW".to_owned(), Some("20-day high".to_owned())));
+        assert_eq!(level(&decision.exits), ("HELD".to_owned(), None));
+    }
 }

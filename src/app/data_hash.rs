@@ -1,8 +1,9 @@
-//! The fingerprint of the bars that a decision was made from.
+//! The fingerprints of the bars and of the positions that a decision was made from.
 
 use sha2::{Digest, Sha256};
 
 use crate::bars::Panel;
+use crate::domain::{Position, hex};
 
 /// Returns the SHA-256, in hex, of every symbol, date and price of a panel: two runs with the
 /// same hash saw the same bars to the bit.
@@ -22,5 +23,25 @@ pub(super) fn data_hash(panel: &Panel) -> String {
             }
         }
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize())
+}
+
+/// Returns the SHA-256, in hex, of the positions that a run began with, in any order.
+pub(super) fn positions_hash(positions: &[Position]) -> String {
+    let line = |own: &Position| {
+        format!(
+            "{}:{}/{}/{}/{}/{}/{}/{}\n",
+            own.asset_class,
+            own.symbol,
+            own.strategy,
+            own.entry_date,
+            own.entry_price,
+            own.quantity,
+            own.stop_price,
+            own.stop_session
+        )
+    };
+    let mut lines: Vec<String> = positions.iter().map(line).collect();
+    lines.sort_unstable();
+    hex(Sha256::digest(lines.concat()))
 }

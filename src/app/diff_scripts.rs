@@ -88,7 +88,8 @@ pub async fn diff_scripts(
     for selection in selections {
         let class = selection.asset_class;
         let needed = versions.iter().map(|version| decide::bars_needed(&version.scripts, class)).max();
-        let bars = load(app, &selection, &BTreeSet::new(), needed.unwrap_or(0), fetching).await?;
+        let first = request.span.from().unwrap_or(selection.session);
+        let bars = load(app, &selection, &BTreeSet::new(), first, needed.unwrap_or(0), fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         found.notes.extend(request.span.notes(class.as_str(), held));

@@ -55,6 +55,17 @@ pub enum Sessions {
     Span(Span),
 }
 
+impl Sessions {
+    /// Returns the first session that is named.
+    fn first(self) -> Option<NaiveDate> {
+        match self {
+            Sessions::Newest => None,
+            Sessions::On(date) => Some(date),
+            Sessions::Span(span) => span.from(),
+        }
+    }
+}
+
 /// Computes the features of a symbol on the sessions asked for; `progress` is told the calls to vendors.
 ///
 /// # Errors
@@ -78,7 +89,8 @@ pub async fn features(
     let set = load_scripts(app)?;
     let named = wanted.iter().map(Feature::bars_needed).max().unwrap_or(0);
     let needed = named.max(decide::bars_needed(&set.scripts, asset_class));
-    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), needed, progress).await?;
+    let first = request.sessions.first().unwrap_or(selection.session);
+    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), first, needed, progress).await?;
     let mut problems = set.problems;
     problems.extend(bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned());
     if wanted.is_empty() {

@@ -33,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) splits: Vec<Split>,
     /// The jumps for which a vendor, asked, lists no split.
     pub(super) real_moves: BTreeSet<(Symbol, NaiveDate)>,
+    /// Whether a source has a bar of a symbol after the session and none up to it.
+    pub(super) begins_later: bool,
     pub(super) problems: Vec<Problem>,
     failures: BTreeMap<Symbol, Vec<String>>,
 }
@@ -116,6 +118,8 @@ impl Gathered {
             if self.bars.contains_key(symbol) {
                 continue;
             }
+            let first = live.bars(symbol).and_then(|held| held.dates().first().copied());
+            self.begins_later |= first.is_some_and(|first| first > live.span.session);
             let Some(Held { bars, tellers, prices, notes }) = live.release(symbol) else { continue };
             tellers.iter().for_each(|name| self.told(name));
             let told = notes.into_iter().map(|note| Problem::new(symbol, note.kind, note.message));

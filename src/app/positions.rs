@@ -72,6 +72,7 @@ fn position(header: &StringRecord, record: &StringRecord) -> Result<Position, St
         // The entry session's own close is the first that the rule sees.
         stop_session: entry_date.pred_opt().unwrap_or(entry_date),
         last_close: entry_price,
+        split_factor: 1.0,
     })
 }
 

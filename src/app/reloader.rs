@@ -13,6 +13,9 @@ use super::{App, LiveScripts, Reloaded};
 use crate::reload::{Change, ScriptFolder, Stopper, TEMPLATES, Watcher};
 use crate::settings::FILE_NAME;
 
+/// The file beside the settings that the environment is read from.
+const ENVIRONMENT: &str = ".env";
+
 /// How long one wait lasts; a stop ends it sooner.
 const WAIT: Duration = Duration::from_secs(3_600);
 
@@ -40,11 +43,18 @@ pub struct Reloader {
 pub fn watched(app: &App) -> Vec<PathBuf> {
     let root = &app.loaded.root;
     let folders = ScriptFolder::ALL.map(ScriptFolder::as_str).into_iter().chain([TEMPLATES]);
-    let mut paths: Vec<PathBuf> = folders.chain([FILE_NAME]).map(|name| root.join(name)).collect();
-    paths.extend(app.loaded.files.iter().cloned());
+    let mut paths: Vec<PathBuf> = folders.map(|name| root.join(name)).collect();
+    paths.extend(settled_by(app));
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Returns the files besides scripts and templates that decide what a run says.
+fn settled_by(app: &App) -> impl Iterator<Item = PathBuf> {
+    let named = [FILE_NAME, ENVIRONMENT].map(|name| app.loaded.root.join(name));
+    let positions = app.loaded.settings.portfolio.file.clone();
+    named.into_iter().chain(app.loaded.files.iter().cloned()).chain(positions)
 }
 
 impl Reloader {
@@ -111,9 +121,7 @@ impl Reloader {
 impl Edit {
     /// Tells whether a run says anything new after the edit.
     pub fn matters(&self) -> bool {
-        let is_of_settings = |file: &PathBuf| {
-            file.file_name().is_some_and(|name| name == FILE_NAME) || self.app.loaded.files.contains(file)
-        };
+        let is_of_settings = |file: &PathBuf| settled_by(&self.app).any(|own| own == *file);
         let has_new_settings = self.bad_settings.is_none() && self.files.iter().any(is_of_settings);
         has_new_settings || !matches!(self.reload, Reloaded::Unchanged)
     }

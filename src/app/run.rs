@@ -10,11 +10,12 @@ use chrono::NaiveDate;
 use tracing::info;
 use uuid::Uuid;
 
-use super::fold::fold;
-use super::select::{names, select};
+use super::data_hash::positions_hash;
+use super::fold::{fold, oldest_session_asked};
+use super::select::{lines, names, select};
 use super::shadow;
 use super::{App, Asked, LiveScripts, LoadedBars, Progress};
-use super::{Refusal, Selection, Snapshot, load, read_positions};
+use super::{Refusal, ScriptSet, Selection, Snapshot, load, read_positions};
 use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
@@ -22,6 +23,7 @@ use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
 use crate::report::ChartData;
 use crate::report::{Report, RunRecord, Templates};
+use crate::scripts::Strategy;
 use crate::settings::SourceName;
 use crate::settings::settings_hash;
 
@@ -85,27 +87,36 @@ async fn decide_and_tell(
     problems.extend(snapshot.problems().cloned());
     let set = Arc::clone(&snapshot.set);
     let positions = positions(app, request)?;
-    problems.extend(unchecked(request.asked, &positions, &selections));
     let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
+    let mut refused = Vec::new();
     for selection in selections {
-        let held = held_symbols(&positions, selection.asset_class);
-        let mut needed = decide::bars_needed(&set.scripts, selection.asset_class);
-        let reported = live.and_then(|live| live.reported(selection.asset_class));
-        if let Some(earlier) = reported.filter(|earlier| earlier.generation != snapshot.generation) {
-            needed = needed.max(decide::bars_needed(&earlier.set.scripts, selection.asset_class));
-            before.insert(selection.asset_class, earlier);
+        let class = selection.asset_class;
+        let reported = live.and_then(|live| live.reported(class));
+        let earlier = reported.filter(|earlier| earlier.generation != snapshot.generation);
+        let sets: Vec<&ScriptSet> =
+            std::iter::once(&*set).chain(earlier.as_ref().map(|earlier| &*earlier.set)).collect();
+        match load_class(app, request, &sets, &positions, selection, progress).await {
+            Ok((own, told)) => {
+                loaded.push(own);
+                problems.extend(told);
+                before.extend(earlier.map(|earlier| (class, earlier)));
+            }
+            Err(refusal) if request.asked == Asked::All => refused.push((class, refusal)),
+            Err(refusal) => return Err(refusal.into()),
         }
-        let bars = load(app, &selection, &held, needed, progress).await?;
-        refuse_date_before_data(request, &selection, &bars)?;
-        loaded.push((selection, bars));
     }
+    problems.extend(skip(refused, loaded.is_empty())?);
+    problems.extend(unchecked(request.asked, &positions, &loaded));
+    let positions_hash = positions_hash(&positions);
     let settings = app.loaded.settings.clone();
     let scripts = set.scripts.clone();
     let folded = tokio::task::spawn_blocking(move || fold(&settings, &scripts, &before, &positions, loaded))
         .await
         .context("failed to decide")??;
+    let round = folded.round;
     problems.extend(folded.problems);
+    problems.extend(round.problems);
     problems.sort();
     problems.dedup();
 
@@ -120,14 +131,15 @@ async fn decide_and_tell(
             dry_run: true,
             scripts: set.scripts.hashes(),
             settings_hash: settings_hash(&app.loaded.settings),
+            positions_hash,
             duration_ms: 0,
             generated_at,
         },
-        recommendations: folded.recommendations,
-        exits: each(&folded.decisions, |decision| &decision.exits),
-        filtered: each(&folded.decisions, |decision| &decision.filtered),
-        near_misses: each(&folded.decisions, |decision| &decision.near_misses),
-        decisions: folded.decisions,
+        recommendations: round.recommendations,
+        exits: each(&round.decisions, |decision| &decision.exits),
+        filtered: each(&round.decisions, |decision| &decision.filtered),
+        near_misses: each(&round.decisions, |decision| &decision.near_misses),
+        decisions: round.decisions,
         past: Vec::new(),
         problems,
         reload: None,
@@ -166,13 +178,75 @@ fn positions(app: &App, request: &RunRequest) -> Result<Vec<Position>, Refusal> 
     }
 }
 
+/// Loads one class for the scripts in force, the first of `sets`, and those that they are compared
+/// with; with what the reader should know of it.
+///
+/// # Errors
+/// A class of which nothing can be decided: its folder of files is not there, all its bars begin
+/// after the asked date, or no strategy makes entries in it and nothing is held.
+async fn load_class(
+    app: &App,
+    request: &RunRequest,
+    sets: &[&ScriptSet],
+    positions: &[Position],
+    selection: Selection,
+    progress: Progress<'_>,
+) -> Result<((Selection, LoadedBars), Vec<Problem>), Refusal> {
+    let class = selection.asset_class;
+    let held = held_symbols(positions, class);
+    let problems = without_strategy(sets[0], class, &held)?;
+    let first = oldest_session_asked(positions, class, selection.session);
+    let needed = sets.iter().map(|set| decide::bars_needed(&set.scripts, class)).max().unwrap_or(0);
+    let bars = load(app, &selection, &held, first, needed, progress).await?;
+    refuse_date_before_data(request, &selection, &bars)?;
+    Ok(((selection, bars), problems))
+}
+
+/// Says that no strategy makes entries in a class.
+///
+/// # Errors
+/// Where nothing is held in it either and no script is broken, there is nothing to decide.
+fn without_strategy(
+    set: &ScriptSet,
+    class: AssetClass,
+    held: &BTreeSet<Symbol>,
+) -> Result<Vec<Problem>, Refusal> {
+    let makes_entries = |own: &Strategy| own.asset_class() == class && own.is_enabled();
+    if set.scripts.strategies().iter().any(makes_entries) {
+        return Ok(Vec::new());
+    }
+    let message = format!("no enabled strategy for {class}");
+    // A broken script may be the one: its class is not known.
+    if held.is_empty() && !has_failed_script(&set.problems) {
+        return Err(Refusal::Configuration(format!(
+            "{message}, and nothing is held in it; enable one, or set universe.{class} = []"
+        )));
+    }
+    let message = format!("{message}: no entries, and only the exits of what is held run");
+    Ok(vec![Problem::new(class, ProblemKind::Settings, message)])
+}
+
+/// Turns the refusals of single classes into notes for the reader; where no other class is left, they
+/// are the answer.
+fn skip(refused: Vec<(AssetClass, Refusal)>, is_none_left: bool) -> Result<Vec<Problem>, Refusal> {
+    let note = |(class, refusal): &(AssetClass, Refusal)| {
+        Problem::new(class, ProblemKind::Skipped, format!("skipped: {refusal}"))
+    };
+    let notes: Vec<Problem> = refused.iter().map(note).collect();
+    match refused.into_iter().last() {
+        Some((_, Refusal::Usage(_))) if is_none_left => Err(Refusal::Usage(lines(&notes))),
+        Some((_, Refusal::Configuration(_))) if is_none_left => Err(Refusal::Configuration(lines(&notes))),
+        _ => Ok(notes),
+    }
+}
+
 /// Names the positions whose asset class is left out of a run of all classes: nobody looks at
 /// their stops.
-fn unchecked(asked: Asked, positions: &[Position], selections: &[Selection]) -> Vec<Problem> {
+fn unchecked(asked: Asked, positions: &[Position], loaded: &[(Selection, LoadedBars)]) -> Vec<Problem> {
     if asked != Asked::All {
         return Vec::new();
     }
-    let is_decided = |class: AssetClass| selections.iter().any(|selection| selection.asset_class == class);
+    let is_decided = |class: AssetClass| loaded.iter().any(|(selection, _)| selection.asset_class == class);
     let left_out = positions.iter().filter(|held| !is_decided(held.asset_class));
     let named = left_out.map(|held| {
         let (date, class) = (held.entry_date, held.asset_class);
@@ -186,20 +260,19 @@ fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
     positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
 }
 
+/// Refuses a date before all bars, where the bars are known to begin later. Where none came at all,
+/// the report says why.
 fn refuse_date_before_data(
     request: &RunRequest,
     selection: &Selection,
     bars: &LoadedBars,
 ) -> Result<(), Refusal> {
     match (request.date, bars.span()) {
-        (Some(date), None) => {
-            let why = bars.problems.first().map(|problem| format!("\n{problem}")).unwrap_or_default();
-            Err(Refusal::Usage(format!(
-                "{} has no {} bar on {date} or before it; choose a later --date{why}",
-                names(&selection.sources),
-                selection.asset_class
-            )))
-        }
+        (Some(date), None) if bars.begins_later => Err(Refusal::Usage(format!(
+            "{} has no {} bar on {date} or before it; choose a later --date",
+            names(&selection.sources),
+            selection.asset_class
+        ))),
         _ => Ok(()),
     }
 }
@@ -213,6 +286,7 @@ pub fn has_failed_script(problems: &[Problem]) -> bool {
 fn run_id(run: &RunRecord) -> Uuid {
     let mut name =
         format!("ts.run/{}/{}/{}", run.generated_at.to_rfc3339(), run.asset_class, run.settings_hash);
+    name.push_str(&format!("/{}", run.positions_hash));
     for part in &run.parts {
         name.push_str(&format!("/{}:{}:{}", part.asset_class, part.session, part.data_hash));
     }

@@ -158,6 +158,7 @@ fn session(app: &App, asset_class: AssetClass, date: Option<NaiveDate>) -> Resul
     Ok(date)
 }
 
-fn lines(skipped: &[Problem]) -> String {
+/// Returns what was skipped, one line each.
+pub(super) fn lines(skipped: &[Problem]) -> String {
     skipped.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -36,8 +36,15 @@ pub async fn shadow(
     for selection in selections {
         let class = selection.asset_class;
         let needed = |snapshot: &Snapshot| decide::bars_needed(&snapshot.set.scripts, class);
-        let bars =
-            load(app, &selection, &BTreeSet::new(), needed(before).max(needed(after)), &|_, _| ()).await?;
+        let bars = load(
+            app,
+            &selection,
+            &BTreeSet::new(),
+            selection.session,
+            needed(before).max(needed(after)),
+            &|_, _| (),
+        )
+        .await?;
         let session = selection.session;
         let sets = [Arc::clone(&before.set), Arc::clone(&after.set)];
         let compare = move || -> anyhow::Result<SignalDiff> {

@@ -9,6 +9,7 @@ use super::bars::missing_between;
 use super::select::select;
 use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
 use crate::decide;
+use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
@@ -44,22 +45,24 @@ pub async fn signals(
     fetching: Progress<'_>,
     scanning: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<SignalTable> {
-    let (selections, mut problems) = select(app, asked, source, None)?;
     let set = load_scripts(app)?;
-    problems.extend(set.problems);
     known_strategies(&set.scripts, only)?;
+    let asked = narrowed(asked, &set.scripts, only)?;
+    let (selections, mut problems) = select(app, asked, source, None)?;
+    problems.extend(set.problems);
     let mut table = SignalTable {
         signals: Vec::new(),
         components: Vec::new(),
         problems: Vec::new(),
-        notes: Vec::new(),
+        notes: disabled(&set.scripts, only),
         demo: selections.iter().any(|selection| selection.sources.contains(&SourceName::Simulated)),
     };
     let scanning = std::sync::Arc::new(scanning);
     for selection in selections {
         let class = selection.asset_class;
         let needed = decide::bars_needed(&set.scripts, class);
-        let bars = load(app, &selection, &BTreeSet::new(), needed, fetching).await?;
+        let first = span.from().unwrap_or(selection.session);
+        let bars = load(app, &selection, &BTreeSet::new(), first, needed, fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         table.notes.extend(span.notes(class.as_str(), held));
@@ -108,6 +111,28 @@ pub(super) fn scan_span(
     let sessions: Vec<NaiveDate> =
         columns.sessions().iter().copied().filter(|session| span.contains(*session)).collect();
     signals::scan_sessions(columns, scripts, &sessions, only, |done| progress(done, sessions.len()))
+}
+
+/// Leaves out the classes that none of the named strategies trades.
+fn narrowed(asked: Asked, scripts: &Scripts, only: &[String]) -> Result<Asked, Refusal> {
+    let traded: BTreeSet<AssetClass> =
+        only.iter().filter_map(|name| scripts.strategy(name)).map(Strategy::asset_class).collect();
+    let mut classes = traded.iter().copied();
+    match (asked, classes.next(), classes.next()) {
+        (Asked::All, Some(only), None) => Ok(Asked::ByName(only)),
+        (Asked::ByName(class), Some(_), _) if !traded.contains(&class) => {
+            Err(Refusal::Usage(format!("{} trades no {class}; leave --asset-class out", only.join(", "))))
+        }
+        _ => Ok(asked),
+    }
+}
+
+/// Says of each named strategy that it makes no entries.
+fn disabled(scripts: &Scripts, only: &[String]) -> Vec<String> {
+    let named = only.iter().filter_map(|name| scripts.strategy(name)).filter(|own| !own.is_enabled());
+    named
+        .map(|own| format!("{} is disabled: a run makes no entries from these signals", own.name()))
+        .collect()
 }
 
 fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {

@@ -30,6 +30,11 @@ impl Span {
         self.from.is_none() && self.to.is_none()
     }
 
+    /// Returns the first session that is asked for, where it is named.
+    pub(super) fn from(&self) -> Option<NaiveDate> {
+        self.from
+    }
+
     /// Tells whether a session lies in the span.
     pub fn contains(&self, session: NaiveDate) -> bool {
         self.from.is_none_or(|from| session >= from) && self.to.is_none_or(|to| session <= to)

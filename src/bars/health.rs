@@ -73,6 +73,18 @@ struct Event<T> {
     what: T,
 }
 
+impl Split {
+    /// Tells whether a symbol's closes still show the split, since its bars were not adjusted.
+    ///
+    /// `place` is the symbol's place in the panel. Without a bar on both sides there is nothing to
+    /// see.
+    pub fn is_shown(&self, panel: &Panel, place: usize) -> bool {
+        let rows = panel.rows(place);
+        let row = rows.start + panel.dates()[rows.clone()].partition_point(|date| *date < self.date);
+        rows.start < row && row < rows.end && self.explains(panel.close()[row] / panel.close()[row - 1])
+    }
+}
+
 impl fmt::Display for Jump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the close of {} is {:.2} times the one before", self.date, self.ratio)
@@ -173,9 +185,13 @@ impl Health {
     /// Returns the newest jump of the symbol in the last `bars` bars up to and including `row`:
     /// what a window of that length still sees of it.
     pub fn jump_within(&self, panel: &Panel, row: usize, bars: usize) -> Option<Jump> {
-        let first = panel.rows(panel.owner(row)).start.max((row + 1).saturating_sub(bars));
-        let end = self.jumps.partition_point(|event| event.row <= row);
-        self.jumps[..end].last().filter(|event| event.row > first).map(|event| event.what)
+        newest_within(&self.jumps, panel, row, bars)
+    }
+
+    /// Returns the newest gap of two sessions or more of the symbol in the last `bars` bars up to
+    /// and including `row`.
+    pub fn gap_within(&self, panel: &Panel, row: usize, bars: usize) -> Option<Gap> {
+        newest_within(&self.gaps, panel, row, bars)
     }
 
     /// Returns the newest gap of two sessions or more for which `row` is still within 20 bars.
@@ -206,6 +222,13 @@ fn newest<T: Copy>(events: &[Event<T>], row: usize) -> Option<T> {
     let end = events.partition_point(|event| event.row <= row);
     let event = events[..end].last()?;
     (row < event.until).then_some(event.what)
+}
+
+/// The newest event between two of the last `bars` bars of the symbol that owns `row`.
+fn newest_within<T: Copy>(events: &[Event<T>], panel: &Panel, row: usize, bars: usize) -> Option<T> {
+    let first = panel.rows(panel.owner(row)).start.max((row + 1).saturating_sub(bars));
+    let end = events.partition_point(|event| event.row <= row);
+    events[..end].last().filter(|event| event.row > first).map(|event| event.what)
 }
 
 /// Tells whether a close ratio is that of a split listed after `last`, up to `next`.

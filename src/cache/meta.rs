@@ -3,8 +3,6 @@
 //! The checksum ties the two files together: bars without a meta of their own checksum are never
 //! served. Holds no address and no key of a vendor.
 
-use std::fmt::Write as _;
-
 use chrono::DateTime;
 use chrono::NaiveDate;
 use chrono::TimeDelta;
@@ -19,6 +17,7 @@ use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
+use crate::domain::hex;
 use crate::sources::Prices;
 
 /// The format that this program writes, and the newest that it reads.
@@ -158,11 +157,7 @@ impl Meta {
 
 /// Returns the SHA-256 of `bytes` as 64 hexadecimal digits.
 pub(super) fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -254,7 +254,7 @@ pub struct FeaturesArgs {
     pub span: SpanArgs,
     /// The asset class, where both list the symbol
     #[arg(long, value_enum)]
-    pub asset_class: Option<ClassChoice>,
+    pub asset_class: Option<OneClass>,
     /// These features instead of the ones that the scripts read, separated by commas
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub names: Vec<String>,

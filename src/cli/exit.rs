@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::app::Refusal;
 use crate::settings::SettingsError;
 
+use super::output;
+
 /// How a command that ran to its end turned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -36,7 +38,7 @@ pub(super) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
     if error.chain().any(broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error:#}");
+    output::remark(format_args!("error: {error:#}"));
     let of_refusal = error.downcast_ref::<Refusal>().map(|refusal| match refusal {
         Refusal::Usage(_) => USAGE,
         Refusal::Configuration(_) => CONFIGURATION,

@@ -4,7 +4,7 @@ use crate::app;
 use crate::app::{FeatureRequest, Sessions, Span};
 use crate::domain::AssetClass;
 
-use super::args::{ClassChoice, FeaturesArgs, Global, TableFormat};
+use super::args::{FeaturesArgs, Global, TableFormat};
 use super::catalogue;
 use super::exit::Outcome;
 use super::output;
@@ -19,11 +19,7 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
     let app = start::app(global)?;
     let request = FeatureRequest {
         symbol: symbol.clone(),
-        asset_class: match args.asset_class {
-            Some(ClassChoice::Equity) => Some(AssetClass::Equity),
-            Some(ClassChoice::Crypto) => Some(AssetClass::Crypto),
-            Some(ClassChoice::All) | None => None,
-        },
+        asset_class: args.asset_class.map(AssetClass::from),
         source: args.source.chosen()?,
         names: args.names.clone(),
         sessions: match (args.date, Span::new(args.span.from, args.span.to)?) {
@@ -37,13 +33,13 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
     drop(progress);
     let found = found?;
     for note in &found.notes {
-        eprintln!("note: {note}");
+        output::remark(format_args!("note: {note}"));
     }
     for problem in &found.problems {
-        eprintln!("problem: {problem}");
+        output::remark(format_args!("problem: {problem}"));
     }
     if found.demo {
-        eprintln!("DEMO: the bars are simulated, not real prices");
+        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
     }
     let mut table = Table { header: vec!["date".to_owned(), "symbol".to_owned()], rows: Vec::new() };
     table.header.extend(found.features.iter().map(ToString::to_string));

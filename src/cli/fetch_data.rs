@@ -32,10 +32,10 @@ pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow:
     drop(progress);
     let fetched = fetched?;
     for problem in &fetched.problems {
-        eprintln!("problem: {problem}");
+        output::remark(format_args!("problem: {problem}"));
     }
     if fetched.demo {
-        eprintln!("DEMO: the bars are simulated, not real prices");
+        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
     }
     output::write(&table(&fetched).text(), None)?;
     if let Some(folder) = &args.output {
@@ -67,7 +67,7 @@ fn export(fetched: &FetchTable, folder: &Path, args: &FetchDataArgs) -> anyhow::
     for row in fetched.rows.iter().filter(|row| !row.bars.is_empty()) {
         let (path, bytes) = app::export(folder, &row.bars, args.format.into())?;
         output::write_bytes(&path, &bytes)?;
-        eprintln!("wrote {}", path.display());
+        output::remark(format_args!("wrote {}", path.display()));
     }
     Ok(())
 }

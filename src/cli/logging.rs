@@ -12,7 +12,9 @@ use super::progress::Stderr;
 /// have checked the text; a second start changes nothing.
 pub(super) fn start(level: &str, format: LogFormat) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let mut builder = fmt().with_env_filter(filter).with_writer(|| Stderr).with_target(false);
+    // A stderr that nobody reads must not cost the result: told of, a failing write would panic.
+    let mut builder =
+        fmt().with_env_filter(filter).with_writer(|| Stderr).with_target(false).log_internal_errors(false);
     if !stderr().is_terminal() {
         // On a terminal the subscriber itself respects NO_COLOR.
         builder = builder.with_ansi(false);

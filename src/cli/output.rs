@@ -1,5 +1,6 @@
-//! Where a command's result goes: a file that appears whole, or stdout.
+//! Where a command's result goes: a file that appears whole, or stdout; and its remarks, to stderr.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 
@@ -22,6 +23,12 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Writes a line to stderr, for a person beside the result. Nobody may be reading: a closed stderr
+/// must not cost the result, as `eprintln!` would by its panic.
+pub(super) fn remark(line: impl Display) {
+    drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
 /// Writes a text as [`write_bytes`] does.

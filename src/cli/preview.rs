@@ -59,7 +59,7 @@ pub(super) async fn preview(
 fn say_where(app: &App, html: &str) {
     let path: PathBuf = app.loaded.root.join(PREVIEW);
     match output::write_file(&path, html) {
-        Ok(()) => eprintln!("HTML preview: {}", path.display()),
-        Err(error) => eprintln!("no HTML preview: {error:#}"),
+        Ok(()) => output::remark(format_args!("HTML preview: {}", path.display())),
+        Err(error) => output::remark(format_args!("no HTML preview: {error:#}")),
     }
 }

@@ -27,13 +27,13 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
     drop(progress);
     let found = found?;
     for note in &found.notes {
-        eprintln!("note: {note}");
+        output::remark(format_args!("note: {note}"));
     }
     for problem in &found.problems {
-        eprintln!("problem: {problem}");
+        output::remark(format_args!("problem: {problem}"));
     }
     if found.demo {
-        eprintln!("DEMO: the bars are simulated, not real prices");
+        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
     }
     let table = table(&found);
     let text = match args.format {

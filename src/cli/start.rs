@@ -28,7 +28,6 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
         file: global.config.clone(),
         working_folder: std::env::current_dir()?,
         environment: Environment::default(),
-        flags: Vec::new(),
     };
     sources.environment = Environment::from_process(&sources.root())?;
     Ok(Settings::load(&sources)?)

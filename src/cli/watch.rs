@@ -11,6 +11,7 @@ use crate::reload::{Change, Watcher};
 
 use super::args::{Global, RunArgs};
 use super::exit::Outcome;
+use super::output;
 use super::preview::preview;
 use super::start;
 
@@ -24,9 +25,17 @@ const WAIT: Duration = Duration::from_secs(2);
 pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow::Result<Outcome> {
     // One rate limit for all previews; other keys or addresses in the settings need a new start.
     let vendors = first.vendors.clone();
+    let positions = args.positions.as_ref().map(std::path::absolute).transpose()?;
+    // What is held is named by the flag or by the settings, and watched in either case.
+    let with_positions = move |mut app: App| {
+        let named = &mut app.loaded.settings.portfolio.file;
+        *named = positions.clone().or_else(|| named.take());
+        app
+    };
+    let first = with_positions(first);
     let again = {
         let global = global.clone();
-        move || start::app(&global).map(|app| App { vendors: vendors.clone(), ..app })
+        move || start::app(&global).map(|app| with_positions(App { vendors: vendors.clone(), ..app }))
     };
     let (watcher, mut app, live) = load(first, args, &again).await?;
     let live = Arc::new(live);
@@ -34,16 +43,16 @@ pub(super) async fn watch(global: &Global, args: &RunArgs, first: App) -> anyhow
         .context("failed to watch for edits")?;
     loop {
         if let Err(error) = preview(&app, args, Some(&live)).await {
-            eprintln!("error: {error:#}");
+            output::remark(format_args!("error: {error:#}"));
         }
-        eprintln!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display());
+        output::remark(format_args!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display()));
         loop {
             let edit = reloader.next().await.context("the watching of scripts broke down; start again")?;
             for file in &edit.files {
-                eprintln!("changed: {}", file.display());
+                output::remark(format_args!("changed: {}", file.display()));
             }
             if let Some(error) = &edit.bad_settings {
-                eprintln!("error: {error}\nthe last good settings stay in force");
+                output::remark(format_args!("error: {error}\nthe last good settings stay in force"));
             }
             let matters = edit.matters();
             app = edit.app;
@@ -64,15 +73,17 @@ async fn load(
         let watcher = Watcher::start(watched(&app), args.watch_method.into());
         match LiveScripts::load(&app) {
             Ok(live) => return Ok((watcher, app, live)),
-            Err(error) => eprintln!("error: {error}"),
+            Err(error) => output::remark(format_args!("error: {error}")),
         }
-        eprintln!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display());
+        output::remark(format_args!("Watching {} for edits; Ctrl-C ends", app.loaded.root.display()));
         for file in next_change(watcher).await? {
-            eprintln!("changed: {}", file.display());
+            output::remark(format_args!("changed: {}", file.display()));
         }
         match again() {
             Ok(now) => app = now,
-            Err(error) => eprintln!("error: {error:#}\nthe last good settings stay in force"),
+            Err(error) => {
+                output::remark(format_args!("error: {error:#}\nthe last good settings stay in force"))
+            }
         }
     }
 }

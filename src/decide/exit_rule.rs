@@ -4,6 +4,7 @@
 //! caller's.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -46,6 +47,38 @@ impl<'a> Budgets<'a> {
     }
 }
 
+/// Why a rule said nothing on a session.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Silence {
+    /// It lacks a feature, as a sentence.
+    NotReady(String),
+    /// It erred.
+    Failed(Vec<RowError>),
+}
+
+impl Silence {
+    /// Returns why as a sentence, and puts what erred with the rest.
+    pub(super) fn told(self, failed: &mut Vec<RowError>) -> String {
+        let told = self.to_string();
+        if let Silence::Failed(errors) = self {
+            failed.extend(errors);
+        }
+        told
+    }
+}
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Silence::NotReady(why) => f.write_str(why),
+            Silence::Failed(errors) => {
+                let told: Vec<String> = errors.iter().map(|error| error.error.to_string()).collect();
+                f.write_str(&told.join("; "))
+            }
+        }
+    }
+}
+
 /// A stop after all sessions that could be shown to the strategy's `stop`.
 pub(super) struct Raised {
     /// Never lower than before.
@@ -54,13 +87,13 @@ pub(super) struct Raised {
     /// failed is shown again next time.
     pub(super) session: NaiveDate,
     /// The sessions on which the rule failed, in order, each with why.
-    pub(super) failed: Vec<(NaiveDate, String)>,
+    pub(super) failed: Vec<(NaiveDate, Silence)>,
 }
 
 impl Raised {
     /// Returns why the rule failed on the decided session, and what to tell of earlier ones: the
     /// first, from which on the stop may be too low.
-    pub(super) fn failures(mut self, decided: NaiveDate) -> (Result<(), String>, Option<String>) {
+    pub(super) fn failures(mut self, decided: NaiveDate) -> (Result<(), Silence>, Option<String>) {
         let now = self.failed.pop_if(|(date, _)| *date == decided).map_or(Ok(()), |(_, why)| Err(why));
         let Some((date, why)) = self.failed.first() else { return (now, None) };
         let more = match self.failed.len() - 1 {
@@ -68,7 +101,7 @@ impl Raised {
             more => format!(" and {}", count(more, "later session")),
         };
         // A rule that fails every day for the same reason is told of once.
-        let is_told = now.as_ref().is_err_and(|now| now == why);
+        let is_told = now.as_ref().is_err_and(|now| now.to_string() == why.to_string());
         let earlier = format!("its stop could not be replayed on {date}{more}: {why}");
         (now, (!is_told).then_some(earlier))
     }
@@ -114,11 +147,10 @@ fn stop(
     row: usize,
     view: PositionView,
     budget: &mut Budget,
-) -> Result<Option<f64>, String> {
-    match strategy.stop(rows, &[row as u32], &[view], budget).complete() {
-        Ok(mut values) => values.pop().flatten().ok_or_else(|| lacks(panel, strategy, rows, Rule::Stop, row)),
-        Err(errors) => Err(told(&errors)),
-    }
+) -> Result<Option<f64>, Silence> {
+    let mut values =
+        strategy.stop(rows, &[row as u32], &[view], budget).complete().map_err(Silence::Failed)?;
+    values.pop().flatten().ok_or_else(|| lacks(panel, strategy, rows, Rule::Stop, row))
 }
 
 /// Asks the strategy's `exit` on the last of the held rows: the reason to sell, or `None`.
@@ -130,27 +162,22 @@ pub(super) fn exit<'a>(
     held: &Range<usize>,
     stop_price: f64,
     budgets: &mut Budgets<'a>,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, Silence> {
     let row = held.end - 1;
     let view = view(panel, position, held.start, row, stop_price);
     let budget = budgets.on(&position.strategy, panel.dates()[row]);
-    match strategy.exit(rows, &[row as u32], &[view], budget).complete() {
-        Ok(mut values) => match values.pop().flatten() {
-            Some(reason) => Ok(reason.map(|reason| reason.to_string())),
-            None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
-        },
-        Err(errors) => Err(told(&errors)),
+    let mut values =
+        strategy.exit(rows, &[row as u32], &[view], budget).complete().map_err(Silence::Failed)?;
+    match values.pop().flatten() {
+        Some(reason) => Ok(reason.map(|reason| reason.to_string())),
+        None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
     }
 }
 
-fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize) -> String {
+fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize) -> Silence {
     let missing = strategy.function(rule).map(|own| own.missing(rows, row as u32)).unwrap_or_default();
     let bars = row + 1 - panel.rows(panel.owner(row)).start;
-    format!("its rule is not ready: {}", not_ready(&missing, bars))
-}
-
-fn told(errors: &[RowError]) -> String {
-    errors.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; ")
+    Silence::NotReady(format!("its rule is not ready: {}", not_ready(&missing, bars)))
 }
 
 fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {

@@ -2,19 +2,29 @@
 //!
 //! A held position is never skipped. The strategy's `stop` may raise the stop, session by
 //! session in order; then `exit` speaks; and whatever the script lacks, the core itself sells
-//! at a close at or under the stop and names every position whose rule could not run.
+//! at a close at or under the stop and names every position whose rule could not run. Where the
+//! position's own numbers do not fit its bars, a sale must hold at the scale of either.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 
 use super::doubt::doubt;
 use super::exit_rule::{Budgets, exit, raise_stop, rows_since};
 use super::reasoning;
+use super::splits;
+use super::splits::Misfit;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
+use crate::bars::Panel;
 use crate::domain::Book;
 use crate::domain::Position;
+use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::Rows;
 use crate::scripts::Scripts;
+use crate::scripts::{RowError, Strategy};
+use crate::signals::script_failures;
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
@@ -26,6 +36,9 @@ pub(super) struct Exits {
     pub(super) problems: Vec<Problem>,
 }
 
+/// What a failing exit rule means to the reader.
+const NOT_CHECKED: &str = "its positions were not checked by their own rule";
+
 /// Evaluates every position of the prepared asset class.
 pub(super) fn exits(
     prepared: &Prepared,
@@ -34,23 +47,33 @@ pub(super) fn exits(
     book: &Book,
     session: NaiveDate,
 ) -> Exits {
-    let class = prepared.columns.panel().asset_class();
+    let panel = prepared.columns.panel();
+    let class = panel.asset_class();
     let mut positions: Vec<&Position> = book.positions.iter().filter(|p| p.asset_class == class).collect();
     positions
         .sort_by(|a, b| (&a.symbol, &a.strategy, a.entry_date).cmp(&(&b.symbol, &b.strategy, b.entry_date)));
     let mut exits = Exits { held: Vec::new(), sells: Vec::new(), problems: Vec::new() };
-    let mut budgets = Budgets::of(&positions);
-    for position in positions {
-        let verdict = judge(prepared, scripts, rows, position, session, &mut budgets, &mut exits.problems);
-        let held = held(position, &verdict);
+    let misfits: Vec<Option<Misfit>> = positions.iter().map(|own| splits::misfit(own, panel)).collect();
+    let mut bench = Bench { prepared, scripts, rows, session, budgets: Budgets::of(&positions) };
+    let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
+    for (position, misfit) in positions.into_iter().zip(&misfits) {
+        let misfit = misfit.as_ref();
+        let verdict = bench.judge(position, misfit, &mut exits.problems);
+        let held = held(position, &verdict, misfit);
         if let Some(reason) = &verdict.sell {
             let mut sell = sell(scripts, book, position, &held, reason, session);
-            if let Some(doubt) = &verdict.doubt {
-                sell.reasoning.push_str(&format!(" Suspect bars: {doubt}."));
+            for doubt in verdict.doubts.into_iter().chain(splits::told(position)) {
+                sell.reasoning.push_str(&format!(" {}.", format::sentence(&doubt)));
             }
             exits.sells.push(sell);
         }
+        failed.entry(&position.strategy).or_default().extend(verdict.failed);
         exits.held.push(held);
+    }
+    for (name, errors) in failed {
+        let Some(strategy) = scripts.strategy(name) else { continue };
+        let told = script_failures(&prepared.columns, scripts, strategy, &errors, NOT_CHECKED);
+        exits.problems.extend(told);
     }
     exits
 }
@@ -63,97 +86,151 @@ struct Verdict {
     close: Option<f64>,
     bars_held: Option<usize>,
     sell: Option<String>,
-    /// Why the bars may not be what was traded.
-    doubt: Option<String>,
+    /// What should be looked at before the reader acts, each as a sentence.
+    doubts: Vec<String>,
     /// Whether the strategy's own rule ran on this session, or why it could not.
     ran: Result<(), String>,
+    /// Where the strategy erred on this session.
+    failed: Vec<RowError>,
 }
 
-fn judge<'a>(
-    prepared: &Prepared,
-    scripts: &Scripts,
-    rows: &Rows,
-    position: &'a Position,
+/// What the positions are judged with.
+struct Bench<'b, 'a> {
+    prepared: &'b Prepared,
+    scripts: &'b Scripts,
+    rows: &'b Rows,
     session: NaiveDate,
-    budgets: &mut Budgets<'a>,
-    problems: &mut Vec<Problem>,
-) -> Verdict {
-    let panel = prepared.columns.panel();
-    let mut verdict = Verdict {
-        stop_price: position.stop_price,
-        stop_session: position.stop_session,
-        close: None,
-        bars_held: None,
-        sell: None,
-        doubt: None,
-        ran: Ok(()),
-    };
-    let mut name = |why: &str| {
-        let message = format!("held since {}: {why}", position.entry_date);
-        problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
-    };
-    if position.entry_date > session {
-        let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
-        name(&why);
-        verdict.ran = Err(why);
-        return verdict;
-    }
-    let owner = panel.position(&position.symbol);
-    let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
-        let before = |owner: usize| {
-            let dates = &panel.dates()[panel.rows(owner)];
-            dates[..dates.partition_point(|date| *date <= session)].last()
-        };
-        let newest = owner.and_then(before);
-        let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
-        let why = format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked");
-        name(&why);
-        verdict.ran = Err(why);
-        return verdict;
-    };
-    let close = panel.close()[row];
-    let held_rows = rows_since(panel, owner, position.entry_date, row);
-    verdict.close = Some(close);
-    verdict.bars_held = Some(held_rows.len() - 1);
-    verdict.doubt = doubt(prepared, scripts, &position.strategy, row);
-    if let Some(doubt) = &verdict.doubt {
-        name(&format!("suspect bars: {doubt}"));
-    }
-    if let Some(gap) = prepared.health.gap(row) {
-        name(&format!("unhealthy bars: {gap}"));
-    }
-    let ruled = match scripts.strategy(&position.strategy) {
-        None => Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy)),
-        // A stop that could not be raised still leaves the exit rule to be asked.
-        Some(strategy) => {
-            let raised = raise_stop(panel, strategy, rows, position, &held_rows, budgets);
-            verdict.stop_price = raised.stop_price;
-            verdict.stop_session = raised.session;
-            let (raised_now, not_replayed) = raised.failures(session);
-            if let Some(why) = not_replayed {
-                name(&why);
-            }
-            let exited = exit(panel, strategy, rows, position, &held_rows, verdict.stop_price, budgets);
-            exited.and_then(|reason| {
-                verdict.sell = reason;
-                raised_now
-            })
-        }
-    };
-    if let Err(why) = &ruled {
-        name(why);
-    }
-    verdict.ran = ruled;
-    if verdict.sell.is_none() && close <= verdict.stop_price {
-        verdict.sell = Some(HARD_STOP.to_owned());
-    }
-    verdict
+    budgets: Budgets<'a>,
 }
 
-fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
-    let pnl = verdict.close.map(|close| (close - position.entry_price) * position.quantity);
-    let pnl_pct = verdict.close.map(|close| close / position.entry_price - 1.0);
-    let (status, note) = match (&verdict.sell, &verdict.ran, verdict.close) {
+impl<'a> Bench<'_, 'a> {
+    fn judge(
+        &mut self,
+        position: &'a Position,
+        misfit: Option<&'a Misfit>,
+        problems: &mut Vec<Problem>,
+    ) -> Verdict {
+        let session = self.session;
+        let panel = self.prepared.columns.panel();
+        let mut verdict = Verdict {
+            stop_price: position.stop_price,
+            stop_session: position.stop_session,
+            close: None,
+            bars_held: None,
+            sell: None,
+            doubts: Vec::new(),
+            ran: Ok(()),
+            failed: Vec::new(),
+        };
+        let mut name = |why: &str| {
+            let message = format!("held since {}: {why}", position.entry_date);
+            problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
+        };
+        if position.entry_date > session {
+            let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
+            name(&why);
+            verdict.ran = Err(why);
+            return verdict;
+        }
+        let owner = panel.position(&position.symbol);
+        let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
+            let why = without_bar(panel, owner, session);
+            name(&why);
+            verdict.ran = Err(why);
+            return verdict;
+        };
+        let held = rows_since(panel, owner, position.entry_date, row);
+        verdict.close = Some(panel.close()[row]);
+        verdict.bars_held = Some(held.len() - 1);
+        if let Some(doubt) = doubt(self.prepared, self.scripts, &position.strategy, row, Direction::Sell) {
+            let doubt = format!("suspect bars: {doubt}");
+            name(&doubt);
+            verdict.doubts.push(doubt);
+        }
+        if let Some(gap) = self.prepared.health.gap(row) {
+            name(&format!("unhealthy bars: {gap}"));
+        }
+        let first_bar = panel.dates()[panel.rows(owner).start];
+        if position.entry_date < first_bar {
+            name(&format!(
+                "the bars that are loaded begin after its entry, on {first_bar}: bars_held and \
+                 highest_close count from there"
+            ));
+        }
+        let ruled = match (self.scripts.strategy(&position.strategy), misfit) {
+            (strategy, Some(misfit)) => {
+                verdict.doubts.push(misfit.why.clone());
+                verdict.sell = strategy.and_then(|own| {
+                    // Right whichever scale is: the one of the positions file, or that of the bars.
+                    let reason = self.exit(own, position, &held, position.stop_price, &mut verdict.failed);
+                    let stop_price = misfit.at_scale.stop_price;
+                    let at_scale = self.exit(own, &misfit.at_scale, &held, stop_price, &mut verdict.failed);
+                    reason.ok().flatten().and(at_scale.ok().flatten())
+                });
+                Err(misfit.why.clone())
+            }
+            (None, None) => {
+                Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy))
+            }
+            // A stop that could not be raised still leaves the exit rule to be asked.
+            (Some(strategy), None) => {
+                let raised = raise_stop(panel, strategy, self.rows, position, &held, &mut self.budgets);
+                verdict.stop_price = raised.stop_price;
+                verdict.stop_session = raised.session;
+                let (raised_now, not_replayed) = raised.failures(session);
+                if let Some(why) = not_replayed {
+                    name(&why);
+                }
+                let raised_now = raised_now.map_err(|why| why.told(&mut verdict.failed));
+                let exited = self.exit(strategy, position, &held, verdict.stop_price, &mut verdict.failed);
+                exited.and_then(|reason| {
+                    verdict.sell = reason;
+                    raised_now
+                })
+            }
+        };
+        if let Err(why) = &ruled {
+            name(why);
+        }
+        verdict.ran = ruled;
+        let is_under_stop = panel.close()[row] <= verdict.stop_price;
+        if verdict.sell.is_none() && misfit.is_none() && is_under_stop {
+            verdict.sell = Some(HARD_STOP.to_owned());
+        }
+        verdict
+    }
+
+    fn exit(
+        &mut self,
+        strategy: &Strategy,
+        position: &'a Position,
+        held: &Range<usize>,
+        stop_price: f64,
+        failed: &mut Vec<RowError>,
+    ) -> Result<Option<String>, String> {
+        let panel = self.prepared.columns.panel();
+        let exited = exit(panel, strategy, self.rows, position, held, stop_price, &mut self.budgets);
+        exited.map_err(|why| why.told(failed))
+    }
+}
+
+/// Says that the session has no bar of the position's symbol, and which is the newest before it.
+fn without_bar(panel: &Panel, owner: Option<usize>, session: NaiveDate) -> String {
+    let before = |owner: usize| {
+        let dates = &panel.dates()[panel.rows(owner)];
+        dates[..dates.partition_point(|date| *date <= session)].last()
+    };
+    let newest = owner.and_then(before);
+    let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
+    format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked")
+}
+
+fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> HeldPosition {
+    // A profit between two scales would be none.
+    let close = verdict.close.filter(|_| misfit.is_none());
+    let pnl = close.map(|close| (close - position.entry_price) * position.quantity);
+    let pnl_pct = close.map(|close| close / position.entry_price - 1.0);
+    let (status, mut note) = match (&verdict.sell, &verdict.ran, verdict.close) {
         (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
         (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
         (None, Ok(()), Some(close)) => {
@@ -161,6 +238,9 @@ fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
         }
         (None, Ok(()), None) => (PositionStatus::Unchecked, "no bar".to_owned()),
     };
+    if let Some(rescaled) = splits::told(position) {
+        note.push_str(&format!("; {rescaled}"));
+    }
     HeldPosition {
         symbol: position.symbol.clone(),
         asset_class: position.asset_class,
@@ -514,5 +594,33 @@ mod tests {
         (closes[3], closes[27]) = (129.0, 125.0);
         let (decision, _) = case(&rules, series("X", 0, &closes), 80.0).decide(29);
         assert_eq!(sold(&decision), [("X", "too_high")]);
+    }
+
+    #[test]
+    fn a_failing_rule_is_told_as_a_failed_script_once() {
+        let rules = ALWAYS.replace("if row.close > 130.0 {", "if row.close > 1.0 { throw \"odd\"; } else {");
+        let bars = vec![ending("X", &[100.0]), ending("Y", &[100.0])];
+        let positions = vec![position("X", "rule", 80.0), position("Y", "rule", 80.0)];
+        let (decision, problems) =
+            Case::new(scripts(&[("rule", &rules)]), bars).holding(positions).decide(29);
+        assert!(decision.held.iter().all(|own| own.status == PositionStatus::Unchecked));
+        let told = told(&problems, ProblemKind::ScriptRun);
+        let part = "in `exit`: odd on X, 2024-01-30 (close 100.00) and 1 more symbol; its positions were not";
+        assert!(told.len() == 1 && told[0].contains(part), "{problems:?}");
+    }
+
+    #[test]
+    fn a_failing_stop_is_a_failed_script_though_the_exit_rule_ran() {
+        let rules = ALWAYS.to_owned() + "fn stop(row, position) { throw \"odd\"; }\n";
+        let (_, problems) = case(&rules, ending("X", &[131.0]), 80.0).decide(29);
+        assert!(told(&problems, ProblemKind::ScriptRun)[0].contains("in `stop`: odd on X"), "{problems:?}");
+    }
+
+    #[test]
+    fn an_entry_before_the_bars_is_named() {
+        let (_, problems) = case(ALWAYS, series("X", 10, &[100.0; 20]), 80.0).decide(29);
+        let expected = "X: held since 2024-01-06: the bars that are loaded begin after its entry, on \
+                        2024-01-11: bars_held and highest_close count from there";
+        assert_eq!(told(&problems, ProblemKind::Position), [expected]);
     }
 }

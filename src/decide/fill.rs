@@ -145,6 +145,7 @@ fn opened(order: &Order, quantity: f64, bar: &Bar) -> Position {
         stop_price: order.stop_price,
         stop_session: order.session,
         last_close: bar.open,
+        split_factor: 1.0,
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn position(name: &str, strategy: &str, stop_price: f64) -> Position 
         stop_price,
         stop_session: day(4),
         last_close: 100.0,
+        split_factor: 1.0,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The market overview: the benchmark's day and trend, breadth, volatility.
 //!
 //! A benchmark without a bar on the session gives no regime and is named; its last bar is
-//! never carried forward.
+//! never carried forward. What is wrong with its bars is named for as long as the regime looks
+//! back on it, since no symbol's own health tells it.
 
 use chrono::NaiveDate;
 
@@ -9,6 +10,9 @@ use super::{MarketOverview, Prepared, Regime};
 use crate::domain::{Problem, ProblemKind};
 use crate::features::Feature;
 use crate::features::core;
+
+/// The bars that the regime looks back on.
+const REGIME_BARS: usize = 200;
 
 /// Describes the market on a session.
 pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOverview, Vec<Problem>) {
@@ -33,6 +37,21 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
     if let (Some(symbol), None) = (columns.benchmark(), row) {
         let message = format!("the benchmark has no bar on {session}: no regime, benchmark features missing");
         problems.push(Problem::new(symbol, ProblemKind::Benchmark, message));
+    }
+    if let (Some(symbol), Some(row)) = (columns.benchmark(), row) {
+        let mut say = |what: String| problems.push(Problem::new(symbol, ProblemKind::Benchmark, what));
+        if value(&core::MA200).is_none() {
+            let bars = row + 1;
+            say(format!("no regime: ma200 needs {REGIME_BARS} bars, has {bars}"));
+        }
+        let own = panel.position(symbol).and_then(|place| panel.row(place, session));
+        let health = &prepared.health;
+        if let Some(jump) = own.and_then(|row| health.jump_within(panel, row, REGIME_BARS)) {
+            say(format!("{jump}: the regime and benchmark_ features look back on it; check for a split"));
+        }
+        if let Some(gap) = own.and_then(|row| health.gap_within(panel, row, REGIME_BARS)) {
+            say(format!("{gap}: the regime and benchmark_ features look back on it"));
+        }
     }
     let tradable = (0..panel.symbols().len()).filter(|position| columns.is_tradable(*position));
     let overview = MarketOverview {
@@ -105,7 +124,26 @@ mod tests {
         assert_eq!((market.breadth, market.symbols_with_bar, market.symbols), (Some(0.5), 3, 3));
         assert_eq!((market.benchmark_close, market.benchmark_return), (Some(10.0), Some(0.0)));
         assert_eq!(market.regime, None, "sixty bars have no ma200");
-        assert_eq!(told(&problems, ProblemKind::Benchmark), [""; 0]);
+        let short = "IDX: no regime: ma200 needs 200 bars, has 60";
+        assert_eq!(told(&problems, ProblemKind::Benchmark), [short]);
+    }
+
+    #[test]
+    fn a_benchmark_whose_bars_are_in_doubt_is_named() {
+        let mut closes = [10.0; 57];
+        closes[20..].fill(5.0);
+        let mut rows: Vec<_> = series("IDX", 0, &closes[..40]).iter().collect();
+        rows.extend(series("IDX", 43, &closes[40..]).iter());
+        let (gapped, _) = crate::bars::check(symbol("IDX"), rows, day(59));
+        let (_, problems) = overview_of(vec![gapped]);
+        let told = told(&problems, ProblemKind::Benchmark);
+        let parts = ["3 sessions without a bar between 2024-02-09", "close of 2024-01-21 is 0.50 times"];
+        for part in parts {
+            let is_told =
+                |own: &&String| own.contains(part) && own.contains("benchmark_ features look back on it");
+            assert_eq!(told.iter().filter(is_told).count(), 1, "{part}: {told:?}");
+        }
+        assert_eq!(told.len(), 3, "{told:?}");
     }
 
     #[test]

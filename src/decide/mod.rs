@@ -15,7 +15,9 @@ mod market;
 mod prepare;
 mod reasoning;
 mod recommendation;
+mod round;
 mod session;
+mod splits;
 
 #[cfg(test)]
 mod fixtures;
@@ -24,4 +26,6 @@ pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionSta
 pub use fill::{Fill, FillOutcome, fill, mark, order};
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
+pub use round::{Ready, Round, book_of, decide_round};
 pub use session::decide;
+pub use splits::rescale;

@@ -1,6 +1,7 @@
 //! Turns loaded bars into the columns that every session's decision reads.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -46,6 +47,8 @@ pub struct Prepared {
     pub health: Health,
     /// The benchmark alone, with the features of the market overview; `None` without bars.
     pub benchmark: Option<Columns>,
+    /// The splits that the source knows of.
+    pub splits: Arc<[Split]>,
 }
 
 /// Computes the features that the scripts read, and the health of the bars, once for all
@@ -105,7 +108,7 @@ fn on_rows(
         Some(since) => Columns::compute_since(panel, &universe, benchmark, &wanted, since),
         None => Columns::compute(panel, &universe, benchmark, &wanted),
     };
-    Ok(Prepared { columns, health, benchmark: benchmark_columns })
+    Ok(Prepared { columns, health, benchmark: benchmark_columns, splits: splits.into() })
 }
 
 /// Returns the least number of bars to load before a session so that every feature of the

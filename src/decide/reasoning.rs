@@ -53,15 +53,16 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
 
 /// Says why a position is sold.
 pub(super) fn of_exit(position: &Position, held: &HeldPosition, reason: &str, close: f64) -> String {
+    let result = held.pnl_pct.map(|result| format!("; {} since the entry", signed_percent(result, 1)));
     format!(
-        "{} closed at {}: {reason} of {}. Bought at {} on {}, stop {}; {} since the entry.",
+        "{} closed at {}: {reason} of {}. Bought at {} on {}, stop {}{}.",
         position.symbol,
         price(close),
         position.strategy,
         price(position.entry_price),
         position.entry_date,
         price(held.stop_price),
-        signed_percent(close / position.entry_price - 1.0, 1),
+        result.unwrap_or_default(),
     )
 }
 

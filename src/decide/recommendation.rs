@@ -59,7 +59,7 @@ pub struct Recommendation {
     pub news_score: Option<f64>,
     pub sentiment_score: Option<f64>,
     pub combined_score: Option<f64>,
-    /// The scorer's parts, in its own order.
+    /// The scorer's parts, by name; of a SELL none.
     pub components: Vec<Component>,
     /// The entry's trigger, or the exit's reason.
     pub signal_type: String,

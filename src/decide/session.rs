@@ -9,8 +9,8 @@ use super::exits;
 use super::market;
 use super::reasoning;
 use super::{Decision, Direction, MarketOverview, Prepared, Recommendation, recommendation_id};
-use crate::domain::Book;
 use crate::domain::Symbol;
+use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
 use crate::filters::{Candidate, Context};
@@ -60,7 +60,7 @@ pub fn decide(
         problems.extend(unhealthy(prepared, session));
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
-        let after_exits = without(book, &decision);
+        let after_exits = after_exits(book, &decision);
         let context =
             Context { settings, columns, health: &prepared.health, session, book: &after_exits, sold: &sold };
         let candidates: Vec<Candidate> = scan
@@ -73,7 +73,7 @@ pub fn decide(
         decision.filtered = filtered;
         for candidate in &kept {
             let signal = &candidate.signal;
-            if let Some(doubt) = doubt(prepared, scripts, &signal.strategy, signal.row) {
+            if let Some(doubt) = doubt(prepared, scripts, &signal.strategy, signal.row, Direction::Buy) {
                 let message = format!("{} buys on suspect bars: {doubt}", signal.strategy);
                 problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
             }
@@ -165,10 +165,15 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
     problems
 }
 
-/// The book as the entries find it: what is sold has freed its slot and its cash. What another
-/// strategy holds of the same symbol stays.
-fn without(book: &Book, decision: &Decision) -> Book {
+/// The book as the entries find it: what is sold has freed its slot and its cash, and what the
+/// class bought after the session has not taken them yet. What another strategy holds of a sold
+/// symbol stays.
+fn after_exits(book: &Book, decision: &Decision) -> Book {
     let mut left = book.clone();
+    let is_later =
+        |own: &Position| own.asset_class == decision.asset_class && own.entry_date > decision.session;
+    left.cash += left.positions.iter().filter(|own| is_later(own)).map(Position::market_value).sum::<f64>();
+    left.positions.retain(|own| !is_later(own));
     for sold in decision.sold() {
         if let Some(place) = left.positions.iter().position(|position| sold.is_of(position)) {
             left.cash += left.positions.remove(place).market_value();
@@ -239,8 +244,8 @@ mod tests {
             (buy.entry_price, 85.0),
             (buy.stop_price, 76.5),
             (buy.target_price.expect("a BUY has one"), 102.0),
-            (buy.position_size_pct, 0.075),
-            (buy.risk_pct, 0.0075),
+            (buy.position_size_pct, 0.0748),
+            (buy.risk_pct, 0.00748),
             (buy.quantity, 88.0),
             (buy.combined_score.expect("a BUY has one"), 8.5),
         ] {

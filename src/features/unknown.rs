@@ -3,9 +3,7 @@
 use super::families;
 use super::family::{Family, LARGEST_WINDOW};
 use super::modifier::split_modifiers;
-
-/// Names less alike than this (Jaro–Winkler, 0 to 1) are not suggested.
-const LIKENESS: f64 = 0.8;
+use crate::domain::closest;
 
 /// A name that is no feature.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -61,15 +59,10 @@ fn suggest(written: &str) -> Option<String> {
     let modifiers = &lower[..lower.len() - base.len()];
     let plain_base = plain(base);
     let number = first_number(base);
-    let (likeness, name) = families::catalogue()
-        .iter()
-        .map(|family| {
-            let candidate = filled(family, number);
-            (strsim::jaro_winkler(&plain_base, &plain(&candidate)), candidate)
-        })
-        // The first of equals: the catalogue begins with the names used most.
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })?;
-    (likeness >= LIKENESS).then(|| format!("{modifiers}{name}"))
+    // The catalogue begins with the names used most: the first of equals is meant.
+    let candidates = families::catalogue().iter().map(|family| filled(family, number));
+    let name = closest(&plain_base, candidates.map(|name| (plain(&name), name)))?;
+    Some(format!("{modifiers}{name}"))
 }
 
 fn filled(family: &Family, number: Option<usize>) -> String {

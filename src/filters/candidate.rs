@@ -21,7 +21,7 @@ pub struct Candidate {
 /// How much to buy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Size {
-    /// The position as a fraction of equity.
+    /// The position as a fraction of equity: of the whole shares, where they are.
     pub fraction: f64,
     /// What is lost at the stop, as a fraction of equity.
     pub risk: f64,
@@ -82,9 +82,10 @@ fn size(signal: &Signal, settings: &Settings, equity: f64) -> Size {
     let max = settings.risk.max_position;
     let (fraction, cap) = if by_risk > max { (max, Some("max_position")) } else { (by_risk, None) };
     let units = fraction * equity / signal.close;
-    let quantity = match signal.asset_class {
-        AssetClass::Equity => units.floor(),
-        AssetClass::Crypto => units,
+    // Shares are whole, and the size that is told is that of the order.
+    let (quantity, fraction) = match signal.asset_class {
+        AssetClass::Equity => (units.floor(), units.floor() * signal.close / equity),
+        AssetClass::Crypto => (units, fraction),
     };
     Size { fraction, risk: fraction * stop_distance, cap, quantity, notional: quantity * signal.close }
 }
@@ -137,7 +138,8 @@ mod tests {
     /// of 0.0075 at risk and 0.15 in all.
     #[track_caller]
     fn check(stop: f64, fraction: f64, risk: f64, cap: Option<&str>) {
-        let size = candidate(Signal { stop, ..signal("X", 7.0) }).size;
+        let coin = Signal { stop, asset_class: AssetClass::Crypto, ..signal("X", 7.0) };
+        let size = candidate(coin).size;
         assert!((size.fraction - fraction).abs() < 1e-12, "{size:?}");
         assert!((size.risk - risk).abs() < 1e-12, "{size:?}");
         assert_eq!(size.cap, cap);
@@ -155,6 +157,8 @@ mod tests {
         let dear = Signal { close: 1_000.0, stop: 900.0, ..signal("X", 7.0) };
         let size = candidate(dear.clone()).size;
         assert_eq!((size.quantity, size.notional), (7.0, 7_000.0));
+        // Of the order, not of the 7.5 shares that the risk allows.
+        assert!((size.fraction - 0.07).abs() < 1e-12 && (size.risk - 0.007).abs() < 1e-12, "{size:?}");
         let coins = candidate(Signal { asset_class: AssetClass::Crypto, ..dear }).size;
         assert!((coins.quantity - 7.5).abs() < 1e-9, "{coins:?}");
         assert!((coins.notional - 7_500.0).abs() < 1e-6, "{coins:?}");

@@ -8,8 +8,7 @@ use super::{Candidate, Context};
 pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
     let (signal, size) = (&candidate.signal, &candidate.size);
     if size.quantity <= 0.0 {
-        let fraction = percent(size.fraction, 1);
-        return Some(format!("{fraction} of equity buys no whole share at {}", price(signal.close)));
+        return Some(format!("the size that the risk allows is no whole share at {}", price(signal.close)));
     }
     let Some(adv20) = signal.adv20 else {
         return Some("20-session dollar volume is unknown: fewer than 20 bars".to_owned());
@@ -57,7 +56,7 @@ mod tests {
                 own.size.quantity = 0.0;
                 own.signal.close = 9_000.0;
             },
-            Some("7.5% of equity buys no whole share at 9,000.00"),
+            Some("the size that the risk allows is no whole share at 9,000.00"),
         );
     }
 }

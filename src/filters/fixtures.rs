@@ -72,6 +72,7 @@ impl Desk {
             stop_price: 90.0,
             stop_session: day(2),
             last_close: 100.0,
+            split_factor: 1.0,
         });
     }
 

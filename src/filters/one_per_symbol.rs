@@ -6,12 +6,17 @@ use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
     let better = kept.iter().find(|other| other.signal.symbol == candidate.signal.symbol)?;
+    let (name, symbol) = (&better.signal.strategy, &candidate.signal.symbol);
+    let (best, own) = (better.combined_score, candidate.combined_score);
+    if best == own {
+        return Some(format!("{name} scores {symbol} alike, {}, and its name comes first", fixed(own, 1)));
+    }
+    // Enough decimals to tell the two apart.
+    let decimals = (1..4).find(|digits| fixed(best, *digits) != fixed(own, *digits)).unwrap_or(4);
     Some(format!(
-        "{} has the better score for {}: {} over {}",
-        better.signal.strategy,
-        candidate.signal.symbol,
-        fixed(better.combined_score, 1),
-        fixed(candidate.combined_score, 1)
+        "{name} has the better score for {symbol}: {} over {}",
+        fixed(best, decimals),
+        fixed(own, decimals)
     ))
 }
 
@@ -29,5 +34,18 @@ mod tests {
         let told = reject(&second, &kept, &desk.context());
         assert_eq!(told.as_deref(), Some("always has the better score for X: 8.0 over 7.0"));
         assert_eq!(reject(&second, &kept[..1], &desk.context()), None);
+    }
+
+    #[test]
+    fn scores_that_read_alike_are_told_apart() {
+        let desk = Desk::new();
+        let told = |best: f64, own: f64| {
+            reject(&desk.candidate("X", own), &[desk.candidate("X", best)], &desk.context())
+        };
+        assert_eq!(
+            told(10.0, 10.0).as_deref(),
+            Some("always scores X alike, 10.0, and its name comes first")
+        );
+        assert_eq!(told(7.04, 7.01).as_deref(), Some("always has the better score for X: 7.04 over 7.01"));
     }
 }

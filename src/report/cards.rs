@@ -56,8 +56,6 @@ pub struct ComponentBar {
     pub weight: String,
     /// The bar's length in whole percent, 0 to 100.
     pub width: u8,
-    /// What is left of it, to 100.
-    pub rest: u8,
     /// The bar in ten characters.
     pub cells: String,
 }
@@ -123,7 +121,9 @@ fn buy_facts(r: &Recommendation) -> [[Fact; 3]; 2] {
 
 fn sell_facts(r: &Recommendation, held: Option<&HeldPosition>) -> [[Fact; 3]; 2] {
     let missing = || format::MISSING.to_owned();
-    let result = held.and_then(|h| h.pnl_pct).unwrap_or(r.current_price / r.entry_price - 1.0);
+    // A position whose numbers do not fit its bars has no result.
+    let result = held.map_or(Some(r.current_price / r.entry_price - 1.0), |h| h.pnl_pct);
+    let percent = result.map_or_else(missing, |result| format::signed_percent(result, 2));
     let money = held.and_then(|h| h.pnl).map(format::signed_money).unwrap_or_default();
     let sessions = held.and_then(|h| h.bars_held).map(|n| format::count(n, "session"));
     let since = held.map(|h| format!("since {}", format::short_day(h.entry_date))).unwrap_or_default();
@@ -131,7 +131,7 @@ fn sell_facts(r: &Recommendation, held: Option<&HeldPosition>) -> [[Fact; 3]; 2]
         [
             fact("Close", format::price(r.current_price), "sell at next open".to_owned()),
             fact("Entry", format::price(r.entry_price), since),
-            Fact { tone: tone(result), ..fact("P&L", format::signed_percent(result, 2), money) },
+            Fact { tone: result.map_or("", tone), ..fact("P&L", percent, money) },
         ],
         [
             fact("Quantity", format::quantity(r.quantity), "all of it".to_owned()),
@@ -163,7 +163,6 @@ fn component(component: &Component) -> ComponentBar {
         score: format::fixed(component.score, 1),
         weight: format::percent(component.weight, 0),
         width,
-        rest: 100 - width,
         cells: format::cells(component.score),
     }
 }
@@ -198,7 +197,7 @@ mod tests {
     fn bars_stay_inside_their_frame() {
         for (score, width) in [(8.44, 84), (12.0, 100), (-1.0, 0), (f64::NAN, 0)] {
             let bar = component(&Component { name: "x".to_owned(), score, weight: 0.6 });
-            assert_eq!((bar.width, bar.rest), (width, 100 - width), "{score}");
+            assert_eq!(bar.width, width, "{score}");
         }
     }
 }

@@ -248,6 +248,7 @@ pub fn empty() -> Report {
                 ("technical".to_owned(), "51be07d94ac2f3e8".to_owned()),
             ]),
             settings_hash: "07aa93fe5d1c2b64".to_owned(),
+            positions_hash: "e3b0c44298fc1c14".to_owned(),
             duration_ms: 1_412,
             generated_at: generated_at(),
         },

@@ -33,6 +33,8 @@ pub struct RunRecord {
     /// Each script's hash, by its name.
     pub scripts: BTreeMap<String, String>,
     pub settings_hash: String,
+    /// Of the positions that the run began with.
+    pub positions_hash: String,
     pub duration_ms: u64,
     /// Each recommendation carries it; the run's own JSON does not repeat it.
     #[serde(skip)]
@@ -95,6 +97,7 @@ impl Report {
                 demo: false,
                 scripts: BTreeMap::new(),
                 settings_hash: String::new(),
+                positions_hash: String::new(),
                 duration_ms: 0,
                 generated_at: DateTime::UNIX_EPOCH,
             },

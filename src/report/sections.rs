@@ -19,10 +19,15 @@ use crate::filters::Filtered;
 
 /// Rows shown of a long list; the JSON has every one.
 const ROWS_SHOWN: usize = 12;
-/// Notes shown of one kind, so that a source that is down cannot bury the signals.
-const NOTES_SHOWN: usize = 20;
-/// Symbols named before a note that many share; the JSON names all.
+/// The letters that all notes take, so that a source that is down cannot bury the signals; the JSON
+/// has every note. What may cost money today is never cut.
+const NOTES_BUDGET: usize = 12_000;
+/// What a note takes beside its own letters.
+const NOTE_OVERHEAD: usize = 60;
+/// Symbols named before a note that many share, once the budget is used up.
 const SUBJECTS_SHOWN: usize = 8;
+/// The least notes shown of a kind, however little of the budget is left.
+const LEAST_NOTES: usize = 3;
 
 /// The state of one market.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +82,6 @@ pub struct Row {
 pub struct PastRow {
     pub date: String,
     pub symbol: String,
-    pub strategy: String,
     pub entry: String,
     pub last: String,
     pub result: String,
@@ -110,6 +114,9 @@ pub fn market(overview: &MarketOverview) -> MarketView {
         Some(Regime::Uptrend) => ("Uptrend", "ma50 and close over ma200", "up"),
         Some(Regime::Downtrend) => ("Downtrend", "ma50 and close under ma200", "down"),
         Some(Regime::Mixed) => ("Mixed", "close and ma50 disagree about ma200", ""),
+        None if overview.benchmark_close.is_some() => {
+            ("Unknown", "the benchmark has too few bars for ma200", "")
+        }
         None => ("Unknown", "no benchmark to tell it from", ""),
     };
     MarketView {
@@ -199,7 +206,6 @@ pub fn past(recommendations: &[PastRecommendation]) -> (Vec<PastRow>, String) {
     let row = |past: &PastRecommendation| PastRow {
         date: format::short_day(past.session),
         symbol: format::clean(&past.symbol),
-        strategy: format::clean(&past.strategy),
         entry: format::price(past.entry_price),
         last: past.last_price.map_or_else(missing, format::price),
         result: past.result_pct.map_or_else(missing, |r| format::signed_percent(r, 2)),
@@ -220,20 +226,39 @@ pub fn notes(problems: &[Problem]) -> Vec<NoteGroup> {
     let mut kinds: Vec<_> = problems.iter().map(|p| p.kind).collect();
     kinds.sort_by_key(|kind| (heading(*kind).0, *kind));
     kinds.dedup();
-    kinds
-        .into_iter()
-        .map(|kind| {
-            let mut notes = said_once(problems.iter().filter(|p| p.kind == kind));
-            let (rank, name) = heading(kind);
-            let more = more(notes.len(), NOTES_SHOWN);
-            notes.truncate(NOTES_SHOWN);
-            NoteGroup { name, is_urgent: rank <= 1, notes, more }
-        })
-        .collect()
+    let mut budget = NOTES_BUDGET;
+    let group = |kind: ProblemKind| {
+        let (rank, name) = heading(kind);
+        let is_urgent = rank <= 1;
+        let said = said_once(problems.iter().filter(|p| p.kind == kind));
+        let all = said.len();
+        let mut notes = Vec::new();
+        for (text, subjects) in said {
+            let whole = note(text, &subjects, subjects.len());
+            let note = if is_urgent || whole.size() <= budget {
+                whole
+            } else if notes.len() < LEAST_NOTES {
+                note(text, &subjects, SUBJECTS_SHOWN)
+            } else {
+                break;
+            };
+            budget = budget.saturating_sub(note.size());
+            notes.push(note);
+        }
+        let more = more(all, notes.len());
+        NoteGroup { name, is_urgent, notes, more }
+    };
+    kinds.into_iter().map(group).collect()
 }
 
-/// Says what many symbols share once, with the symbols before it.
-fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<Note> {
+impl Note {
+    fn size(&self) -> usize {
+        self.subject.len() + self.text.len() + NOTE_OVERHEAD
+    }
+}
+
+/// Gathers the symbols that share a message, by the first of them.
+fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut by_text: Vec<(&str, Vec<&str>)> = Vec::new();
     for problem in problems {
         match by_text.iter_mut().find(|(text, _)| *text == problem.message) {
@@ -241,15 +266,17 @@ fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<Note> {
             None => by_text.push((&problem.message, vec![&problem.symbol])),
         }
     }
-    let note = |(text, subjects): (&str, Vec<&str>)| {
-        let named = subjects.len().min(SUBJECTS_SHOWN);
-        let mut subject = subjects[..named].join(", ");
-        if subjects.len() > named {
-            subject = format!("{subject} {}", more(subjects.len(), named));
-        }
-        Note { subject: format::clean(&subject), text: format::clean(text) }
-    };
-    by_text.into_iter().map(note).collect()
+    by_text
+}
+
+/// Says what symbols share once, with at most so many of them before it.
+fn note(text: &str, subjects: &[&str], most: usize) -> Note {
+    let named = subjects.len().min(most);
+    let mut subject = subjects[..named].join(", ");
+    if subjects.len() > named {
+        subject = format!("{subject} {}", more(subjects.len(), named));
+    }
+    Note { subject: format::clean(&subject), text: format::clean(text) }
 }
 
 /// Ranks a kind of problem, 0 the gravest, and names it for people.
@@ -300,7 +327,29 @@ mod tests {
         problems.push(Problem::new("T", ProblemKind::NotReady, "other"));
         let notes = &notes(&problems)[0].notes;
         let subjects: Vec<&str> = notes.iter().map(|note| note.subject.as_str()).collect();
-        assert_eq!(subjects, ["S0, S1, S2, S3, S4, S5, S6, S7 and 32 more", "T"]);
+        let all: Vec<String> = (0..40).map(|symbol| format!("S{symbol}")).collect();
+        assert_eq!(subjects, [all.join(", ").as_str(), "T"]);
+    }
+
+    #[test]
+    fn what_may_cost_money_is_never_cut_and_the_rest_stays_in_its_budget() {
+        let held = |symbol: usize| {
+            Problem::new(format!("H{symbol}"), ProblemKind::Position, format!("odd {symbol}"))
+        };
+        let other =
+            |symbol: usize| Problem::new(format!("S{symbol}"), ProblemKind::Stale, format!("old {symbol}"));
+        let shared = |symbol: usize| Problem::new(format!("S{symbol}"), ProblemKind::NotReady, "same");
+        let mut problems: Vec<Problem> = (0..500).map(held).collect();
+        problems.extend((0..3).map(|n| Problem::new("", ProblemKind::ScriptRun, "long ".repeat(1_000 + n))));
+        problems.extend((0..500).map(other));
+        problems.extend((0..5_000).map(shared));
+        let groups = notes(&problems);
+        let told: Vec<_> = groups.iter().map(|own| (own.notes.len(), own.more.as_str())).collect();
+        assert_eq!(told, [(500, ""), (3, ""), (3, "and 497 more"), (1, "")]);
+        assert_eq!(groups[3].notes[0].subject, "S0, S1, S2, S3, S4, S5, S6, S7 and 4,992 more");
+        let calm = notes(&problems[503..]);
+        let size: usize = calm.iter().flat_map(|own| &own.notes).map(Note::size).sum();
+        assert!(calm[0].notes.len() > 100 && size < NOTES_BUDGET + 1_000, "{size}");
     }
 
     #[test]
@@ -344,5 +393,8 @@ mod tests {
             (view.regime, view.benchmark_close.as_str(), view.benchmark_return.as_str()),
             ("Unknown", "–", "–")
         );
+        assert_eq!(view.regime_note, "no benchmark to tell it from");
+        overview.benchmark_close = Some(673.42);
+        assert_eq!(market(&overview).regime_note, "the benchmark has too few bars for ma200");
     }
 }

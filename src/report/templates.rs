@@ -154,12 +154,20 @@ enum Side {
     Right,
 }
 
+/// Fills a text up to its column's width. One that fills the column itself keeps a space between it
+/// and its neighbour.
 fn pad(text: &str, args: &Kwargs, side: Side) -> TeraResult<String> {
-    let width: usize = args.must_get("width")?;
-    Ok(match side {
+    Ok(padded(text, args.must_get("width")?, side))
+}
+
+fn padded(text: &str, width: usize, side: Side) -> String {
+    let is_full = text.chars().count() >= width;
+    match side {
+        Side::Left if is_full => format!("{text} "),
         Side::Left => format!("{text:<width$}"),
+        Side::Right if is_full => format!(" {text}"),
         Side::Right => format!("{text:>width$}"),
-    })
+    }
 }
 
 /// Breaks text that begins in column `indent` so that no line passes [`COLUMNS`]; lines after
@@ -248,6 +256,14 @@ mod tests {
         let (templates, problems) = Templates::load(&BTreeMap::from(overrides)).expect("loads");
         assert_eq!(problems, []);
         assert_eq!(text(&example::empty(), &templates).expect("renders").0, "mine");
+    }
+
+    #[test]
+    fn columns_never_run_together() {
+        assert_eq!(padded("ABCDEFG", 8, Side::Left), "ABCDEFG ");
+        assert_eq!(padded("ABCDEFGH", 8, Side::Left), "ABCDEFGH ");
+        assert_eq!(padded("1,000,000.00", 12, Side::Right), " 1,000,000.00");
+        assert_eq!(padded("1.00", 12, Side::Right), "        1.00");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::run::Report;
 use super::sections;
 use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
 use crate::decide::Decision;
+use crate::decide::PositionStatus;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
 
@@ -48,7 +49,6 @@ pub struct View {
     /// What edits of the scripts change on the session, one a class; empty without an edit.
     pub edits: Vec<ChangesView>,
     pub notes: Vec<NoteGroup>,
-    pub notes_count: String,
     pub foot: Foot,
 }
 
@@ -116,7 +116,6 @@ impl View {
             past_more,
             edits: sections::edits(report),
             notes: sections::notes(&report.problems),
-            notes_count: format::count(report.problems.len(), "note"),
             foot: foot(report),
         }
     }
@@ -172,7 +171,14 @@ fn quiet(report: &Report) -> String {
     }
     let mut text = "No signal passed every filter".to_owned();
     let is_any_held = report.decisions.iter().any(|d| !d.held.is_empty());
-    text.push_str(if is_any_held { ", and no position met its exit rule." } else { "." });
+    match unchecked(report) {
+        0 if is_any_held => text.push_str(", and no position met its exit rule."),
+        0 => text.push('.'),
+        number => text.push_str(&format!(
+            ". But {} could not be checked against the exit rule: look at the data notes first.",
+            format::count(number, "position")
+        )),
+    }
     let found = match (report.filtered.len(), report.near_misses.len()) {
         (0, 0) => String::new(),
         (cut, 0) => format!(" Filtered out: {cut}."),
@@ -180,6 +186,14 @@ fn quiet(report: &Report) -> String {
         (cut, near) => format!(" Filtered out: {cut}. Near misses: {near}."),
     };
     text + found.as_str()
+}
+
+/// Counts the positions that no exit rule was asked about, those of classes left out among them.
+fn unchecked(report: &Report) -> usize {
+    let held = || report.decisions.iter().flat_map(|d| &d.held);
+    let named = report.problems.iter().filter(|p| p.kind == ProblemKind::Position);
+    let left_out = named.filter(|p| held().all(|own| own.symbol.as_str() != p.symbol));
+    held().filter(|own| own.status == PositionStatus::Unchecked).count() + left_out.count()
 }
 
 fn foot(report: &Report) -> Foot {
@@ -217,6 +231,24 @@ mod tests {
         let mut report = example::empty();
         report.problems.push(Problem::new("mine", ProblemKind::ScriptRun, "mine.rhai:3:1: odd"));
         assert!(View::of(&report).quiet.contains("a script failed"));
+    }
+
+    #[test]
+    fn an_unchecked_position_is_never_called_quiet() {
+        let mut report = example::full();
+        report.recommendations.clear();
+        report.exits.clear();
+        report.problems.retain(|own| own.kind != ProblemKind::Position);
+        let held = &mut report.decisions[0].held;
+        held.retain(|own| own.status != PositionStatus::Sell);
+        let told = "No signal passed every filter. But 1 position could not be checked against the exit rule";
+        assert!(View::of(&report).quiet.starts_with(told), "{}", View::of(&report).quiet);
+        // A class that was left out has no decision: its positions are named as problems alone.
+        report.decisions[0].held.clear();
+        report.problems.push(Problem::new("BTC", ProblemKind::Position, "crypto is not decided"));
+        assert!(View::of(&report).quiet.starts_with(told), "{}", View::of(&report).quiet);
+        report.problems.clear();
+        assert!(View::of(&report).quiet.starts_with("No signal passed every filter. Filtered out"));
     }
 
     #[test]

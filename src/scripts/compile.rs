@@ -356,5 +356,5 @@ fn hash(text: &str, overrides: &BTreeMap<String, f64>) -> String {
     for (name, value) in overrides {
         hasher.update(format!("\n{name}={value:?}").as_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::domain::hex(hasher.finalize())
 }

@@ -80,7 +80,7 @@ impl Function {
 
 /// Says why a symbol with `bars` bars up to a row lacks these features: "ma200 needs 200 bars,
 /// has 143". A feature that lacks something else than the symbol's own bars is said to have no
-/// value, and whose it is where that is the benchmark's.
+/// value, and whose it is where that is the benchmark's, or that a rank is of two or more.
 pub fn not_ready(missing: &[&Feature], bars: usize) -> String {
     let reasons: Vec<String> = missing
         .iter()
@@ -91,6 +91,9 @@ pub fn not_ready(missing: &[&Feature], bars: usize) -> String {
             }
             if feature.modifiers().contains(&Modifier::Benchmark) {
                 return format!("{feature}: the benchmark has no value on that session");
+            }
+            if feature.modifiers().contains(&Modifier::Rank) {
+                return format!("{feature} needs at least two symbols of the universe to rank");
             }
             format!("{feature} has no value on that session")
         })
@@ -126,5 +129,7 @@ mod tests {
         check("benchmark_prev_close", 1, prev);
         check("prev_benchmark_close", 1, "prev_benchmark_close needs 2 bars, has 1");
         check("rank_prev_roc60", 60, "rank_prev_roc60 needs 62 bars, has 60");
+        let alone = "rank_roc60 needs at least two symbols of the universe to rank";
+        check("rank_roc60", 200, alone);
     }
 }

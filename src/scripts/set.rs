@@ -144,7 +144,7 @@ fn compile(sources: &[ScriptSource], options: &Options) -> (Scripts, Vec<LoadErr
             Err(found) => errors.extend(found),
         }
     }
-    errors.extend(unknown_strategies(sources, options));
+    errors.extend(unknown_strategies(sources, &ready, options));
     let scripts = assemble(ready, options, &mut errors);
     errors.sort();
     (scripts, errors)
@@ -222,20 +222,28 @@ fn without_scorer(script: &Compiled, scorer: &str, scorers: &BTreeSet<String>) -
 }
 
 /// Settings for a strategy that does not exist would silently do nothing.
-fn unknown_strategies(sources: &[ScriptSource], options: &Options) -> Vec<LoadError> {
+fn unknown_strategies(sources: &[ScriptSource], ready: &[Ready], options: &Options) -> Vec<LoadError> {
     let names: BTreeSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let mentioned: BTreeSet<&str> =
-        options.overrides.keys().chain(&options.disabled).map(String::as_str).collect();
-    mentioned
-        .difference(&names)
+    // A scorer has constants to set and no entries to switch off.
+    let is_scorer = |name: &&str| {
+        ready.iter().any(|script| matches!(script, Ready::Scorer(..)) && *script.script().name == **name)
+    };
+    let strategies: BTreeSet<&str> = names.iter().copied().filter(|name| !is_scorer(name)).collect();
+    let unknown_to = |mentioned: BTreeSet<&str>, known: &BTreeSet<&str>| -> BTreeSet<String> {
+        mentioned.difference(known).map(|name| (*name).to_owned()).collect()
+    };
+    let mut unknown = unknown_to(options.overrides.keys().map(String::as_str).collect(), &names);
+    unknown.extend(unknown_to(options.disabled.iter().map(String::as_str).collect(), &strategies));
+    unknown
+        .iter()
         .map(|name| LoadError {
-            script: (*name).to_owned(),
+            script: name.clone(),
             path: format!("[strategies.{name}]"),
             line: None,
             column: None,
             code: "unknown_strategy",
             message: "the settings name a strategy that does not exist".to_owned(),
-            help: suggest(name, names.iter().copied()),
+            help: suggest(name, strategies.iter().copied()),
         })
         .collect()
 }
@@ -420,6 +428,16 @@ mod tests {
         let (_, errors) = Scripts::check(&[source("probe", &text), source("flat", SCORER)], &options);
         assert_eq!(errors.len(), 1);
         assert!(errors[0].to_string().contains("did you mean `probe`?"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn a_scorer_cannot_be_switched_off_like_a_strategy() {
+        let mut options = options();
+        options.disabled.insert("flat".to_owned());
+        let text = format!("{HEAD}{RULES}");
+        let (_, errors) = Scripts::check(&[source("probe", &text), source("flat", SCORER)], &options);
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("name a strategy that does not exist"), "{told:?}");
     }
 
     #[test]

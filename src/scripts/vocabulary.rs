@@ -46,28 +46,9 @@ pub(super) const POSITION_FIELDS: [&str; 6] =
 /// What the host tells of the signal that is scored.
 pub(super) const SIGNAL_FIELDS: [&str; 2] = ["trigger", "strategy"];
 
-/// How alike two words must be for one to be offered for the other.
-const ALIKE: f64 = 0.8;
-
-/// The shortest beginning that tells which word was meant.
-const LEAST_PREFIX: usize = 3;
-
-/// Returns the candidate that is most like `word`, where one is like it at all: whatever the
-/// case, and also where the one is but the beginning of the other (`STOP_ATR` for
-/// `STOP_ATR_MULT`). The first of equals.
+/// Returns the candidate that is most like `word`, where one is like it at all.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_ascii_lowercase();
-    let mut best: Option<(&str, f64)> = None;
-    for candidate in candidates {
-        let lower = candidate.to_ascii_lowercase();
-        let shorter = word.len().min(lower.len());
-        let begins = shorter >= LEAST_PREFIX && (lower.starts_with(&word) || word.starts_with(&lower));
-        let likeness = strsim::jaro_winkler(&word, &lower).max(if begins { ALIKE } else { 0.0 });
-        if likeness >= ALIKE && best.is_none_or(|(_, least)| likeness > least) {
-            best = Some((candidate, likeness));
-        }
-    }
-    best.map(|(candidate, _)| candidate)
+    crate::domain::closest(word, candidates.into_iter().map(|candidate| (candidate, candidate)))
 }
 
 /// Returns "did you mean `x`?", or else the list of all that would do.

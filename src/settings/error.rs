@@ -12,8 +12,6 @@ pub enum Origin {
     File { path: PathBuf, line: Option<usize> },
     /// An environment variable, from the process or from `.env`.
     Variable(String),
-    /// A flag of the command.
-    Flag,
 }
 
 impl Origin {
@@ -22,7 +20,7 @@ impl Origin {
         match self {
             Origin::Default { .. } => Origin::Default { line },
             Origin::File { path, .. } => Origin::File { path: path.clone(), line: Some(line) },
-            Origin::Variable(_) | Origin::Flag => self.clone(),
+            Origin::Variable(_) => self.clone(),
         }
     }
 }
@@ -34,7 +32,6 @@ impl fmt::Display for Origin {
             Origin::File { path, line: Some(line) } => write!(f, "{}:{line}", path.display()),
             Origin::File { path, line: None } => write!(f, "{}", path.display()),
             Origin::Variable(name) => write!(f, "environment {name}"),
-            Origin::Flag => f.write_str("flag"),
         }
     }
 }

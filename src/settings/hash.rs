@@ -1,11 +1,10 @@
 //! The fingerprint of the settings that decide, for the foot of the mail and the journal.
 //!
-//! Two runs with the same fingerprint, scripts and bars decide the same. What cannot change a
+//! Two runs with the same fingerprint, scripts, bars and positions decide the same. What cannot change a
 //! decision (mail, secrets, paths, schedule, rate limits) is left out, and so is the order in
 //! which a universe is written.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 use sha2::Digest;
@@ -19,6 +18,7 @@ use super::model::SourceName;
 use super::model::Strategy;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
+use crate::domain::hex;
 
 /// What decides, in a fixed order of fields; the maps are sorted by name.
 #[derive(Serialize)]
@@ -49,11 +49,7 @@ pub fn settings_hash(settings: &Settings) -> String {
         sectors: &settings.sectors,
     };
     let canonical = serde_json::to_vec(&deciding).expect("text keys and finite numbers are always JSON");
-    Sha256::digest(canonical).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(Sha256::digest(canonical))
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The layers, merged: each key's last value wins, and remembers its layer.
 //!
-//! Checks that need more than one value are here too. Nothing is loaded where anything is wrong;
-//! a value that a later layer replaces must be right all the same.
+//! Nothing is loaded where anything is wrong; a value that a later layer replaces must be right all
+//! the same.
+
+mod doubts;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::path::Path as FilePath;
@@ -20,9 +23,7 @@ use super::keys;
 use super::keys::Path;
 use super::model::Settings;
 use super::universe;
-use super::value;
 use crate::domain::Problem;
-use crate::domain::ProblemKind;
 
 /// The name of a settings file that is found without being named.
 pub const FILE_NAME: &str = "ts.toml";
@@ -42,8 +43,6 @@ pub struct Sources {
     /// The working folder, absolute.
     pub working_folder: PathBuf,
     pub environment: Environment,
-    /// Dotted keys that flags set, the last one winning.
-    pub flags: Vec<(String, Value)>,
 }
 
 impl Sources {
@@ -99,7 +98,6 @@ impl Settings {
             files.push(path);
         }
         layers.push(sources.environment.layer());
-        layers.push(flag_layer(&sources.flags));
 
         let mut bad = Vec::new();
         let mut entries = BTreeMap::new();
@@ -112,7 +110,7 @@ impl Settings {
         }
         // A key that is wrong in itself would be told again as wrong beside others.
         if bad.is_empty() {
-            bad.extend(faults_between(&entries));
+            bad.extend(faults::faults_between(&entries));
         }
         let mut tree = entries.clone();
         for (path, entry) in &mut tree {
@@ -127,7 +125,7 @@ impl Settings {
         resolve_paths(&mut settings, &root);
         let (secrets, secret_origins, mut warnings) = sources.environment.secrets();
         settings.secrets = secrets;
-        warnings.extend(doubts(&settings, &entries));
+        warnings.extend(doubts::doubts(&settings, &entries));
         Ok(Loaded { settings, origins: Origins { entries, secrets: secret_origins }, warnings, root, files })
     }
 
@@ -175,94 +173,6 @@ fn file_layer(path: &FilePath) -> Layer {
             refused(format!("is not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
         }
     }
-}
-
-fn flag_layer(flags: &[(String, Value)]) -> Layer {
-    let mut layer = Layer::default();
-    for (key, value) in flags {
-        let refused = |message: String| BadSetting { origin: Origin::Flag, key: key.clone(), message };
-        let Ok(parts) = toml_edit::Key::parse(key) else {
-            layer.bad.push(refused("is not a dotted key; write one like risk.max_position".to_owned()));
-            continue;
-        };
-        let path: Path = parts.iter().map(|part| part.get().to_owned()).collect();
-        let Some(position) = keys::position(&path) else {
-            layer.bad.push(refused(file::unknown(&path, keys::dotted)));
-            continue;
-        };
-        let faults = value::faults(keys::KEYS[position].kind, value);
-        layer.bad.extend(faults.into_iter().map(|fault| refused(fault.message)));
-        layer.entries.push((path, Entry { value: value.clone(), origin: Origin::Flag }));
-    }
-    layer
-}
-
-/// Returns what is wrong between values that are each right.
-fn faults_between(entries: &BTreeMap<Path, Entry>) -> Vec<BadSetting> {
-    let mut bad = Vec::new();
-    let get = |key: &str| entries.get(&key.split('.').map(str::to_owned).collect::<Path>());
-    let refused = |entry: &Entry, key: &str, message: String| BadSetting {
-        origin: entry.origin.clone(),
-        key: key.to_owned(),
-        message,
-    };
-    let is_empty = |entry: &Entry| entry.value.as_array().is_some_and(Vec::is_empty);
-    if let (Some(equity), Some(crypto)) = (get("universe.equity"), get("universe.crypto")) {
-        if is_empty(equity) && is_empty(crypto) {
-            let message = "is empty, and so is universe.crypto; name at least one symbol".to_owned();
-            bad.push(refused(equity, "universe.equity", message));
-        }
-        for (class, universe) in [("equity", equity), ("crypto", crypto)] {
-            let key = format!("sources.{class}");
-            if let Some(listed) = get(&key).filter(|listed| is_empty(listed) && !is_empty(universe)) {
-                let message =
-                    format!("is empty; name a source, or set universe.{class} = [] to not trade it");
-                bad.push(refused(listed, &key, message));
-            }
-        }
-    }
-    if let (Some(tls), Some(host)) = (get("email.tls"), get("email.smtp_host")) {
-        let open = tls.value.as_str() == Some("none");
-        if open && !host.value.as_str().is_some_and(value::is_loopback) {
-            let message = "\"none\" would send the password in the clear: email.smtp_host is another machine; \
-                           use starttls or implicit";
-            bad.push(refused(tls, "email.tls", message.to_owned()));
-        }
-    }
-    bad.extend(faults_of_jobs(entries));
-    bad
-}
-
-fn faults_of_jobs(entries: &BTreeMap<Path, Entry>) -> Vec<BadSetting> {
-    let mut bad = Vec::new();
-    let mut jobs: BTreeMap<usize, BTreeMap<&str, &Entry>> = BTreeMap::new();
-    for (path, entry) in entries.iter().filter(|(path, _)| path[0] == "schedule") {
-        let index = path[1].parse().unwrap_or(usize::MAX);
-        jobs.entry(index).or_default().insert(&path[2], entry);
-    }
-    let mut names = BTreeMap::new();
-    for (place, (index, job)) in jobs.iter().enumerate() {
-        let Some(any) = job.values().next() else { continue };
-        let mut refuse = |entry: &Entry, name: &str, message: String| {
-            let key = format!("schedule.{index}{name}");
-            bad.push(BadSetting { origin: entry.origin.clone(), key, message });
-        };
-        if *index != place {
-            refuse(any, "", format!("leaves a gap; the next job is schedule.{place}"));
-        }
-        for name in keys::JOB_KEYS.into_iter().filter(|name| !job.contains_key(name)) {
-            refuse(any, "", format!("lacks `{name}`; a job needs {}", keys::JOB_KEYS.join(", ")));
-        }
-        let Some(name) = job.get("job") else { continue };
-        if let Some(before) = names.insert(name.value.to_string(), index) {
-            refuse(
-                name,
-                ".job",
-                format!("{} is the name of schedule.{before} too; choose another", name.value),
-            );
-        }
-    }
-    bad
 }
 
 /// Puts the symbols of a universe file in place of its name; returns the file that was read.
@@ -331,47 +241,6 @@ fn resolve_paths(settings: &mut Settings, root: &FilePath) {
     for path in optional.chain(always) {
         *path = root.join(&*path);
     }
-}
-
-/// A fraction of equity: systems that risk more at one stop are rare, and 0.75 for 0.75 % is not.
-const LARGEST_USUAL_RISK: f64 = 0.05;
-
-/// Says what is allowed but looks like a slip.
-fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Vec<Problem> {
-    let mut doubts = Vec::new();
-    let mut doubt = |message: String| doubts.push(Problem::new("", ProblemKind::Settings, message));
-    if settings.signals.news_weight > 0.0 {
-        doubt("signals.news_weight has no effect: there is no news score yet".to_owned());
-    }
-    if settings.risk.max_position > settings.risk.max_exposure {
-        doubt("risk.max_position is over risk.max_exposure: a position of full size never fits".to_owned());
-    }
-    if settings.risk.risk_per_trade > LARGEST_USUAL_RISK {
-        let percent = settings.risk.risk_per_trade * 100.0;
-        doubt(format!(
-            "risk.risk_per_trade risks {percent} % of equity at each stop: a fraction is meant, like 0.0075"
-        ));
-    }
-    for (index, job) in settings.schedule.iter().enumerate() {
-        let path = ["schedule".to_owned(), index.to_string(), "job".to_owned()];
-        // Whoever empties a universe need not write a schedule only to be rid of a built-in job.
-        let is_own =
-            entries.get(&path[..]).is_some_and(|entry| !matches!(entry.origin, Origin::Default { .. }));
-        if is_own && settings.universe.of(job.asset_class).is_empty() {
-            doubt(format!("the job {} has nothing to do: universe.{} is empty", job.job, job.asset_class));
-        }
-    }
-    let keyed = [
-        ("polygon", &settings.sources.polygon.base_url),
-        ("alpha_vantage", &settings.sources.alpha_vantage.base_url),
-    ];
-    for (source, url) in keyed {
-        let host = url.strip_prefix("http://").map(|rest| rest.split(['/', ':']).next().unwrap_or_default());
-        if host.is_some_and(|host| !value::is_loopback(host)) {
-            doubt(format!("sources.{source}.base_url sends its key in the clear; use https"));
-        }
-    }
-    doubts
 }
 
 #[cfg(test)]

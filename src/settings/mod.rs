@@ -1,7 +1,7 @@
 //! The settings: what the user may choose, and where each choice came from.
 //!
-//! Four layers, later ones winning: the `ts.toml` built into the program, the user's own, the
-//! environment, the flags. Each is flattened to dotted keys, checked against one table of keys
+//! Three layers, later ones winning: the `ts.toml` built into the program, the user's own, the
+//! environment; a flag that stands above them is its command's business. Each is flattened to dotted keys, checked against one table of keys
 //! (`keys`), and merged; so an error names the file and line (or the variable) that it is in,
 //! and all errors are told at once. What comes out is a plain tree of checked types.
 //!

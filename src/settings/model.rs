@@ -91,6 +91,10 @@ pub enum SourceName {
 }
 
 impl SourceName {
+    /// Every source, in the order in which they are listed to people.
+    pub const ALL: [Self; 5] =
+        [Self::Polygon, Self::AlphaVantage, Self::Binance, Self::Files, Self::Simulated];
+
     /// Returns the word that settings, flags and JSON use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -105,15 +109,14 @@ impl SourceName {
 
 /// A word that names no source.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown source `{0}`; there are polygon, alpha_vantage, binance, files and simulated")]
+#[error("unknown source `{0}`; there are {all}", all = SourceName::ALL.map(SourceName::as_str).join(", "))]
 pub struct UnknownSource(pub String);
 
 impl std::str::FromStr for SourceName {
     type Err = UnknownSource;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        use SourceName::{AlphaVantage, Binance, Files, Polygon, Simulated};
-        [Polygon, AlphaVantage, Binance, Files, Simulated]
+        Self::ALL
             .into_iter()
             .find(|source| source.as_str() == word)
             .ok_or_else(|| UnknownSource(word.to_owned()))

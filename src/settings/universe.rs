@@ -45,6 +45,10 @@ fn parse(text: &str) -> Result<Vec<Symbol>, Vec<BadLine>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     let is_csv = first.is_some_and(|line| line.contains(',') || names_symbol(line));
+    if let Some(header) = first.filter(|line| !is_csv && is_other_header(line)) {
+        let message = format!("`{header}` looks like a header; call the column `symbol`, or remove the line");
+        return Err(vec![BadLine { line: None, message }]);
+    }
     let cells = if is_csv { csv_cells(text)? } else { plain_cells(text) };
     let mut bad = Vec::new();
     let mut seen = BTreeMap::new();
@@ -73,6 +77,13 @@ fn names_symbol(cell: &str) -> bool {
     cell.trim().trim_matches('"').eq_ignore_ascii_case("symbol")
 }
 
+/// What a column of symbols is called elsewhere; as a symbol it would be asked for every day.
+fn is_other_header(line: &str) -> bool {
+    let word = line.trim_matches('"').trim().to_lowercase();
+    ["ticker", "tickers", "symbols", "name", "code", "instrument", "isin", "stock", "stocks", "coin", "asset"]
+        .contains(&word.as_str())
+}
+
 fn plain_cells(text: &str) -> Vec<(usize, String)> {
     let cells =
         text.lines().enumerate().map(|(i, line)| (i + 1, line.split('#').next().unwrap_or_default().trim()));
@@ -88,8 +99,12 @@ fn csv_cells(text: &str) -> Result<Vec<(usize, String)>, Vec<BadLine>> {
     };
     let headers = reader.headers().map_err(broken)?;
     let Some(column) = headers.iter().position(names_symbol) else {
-        let message = "has commas but no column named `symbol`; add a header, or write one symbol a line";
-        return Err(vec![BadLine { line: Some(1), message: message.to_owned() }]);
+        let found = headers.iter().collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "has the columns {found} and none named `symbol`; call the column of symbols `symbol`, or write \
+             one symbol a line"
+        );
+        return Err(vec![BadLine { line: Some(1), message }]);
     };
     let mut cells = Vec::new();
     for record in reader.records() {
@@ -131,7 +146,8 @@ mod tests {
     fn what_would_shrink_the_universe_is_an_error() {
         check("AAPL\nA B\n", Err("not a symbol"));
         check("AAPL\naapl\n", Err("line 1 already"));
-        check("ticker,name\nAAPL,Apple\n", Err("no column named `symbol`"));
+        check("ticker,name\nAAPL,Apple\n", Err("has the columns ticker, name and none named `symbol`"));
+        check("Ticker\nAAPL\n", Err("`Ticker` looks like a header; call the column `symbol`"));
         check("symbol,name\n,Apple\n", Err("not a symbol"));
         check("# nothing\n", Err("holds no symbol"));
     }

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono_tz::Tz;
+use croner::parser::{CronParser, Seconds, Year};
 use toml::Value;
 
 use crate::domain::Symbol;
+use crate::domain::closest;
 use crate::domain::is_script_name;
 
 /// The kind of a value.
@@ -205,10 +207,7 @@ fn text_wanted(kind: Kind, text: &str) -> Option<String> {
             "is not a name; use lower-case letters, digits and `_`, at most 40 of them",
         ),
         Kind::Address => (is_address(text), "is not a mail address; write one like \"me@example.com\""),
-        Kind::Cron => (
-            text.split_whitespace().count() == 5,
-            "does not have five fields; write minute, hour, day, month and weekday, like \"30 16 * * Mon-Fri\"",
-        ),
+        Kind::Cron => return cron_wanted(text),
         Kind::Timezone => {
             (text.parse::<Tz>().is_ok(), "is not a timezone; write one like \"America/New_York\"")
         }
@@ -224,10 +223,20 @@ fn one_of(words: &[&str], text: &str) -> Option<String> {
     if words.contains(&text) {
         return None;
     }
-    let alike = |word: &&&str| strsim::jaro_winkler(&word.to_lowercase(), &text.to_lowercase()) > 0.8;
-    let hint =
-        words.iter().find(alike).map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
+    let meant = closest(text, words.iter().map(|word| (word, word)));
+    let hint = meant.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
     Some(format!("is not one of {}{hint}; write one of them", words.join(", ")))
+}
+
+/// Reads a schedule as the daemon will: five fields, without seconds or a year.
+fn cron_wanted(text: &str) -> Option<String> {
+    let like = "write minute, hour, day, month and weekday, like \"30 16 * * Mon-Fri\"";
+    if text.split_whitespace().count() != 5 {
+        return Some(format!("does not have five fields; {like}"));
+    }
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    let error = parser.parse(text).err()?;
+    Some(format!("is no schedule ({}); {like}", error.to_string().trim_end_matches('.')))
 }
 
 fn url_wanted(text: &str) -> Option<String> {
@@ -316,6 +325,13 @@ mod tests {
         check(Kind::Timezone, "\"America/New_York\"", None);
         check(Kind::Timezone, "\"New York\"", Some("not a timezone"));
         check(Kind::Cron, "\"0 30 16 * * Mon\"", Some("five fields"));
+        for good in ["30 16 * * Mon-Fri", "0 0 * * *", "*/15 9-16 * * 1-5", "0 8 1,15 * *"] {
+            check(Kind::Cron, &format!("\"{good}\""), None);
+        }
+        for bad in ["99 99 * * Foo", "0 24 * * *", "0 0 * 13 *", "0 0 32 * *", "a b c d e", "0 0 * * Mon-Fry"]
+        {
+            check(Kind::Cron, &format!("\"{bad}\""), Some("is no schedule ("));
+        }
         check(Kind::Switch, "1", Some("true or false"));
         check(Kind::LogLevel, "\"warn,ts=debug\"", None);
         check(Kind::LogLevel, "\"inof\"", Some("not a log level"));

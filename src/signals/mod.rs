@@ -14,6 +14,6 @@ mod span;
 pub(crate) mod fixtures;
 
 pub use compare::{Moved, SignalDiff, compare};
-pub use scan::{NotReady, Scan, scan};
+pub use scan::{NotReady, Scan, scan, script_failures};
 pub use signal::{Component, Signal};
 pub use span::scan_sessions;

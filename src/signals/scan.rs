@@ -1,5 +1,6 @@
 //! Asks every enabled strategy about every tradable symbol on one session.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -7,6 +8,7 @@ use chrono::NaiveDate;
 use super::Signal;
 use super::score;
 use crate::domain::Symbol;
+use crate::domain::format::{count, price};
 use crate::domain::{Problem, ProblemKind};
 use crate::features::Columns;
 use crate::features::Feature;
@@ -44,8 +46,8 @@ impl NotReady {
 
 /// Evaluates the scripts on one session.
 ///
-/// `rows` must be `columns` bound to the same `scripts`. `only` limits the strategies by name;
-/// empty means all that are enabled. A strategy that errs on any row makes no signal on the
+/// `rows` must be `columns` bound to the same `scripts`. `only` names the strategies, disabled or
+/// not; empty means all that are enabled. A strategy that errs on any row makes no signal on the
 /// session, and a problem names the script, line, symbol and values.
 pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDate, only: &[String]) -> Scan {
     let panel = columns.panel();
@@ -57,8 +59,11 @@ pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDat
         .collect();
     let mut found = Scan::default();
     let asked = |strategy: &&Strategy| {
-        let named = only.is_empty() || only.iter().any(|name| name == strategy.name());
-        strategy.asset_class() == panel.asset_class() && strategy.is_enabled() && named
+        let is_asked = match only {
+            [] => strategy.is_enabled(),
+            names => names.iter().any(|name| name == strategy.name()),
+        };
+        strategy.asset_class() == panel.asset_class() && is_asked
     };
     for strategy in scripts.strategies().iter().filter(asked) {
         let mut budget = Budget::for_rows(index.len());
@@ -69,9 +74,8 @@ pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDat
                 found.problems.append(&mut scan.problems);
             }
             Err(errors) => {
-                found
-                    .problems
-                    .extend(errors.iter().map(|error| run_problem(columns, scripts, strategy, error)));
+                let consequence = format!("no entries from {} on this session", strategy.name());
+                found.problems.extend(script_failures(columns, scripts, strategy, &errors, &consequence));
             }
         }
     }
@@ -136,8 +140,35 @@ fn note_not_ready<T>(
     }
 }
 
-/// Tells of a script that erred on a row: which script, where, on which symbol, with what values.
-fn run_problem(columns: &Columns, scripts: &Scripts, strategy: &Strategy, error: &RowError) -> Problem {
+/// Tells of a strategy, or its scorer, that erred: one problem for each place in the script, with
+/// the symbol and values of the first row and the number of the others, and the consequence.
+pub fn script_failures(
+    columns: &Columns,
+    scripts: &Scripts,
+    strategy: &Strategy,
+    errors: &[RowError],
+    consequence: &str,
+) -> Vec<Problem> {
+    let mut by_place: BTreeMap<_, Vec<&RowError>> = BTreeMap::new();
+    for error in errors {
+        let own = &error.error;
+        by_place.entry((&own.path, own.line, own.column)).or_default().push(error);
+    }
+    let problem = |errors: Vec<&RowError>| {
+        let rows: BTreeSet<u32> = errors.iter().map(|error| error.row).collect();
+        let more = match rows.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {}", count(more, "more symbol")),
+        };
+        let seen = seen(columns, scripts, strategy, errors[0]);
+        let message = format!("{} on {seen}{more}; {consequence}", errors[0].error);
+        Problem::new(strategy.name(), ProblemKind::ScriptRun, message)
+    };
+    by_place.into_values().map(problem).collect()
+}
+
+/// The symbol, session and values that a script saw where it erred.
+fn seen(columns: &Columns, scripts: &Scripts, strategy: &Strategy, error: &RowError) -> String {
     let panel = columns.panel();
     let row = error.row as usize;
     let symbol = &panel.symbols()[panel.owner(row)];
@@ -146,18 +177,12 @@ fn run_problem(columns: &Columns, scripts: &Scripts, strategy: &Strategy, error:
     let values: Vec<String> = read
         .iter()
         .map(|feature| match columns.value(feature, row) {
-            Some(value) => format!("{feature} {value}"),
+            Some(value) => format!("{feature} {}", price(value)),
             None => format!("{feature} missing"),
         })
         .collect();
     let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
-    let message = format!(
-        "{} on {symbol}, {}{values}; no entries from {} on this session",
-        error.error,
-        panel.dates()[row],
-        strategy.name()
-    );
-    Problem::new(strategy.name(), ProblemKind::ScriptRun, message)
+    format!("{symbol}, {}{values}", panel.dates()[row])
 }
 
 #[cfg(test)]
@@ -199,10 +224,20 @@ mod tests {
         let scripts = scripts(&[("broken", &text), ("sound", ALWAYS)]);
         let scan = scan_on(&scripts, vec![flat("X", 70.0), flat("Y", 80.0), flat("Z", 90.0)], 29);
         assert_eq!(found(&scan), ["sound X", "sound Y", "sound Z"]);
-        let expected = "broken: broken.rhai:4:40: in `entry`: odd on Y, 2024-01-30 (close 80); \
+        let expected = "broken: broken.rhai:4:40: in `entry`: odd on Y, 2024-01-30 (close 80.00); \
                         no entries from broken on this session";
         assert_eq!(messages(&scan), [expected]);
         assert_eq!(scan.problems[0].kind, ProblemKind::ScriptRun);
+    }
+
+    #[test]
+    fn one_mistake_is_told_once_however_many_symbols_meet_it() {
+        let text = ALWAYS.replace("return \"always\";", "throw `odd ${row.close}`;");
+        let bars = vec![flat("X", 70.0), flat("Y", 80.123_456_789), flat("Z", 90.0)];
+        let told = messages(&scan_on(&scripts(&[("broken", &text)]), bars, 29));
+        assert_eq!(told.len(), 1, "{told:?}");
+        let expected = "on X, 2024-01-30 (close 70.00) and 2 more symbols; no entries from broken";
+        assert!(told[0].contains(expected), "{told:?}");
     }
 
     #[test]
@@ -213,7 +248,7 @@ mod tests {
         let scan = scan_on(&scripts, vec![flat("X", 70.0)], 29);
         assert!(scan.signals.is_empty());
         let message = &messages(&scan)[0];
-        for part in ["wild.rhai:2:1", "on X", "adv20 70000000", "no entries from rule"] {
+        for part in ["wild.rhai:2:1", "on X", "adv20 70,000,000", "no entries from rule"] {
             assert!(message.contains(part), "{part}: {message}");
         }
     }
@@ -242,6 +277,12 @@ mod tests {
         let columns = columns(AssetClass::Equity, vec![flat("X", 70.0)], &scripts);
         let picked = scan(&columns, &scripts, &scripts.bind(&columns), day(29), &["b".to_owned()]);
         assert_eq!(found(&picked), ["b X"]);
+
+        let mut options = options();
+        options.disabled = BTreeSet::from(["b".to_owned()]);
+        let scripts = scripts_with(&[("a", ALWAYS), ("b", ALWAYS)], &options);
+        let picked = scan(&columns, &scripts, &scripts.bind(&columns), day(29), &["b".to_owned()]);
+        assert_eq!(found(&picked), ["b X"], "who names a disabled strategy wants to see it");
     }
 
     #[test]

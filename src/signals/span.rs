@@ -14,7 +14,7 @@ use crate::scripts::Scripts;
 
 /// Scans each of the sessions; the scans come in the order of the sessions.
 ///
-/// `columns` must hold the features that `scripts` read. `only` limits the strategies by name;
+/// `columns` must hold the features that `scripts` read. `only` names the strategies, disabled or not;
 /// empty means all that are enabled. `progress` is told how many sessions are done, from any
 /// thread.
 pub fn scan_sessions(

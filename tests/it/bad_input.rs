@@ -200,6 +200,17 @@ fn bad_settings_end_with_78_and_name_their_place() {
             &["no crypto symbols to trade", "universe.crypto"],
         ),
         case(
+            "no strategy that could buy, and nothing held",
+            Files,
+            &[
+                ("ts.toml", &format!("{}[strategies.mine]\nenabled = false\n", crate::program::FILES)),
+                ("strategies/mine.rhai", SHIPPED),
+            ],
+            "run --dry-run",
+            78,
+            &["no enabled strategy for equity, and nothing is held in it", "universe.equity = []"],
+        ),
+        case(
             "a folder of files that does not exist",
             Empty,
             &[],
@@ -257,12 +268,23 @@ fn bad_arguments_end_with_2_and_say_what_to_ask_instead() {
             &["files has no equity bar on 2010-01-04 or before it", "choose a later --date"],
         ),
         case(
+            "a date, and no bar at all: why, and not another date",
+            Files,
+            &[(
+                "ts.toml",
+                "[universe]\nequity = [\"ZZZ\"]\ncrypto = []\n[benchmark]\nequity = \"YYY\"\n[sources]\nequity = [\"files\"]\n",
+            )],
+            "run --dry-run --date 2026-11-12",
+            1,
+            &["NO DECISION, BARS MISSING", "ZZZ is not known; put ZZZ.csv"],
+        ),
+        case(
             "an unknown source",
             Files,
             &[],
             "run --dry-run --source yahoo",
             2,
-            &["unknown source `yahoo`", "polygon, alpha_vantage, binance, files and simulated"],
+            &["unknown source `yahoo`", "polygon, alpha_vantage, binance, files, simulated"],
         ),
         case(
             "a source and the demo",
@@ -385,8 +407,10 @@ fn a_bad_file_of_bars_costs_its_own_symbol_only() {
         (
             "a date in the future",
             with("2026-11-23,100,100,100,100,1"),
-            // A bar after the session is not asked for, so that an old session can be decided again.
-            &["Bars 2 of 2 symbols"],
+            &[
+                "AAA: dropped 1 bar with a date after the last finished session: 2026-11-23",
+                "Bars 2 of 2 symbols",
+            ],
         ),
         ("the newest bar first", format!("{}\n", unordered.join("\n")), &["Bars 2 of 2 symbols"]),
         ("no text", "\u{0}\u{1}\u{2}".to_owned(), &["AAA.csv: no column"]),
@@ -625,9 +649,37 @@ fn bad_positions_are_named_by_line_and_none_is_skipped() {
         ),
         positions(
             "a strategy that is gone: named, and its stop sells",
-            &format!("{header}AAA,equity,ghost,2026-11-02,130,10,120\n"),
+            &format!("{header}AAA,equity,ghost,2026-11-02,105,10,101\n"),
             0,
             &["1 to sell", "AAA SELL hard_stop", "strategy ghost is not loaded, so its exit rule is gone"],
+        ),
+        positions(
+            "an entry far from its bars: not sold at its stop",
+            &format!("{header}AAA,equity,equity_momentum,2026-11-02,400,10,380\n"),
+            0,
+            &[
+                "AAA Check",
+                "held since 2026-11-02: its entry of 400.00 lies far from the bar of that session",
+            ],
+        ),
+        case(
+            "a failing exit rule is a failed script and no quiet day",
+            Begin::Files,
+            &[
+                ("mine.csv", &format!("{header}AAA,equity,mine,2026-11-02,100,10,90\n")),
+                (
+                    "strategies/mine.rhai",
+                    &strategy("false").replace("position) { }", "position) { throw \"odd\"; }"),
+                ),
+            ],
+            "run --dry-run --positions mine.csv",
+            1,
+            &[
+                "AAA Check",
+                "mine: strategies/mine.rhai:5:",
+                "in `exit`: odd on AAA, 2026-11-20; its positions were not checked by their own rule",
+                "a script failed, so this is not a day without signals",
+            ],
         ),
         positions(
             "a position in a class that is not traded: named, never skipped",

@@ -26,7 +26,7 @@ fn json_is_alone_on_stdout_and_keeps_its_schema() {
     let schema = parsed(include_str!("../../docs/run.schema.json"));
     let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
     let held = "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
-                AAA,equity,ghost,2026-11-02,130,10,120\n";
+                AAA,equity,ghost,2026-11-02,105,10,101\n";
     let files = Folder::with_files();
     files.write("held.csv", held);
     for (folder, arguments) in [
@@ -127,8 +127,8 @@ fn a_universe_left_empty_is_no_news() {
 fn a_folder_of_ones_own_strategies_owes_nothing_to_the_built_in_settings() {
     let folder = Folder::with_files();
     folder.write("strategies/mine.rhai", SHIPPED);
-    let said = folder.ts(&["run", "--dry-run", "--strict"]);
-    assert_eq!(said.code, 0, "{}", said.stdout);
+    let said = ran(&folder, "run --dry-run");
+    assert!(!said.contains("[strategies") && !said.contains("did not load"), "{said}");
 }
 
 #[test]
@@ -166,6 +166,57 @@ fn signals_are_a_table_of_known_columns() {
 
     assert!(ran(&folder, "signals --strategy equity_momentum --from 2026-11-16").starts_with("date "));
     assert_eq!(ran(&folder, "signals --strategy equity_mean_reversion"), "No signals in the span.\n");
+}
+
+#[test]
+fn a_named_strategy_is_scanned_though_disabled_and_its_class_alone() {
+    let folder = Folder::empty();
+    folder.write("ts.toml", "[strategies.crypto_momentum]\nenabled = false\n");
+    let arguments = ["signals", "--demo", "--strategy", "crypto_momentum", "--from", "2026-10-01"];
+    let said = folder.ts_with(&[("LOG_LEVEL", "info")], &arguments);
+    assert!(said.stdout.lines().any(|line| line.contains("crypto_momentum")), "{}", said.stdout);
+    assert!(
+        said.stderr.contains("note: crypto_momentum is disabled: a run makes no entries"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains("Fetching 10 crypto") && !said.stderr.contains("equity"), "{}", said.stderr);
+
+    let said = folder.ts(&[&arguments[..], &["--asset-class", "equity"]].concat());
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("crypto_momentum trades no equity"), "{}", said.stderr);
+}
+
+#[test]
+fn a_class_that_cannot_be_decided_leaves_the_other_one() {
+    let folder = Folder::with_files();
+    let settings = "[universe]\nequity = [\"AAA\", \"BBB\"]\ncrypto = [\"BTC\"]\n\
+                    [sources]\nequity = [\"files\"]\ncrypto = [\"files\"]\n";
+    folder.write("ts.toml", settings);
+    let bars =
+        "date,open,high,low,close,volume\n2026-11-19,9,9,9,9,1\n2026-11-20,9,9,9,9,1\n2026-11-21,9,9,9,9,1\n";
+    folder.write("market/crypto/BTC.csv", bars);
+    let header = "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n";
+    folder.write("mine.csv", &format!("{header}BTC,crypto,crypto_momentum,2026-11-02,9,1,8\n"));
+    let said = ran(&folder, "run --dry-run --positions mine.csv --date 2026-11-12");
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "BBB HIGH breakout_20d",
+        "crypto: skipped: files has no crypto bar on 2026-11-12 or before it",
+        "BTC: held since 2026-11-02: crypto is not decided, so its stop was not checked",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+
+    // Without a strategy there is nothing to fetch for, unless something is held.
+    folder.write("ts.toml", &format!("{settings}[strategies.crypto_momentum]\nenabled = false\n"));
+    let said = folder.ts_with(&[("LOG_LEVEL", "info")], &["run", "--dry-run"]);
+    assert!(said.words().contains("crypto: skipped: no enabled strategy for crypto"), "{}", said.stdout);
+    assert!(!said.stderr.contains("crypto symbols"), "{}", said.stderr);
+    let said = ran(&folder, "run --dry-run --positions mine.csv");
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("crypto: no enabled strategy for crypto: no entries"), "{words}");
+    assert!(words.contains("BTC Check"), "{words}");
 }
 
 #[test]

@@ -28,12 +28,8 @@ fn folder() -> Option<PathBuf> {
 
 /// The program in an empty folder, with the bars of `market` as its only source.
 fn app(market: &std::path::Path, root: &tempfile::TempDir) -> App {
-    let sources = Sources {
-        file: None,
-        working_folder: root.path().to_owned(),
-        environment: Environment::default(),
-        flags: Vec::new(),
-    };
+    let sources =
+        Sources { file: None, working_folder: root.path().to_owned(), environment: Environment::default() };
     let mut loaded = Settings::load(&sources).expect("the defaults are sound");
     let settings = &mut loaded.settings;
     settings.sources.files.dir = market.to_owned();

@@ -137,6 +137,7 @@ impl Plan {
                 stop_price: entry.open * (0.8 + 0.15 * dice.unit()),
                 stop_session: entry.date.pred_opt().unwrap_or(entry.date),
                 last_close: entry.close,
+                split_factor: 1.0,
             });
         }
         Book::of_positions(100_000.0, positions)
@@ -387,9 +388,14 @@ fn check_limits(decision: &Decision, book: &Book) -> Result<(), TestCaseError> {
         prop_assert!(buy.stop_price < buy.entry_price && buy.entry_price < target, "{buy:?}");
         prop_assert!(buy.position_size_pct <= risk.max_position, "{buy:?}");
         prop_assert!(buy.risk_pct <= risk.risk_per_trade * (1.0 + 1e-12), "{buy:?}");
-        prop_assert_eq!(buy.size_cap.is_some(), buy.position_size_pct == risk.max_position);
+        // What is told of the size is of the order, whose shares are whole.
         let notional = buy.quantity * buy.entry_price;
-        prop_assert!(notional > 0.0 && notional <= buy.position_size_pct * book.equity * (1.0 + 1e-12));
+        let told = buy.position_size_pct * book.equity;
+        prop_assert!(notional > 0.0 && (notional - told).abs() <= told * 1e-12, "{buy:?}");
+        let at_stop = buy.quantity * (buy.entry_price - buy.stop_price) / book.equity;
+        prop_assert!((buy.risk_pct - at_stop).abs() <= at_stop * 1e-9, "{buy:?}");
+        let wanted = risk.risk_per_trade * buy.entry_price / (buy.entry_price - buy.stop_price);
+        prop_assert_eq!(buy.size_cap.is_some(), wanted > risk.max_position);
         prop_assert!(buy.conviction >= Some(settings.signals.min_conviction));
         prop_assert!(symbols.insert(&buy.symbol), "{} twice", buy.symbol);
         let is_held = book

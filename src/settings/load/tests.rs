@@ -122,18 +122,17 @@ fn later_layers_win_and_are_named() {
         file: Some(PathBuf::from("etc/mine.toml")),
         working_folder: folder.path().to_owned(),
         environment: environment(&[("TS_RISK__MAX_POSITIONS", "4"), ("TS_RISK__MAX_EXPOSURE", "0.6")]),
-        flags: vec![("risk.max_exposure".to_owned(), Value::Float(0.7))],
     })
     .expect("layers without fault");
     let risk = &loaded.settings.risk;
     assert_eq!(
         (risk.max_position, risk.max_positions, risk.max_exposure, risk.risk_per_trade),
-        (0.1, 4, 0.7, 0.0075)
+        (0.1, 4, 0.6, 0.0075)
     );
     let of = |key| loaded.origins.of(key).expect("a key that is set").clone();
     assert_eq!(of("risk.max_position"), Origin::File { path: file.clone(), line: Some(2) });
     assert_eq!(of("risk.max_positions"), Origin::Variable("TS_RISK__MAX_POSITIONS".to_owned()));
-    assert_eq!(of("risk.max_exposure"), Origin::Flag);
+    assert_eq!(of("risk.max_exposure"), Origin::Variable("TS_RISK__MAX_EXPOSURE".to_owned()));
     assert!(matches!(of("risk.risk_per_trade"), Origin::Default { line } if line > 1));
     assert_eq!(loaded.root, folder.path().join("etc"));
     assert_eq!(loaded.settings.cache.dir, folder.path().join("etc").join("c"));

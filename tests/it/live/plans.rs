@@ -176,3 +176,12 @@ async fn gaps_are_judged_by_the_exchanges_calendar() {
     assert!(!said.contains("NVDA: ") && !said.contains("3 sessions"), "the holiday is none: {said}");
     assert!(said.contains("AAPL equity_momentum: unhealthy bars: 2 sessions"), "its BUY is withheld: {said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_is_warmed_up_before_it_begins() {
+    let trial = Trial::start().await;
+    let arguments = "signals --strategy equity_momentum --from 2023-01-03 --to 2023-02-01";
+    let (said, paths) = trial.ts(THURSDAY, &["POLYGON_API_KEY"], arguments).await;
+    let asked: Vec<&str> = paths.iter().filter_map(|path| path.split("/range/1/day/").nth(1)).collect();
+    assert!(!asked.is_empty() && asked.iter().all(|span| *span < "2022-01-01"), "{paths:?} {}", said.stderr);
+}
