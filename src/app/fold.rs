@@ -87,7 +87,10 @@ pub(super) fn fold(
             drawn.extend(charts(&class.prepared, scripts, &decision.recommendations));
             drawn.extend(charts(&class.prepared, scripts, &decision.exits));
         }
-        let Round { decisions, recommendations, .. } = round;
+        let Round { mut decisions, recommendations, .. } = round;
+        for (class, decision) in classes.iter().zip(&mut decisions) {
+            decision.near_misses = decide::near_misses(&class.prepared, scripts, &book, decision);
+        }
         return Ok(Folded { parts, decisions, recommendations, charts: drawn, changes, problems });
     }
 }

@@ -153,7 +153,13 @@ fn told(errors: &[RowError]) -> String {
     errors.iter().map(|error| error.error.to_string()).collect::<Vec<_>>().join("; ")
 }
 
-fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
+pub(super) fn view(
+    panel: &Panel,
+    position: &Position,
+    first: usize,
+    row: usize,
+    stop_price: f64,
+) -> PositionView {
     let highest_close = panel.close()[first..=row].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     PositionView {
         entry_price: position.entry_price,

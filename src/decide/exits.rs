@@ -7,14 +7,14 @@
 use chrono::NaiveDate;
 
 use super::doubt::doubt;
-use super::exit_rule::{Budgets, exit, raise_stop, rows_since};
+use super::exit_rule::{Budgets, exit, raise_stop, rows_since, view};
 use super::reasoning;
+use super::reasons;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
 use crate::domain::Book;
 use crate::domain::Position;
 use crate::domain::{Problem, ProblemKind};
-use crate::scripts::Rows;
-use crate::scripts::Scripts;
+use crate::scripts::{Rows, Rule, Scripts};
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
@@ -44,7 +44,8 @@ pub(super) fn exits(
         let verdict = judge(prepared, scripts, rows, position, session, &mut budgets, &mut exits.problems);
         let held = held(position, &verdict);
         if let Some(reason) = &verdict.sell {
-            let mut sell = sell(scripts, book, position, &held, reason, session);
+            let since = since(prepared, scripts, rows, position, &held, session);
+            let mut sell = sell(scripts, book, position, &held, reason, &since, session);
             if let Some(doubt) = &verdict.doubt {
                 sell.reasoning.push_str(&format!(" Suspect bars: {doubt}."));
             }
@@ -179,12 +180,33 @@ fn held(position: &Position, verdict: &Verdict) -> HeldPosition {
     }
 }
 
+/// The conditions for which the strategy's own `exit` sells; empty where the core sold.
+fn since(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    rows: &Rows,
+    position: &Position,
+    held: &HeldPosition,
+    session: NaiveDate,
+) -> Vec<String> {
+    let panel = prepared.columns.panel();
+    let told = || {
+        let owner = panel.position(&position.symbol)?;
+        let row = panel.row(owner, session)?;
+        let first = rows_since(panel, owner, position.entry_date, row).start;
+        let view = view(panel, position, first, row, held.stop_price);
+        scripts.strategy(&position.strategy)?.trace_held(Rule::Exit, rows, row as u32, view)?.ok()
+    };
+    told().map(|trace| reasons::held(&trace)).unwrap_or_default()
+}
+
 fn sell(
     scripts: &Scripts,
     book: &Book,
     position: &Position,
     held: &HeldPosition,
     reason: &str,
+    since: &[String],
     session: NaiveDate,
 ) -> Recommendation {
     // A sale is only ever decided on a close.
@@ -217,7 +239,7 @@ fn sell(
         combined_score: None,
         components: Vec::new(),
         signal_type: reason.to_owned(),
-        reasoning: reasoning::of_exit(position, held, reason, close),
+        reasoning: reasoning::of_exit(position, held, reason, since, close),
         news_headlines: Vec::new(),
         generated_at: None,
         strategy_name: position.strategy.clone(),

@@ -12,8 +12,10 @@ mod exit_rule;
 mod exits;
 mod fill;
 mod market;
+mod near_misses;
 mod prepare;
 mod reasoning;
+mod reasons;
 mod recommendation;
 mod session;
 
@@ -22,6 +24,7 @@ mod fixtures;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use fill::{Fill, FillOutcome, fill, mark, order};
+pub use near_misses::near_misses;
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use session::decide;

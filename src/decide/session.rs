@@ -14,7 +14,7 @@ use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
 use crate::filters::{Candidate, Context};
-use crate::scripts::Scripts;
+use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
 use crate::signals;
 use crate::signals::NotReady;
@@ -78,8 +78,7 @@ pub fn decide(
                 problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
             }
         }
-        decision.recommendations =
-            kept.into_iter().map(|candidate| buy(prepared, scripts, candidate)).collect();
+        decision.recommendations = kept.into_iter().map(|candidate| buy(scripts, &rows, candidate)).collect();
     }
     problems.sort();
     problems.dedup();
@@ -177,8 +176,8 @@ fn without(book: &Book, decision: &Decision) -> Book {
     left
 }
 
-fn buy(prepared: &Prepared, scripts: &Scripts, candidate: Candidate) -> Recommendation {
-    let reasoning = reasoning::of_entry(prepared, scripts, &candidate);
+fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate) -> Recommendation {
+    let reasoning = reasoning::of_entry(scripts, rows, &candidate);
     let Candidate { signal, combined_score, conviction, size } = candidate;
     let strategy = signal.strategy.to_string();
     Recommendation {
@@ -252,7 +251,7 @@ mod tests {
         assert_eq!(buy.id, id);
         assert_eq!(
             buy.reasoning,
-            "X closed at 85.00 and triggered always of always. Score 8.5 = price 8.5 × 1. \
+            "X closed at 85.00 and triggered always of always: close 85.00 > 1. Score 8.5 = price 8.5 × 1. \
              Stop 76.50 (10.0% below), target 102.00; 7.5% of equity risks 0.75%."
         );
     }
@@ -377,11 +376,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_rules_read_besides_the_close_is_told() {
-        let text = ALWAYS.replace("row.close > 1.0", "row.close > row.ma20 * 0.5");
+    fn the_reason_is_what_held_and_nothing_else() {
+        let text = ALWAYS
+            .replace(
+                "row.close > 1.0",
+                "row.close > row.ma20 * 0.5 && (row.close > 900.0 || row.ma20 < 90.0)",
+            )
+            .replace(
+                "return \"always\";",
+                "if row.close > 100.0 { return \"high\"; }\nif row.close > 80.0 { return \"mid\"; }",
+            );
         let (decision, _) = Case::new(scripts(&[("rule", &text)]), vec![flat("X", 85.0)]).decide(29);
         let reasoning = &decision.recommendations[0].reasoning;
-        assert!(reasoning.contains("triggered always of rule (ma20 85.00). Score 8.5"), "{reasoning}");
+        let expected = "triggered mid of rule: close 85.00 > ma20 85.00 × 0.5 = 42.50, ma20 85.00 < 90, \
+                        close 85.00 > 80. Score 8.5";
+        assert!(reasoning.contains(expected), "{reasoning}");
     }
 
     #[test]

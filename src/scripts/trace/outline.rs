@@ -10,6 +10,7 @@ use super::super::constants::Constants;
 use super::source::Piece;
 use super::source::Source;
 use super::step::Comparison;
+use super::step::Seen;
 use super::step::Side;
 use super::step::State;
 use super::step::Step;
@@ -85,10 +86,18 @@ pub(super) struct Outline<'a> {
 }
 
 impl Outline<'_> {
-    /// Adds the conditions of statements.
+    /// Adds the conditions of statements, and what they would have returned.
     pub fn statements(&mut self, statements: &[Stmt], out: &mut Vec<Step>) {
         for statement in statements {
             self.statement(statement, out);
+        }
+        if let Some(Stmt::Expr(last)) = statements.last()
+            && matches!(**last, Expr::StringConstant(..))
+        {
+            let mut step =
+                self.step(StepKind::Value { words: self.words(last) }, self.source.expression(last));
+            step.value = last.get_literal_value(None).as_ref().map(Seen::of);
+            out.push(step);
         }
     }
 
@@ -105,7 +114,14 @@ impl Outline<'_> {
             Stmt::Block(block) => self.statements(block.statements(), out),
             Stmt::Expr(value) => self.expression(value, out),
             Stmt::FnCall(call, _) => call.args.iter().for_each(|argument| self.expression(argument, out)),
-            Stmt::Return(Some(value), ..) => self.expression(value, out),
+            Stmt::Return(value, ..) => {
+                let mut step = self.step(StepKind::Return, self.source.statement(statement));
+                if let Some(value) = value {
+                    self.expression(value, &mut step.steps);
+                    step.value = value.get_literal_value(None).as_ref().map(Seen::of);
+                }
+                out.push(step);
+            }
             Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::Switch(..) => {
                 self.opaque.extend(statement.position().line());
             }

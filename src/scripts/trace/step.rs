@@ -18,7 +18,7 @@ pub struct Step {
     /// The text as written, on one line.
     pub source: String,
     pub state: State,
-    /// What it gave; `None` where it was not reached or gave nothing to look at.
+    /// What it gave; of a `return` that was not reached, the literal that it would have given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Seen>,
     /// What happened within it, in order.
@@ -287,6 +287,7 @@ impl Step {
             StepKind::Let { name } => format!("{name} = {}", value()),
             StepKind::Call { .. } => self.source.clone(),
             StepKind::Return => match &self.value {
+                None if self.state == State::NotReached => self.source.clone(),
                 Some(Seen::Nothing(())) | None => "return".to_owned(),
                 Some(value) => format!("return {}", value.words()),
             },

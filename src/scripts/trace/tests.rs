@@ -130,8 +130,10 @@ fn the_return_that_was_taken_hides_nothing_after_it() {
             "  - return \"up\"",
             "  · if",
             "    · ma20 > 1",
+            "    · return \"b\"",
             "· if",
             "  · close > 1",
+            "  · return \"late\"",
             "Gave(Text(\"up\"))",
         ]
     );
