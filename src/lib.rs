@@ -7,6 +7,7 @@ pub mod app;
 pub mod bars;
 pub mod cache;
 pub mod calendar;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod decide;

@@ -96,7 +96,11 @@ pub(super) fn fold(
 }
 
 /// The session itself, or the oldest one on which a held stop has yet to be replayed.
-fn oldest_session_asked(positions: &[Position], class: AssetClass, session: NaiveDate) -> NaiveDate {
+pub(super) fn oldest_session_asked(
+    positions: &[Position],
+    class: AssetClass,
+    session: NaiveDate,
+) -> NaiveDate {
     let held = positions.iter().filter(|held| held.asset_class == class);
     held.map(|held| held.stop_session).fold(session, NaiveDate::min)
 }
@@ -139,7 +143,7 @@ fn name(recommendation: &Recommendation) -> (Symbol, String) {
     (recommendation.symbol.clone(), recommendation.strategy_name.clone())
 }
 
-fn mark_at_last_closes(
+pub(super) fn mark_at_last_closes(
     settings: &Settings,
     positions: &[Position],
     loaded: &[(Selection, LoadedBars)],

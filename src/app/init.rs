@@ -19,7 +19,8 @@ pub enum Written {
     Kept(PathBuf),
 }
 
-/// Writes `ts.toml`, `.env.example`, the strategies, scorers and templates below `dir`.
+/// Writes `ts.toml`, `.env.example`, the strategies and scorers with their test cases, and
+/// the templates below `dir`.
 ///
 /// # Errors
 /// The first file that cannot be written; those before it stay.
@@ -30,6 +31,9 @@ pub fn init(dir: &Path) -> anyhow::Result<Vec<Written>> {
     ];
     for script in scripts::embedded() {
         files.push((PathBuf::from(format!("{}/{}.rhai", folder_of(&script), script.name)), script.text));
+    }
+    for (name, text) in scripts::embedded::cases() {
+        files.push((PathBuf::from(name), text.to_owned()));
     }
     for (name, text) in report::built_in_templates() {
         files.push((Path::new("templates").join(name), text.to_owned()));

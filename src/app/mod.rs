@@ -10,6 +10,7 @@ mod charts;
 mod data_hash;
 mod days;
 mod diff_scripts;
+mod explain;
 mod export;
 mod features;
 mod fetch_data;
@@ -30,10 +31,12 @@ mod shadow;
 mod signals;
 mod sources;
 mod span;
+mod test_scripts;
 
 pub use answers::Progress;
 pub use bars::{LoadedBars, load};
 pub use diff_scripts::{DiffRequest, ScriptDiff, diff_scripts};
+pub use explain::{ExplainRequest, Explained, explain};
 pub use export::{ExportFormat, export};
 pub use features::{FeatureRequest, FeatureTable, Sessions, features};
 pub use fetch_data::{FetchRequest, FetchRow, FetchTable, fetch_data, fetch_plans};
@@ -48,6 +51,7 @@ pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
 pub use sources::Vendors;
 pub use span::Span;
+pub use test_scripts::{ScriptTests, TestedScript, test_scripts};
 
 use crate::cache::Cache;
 use crate::clock::Clock;

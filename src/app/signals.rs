@@ -109,7 +109,7 @@ pub(super) fn scan_span(
     signals::scan_sessions(columns, scripts, &sessions, only, |done| progress(done, sessions.len()))
 }
 
-fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
+pub(super) fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
     let Some(unknown) = only.iter().find(|name| scripts.strategy(name).is_none()) else {
         return Ok(());
     };

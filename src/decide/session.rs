@@ -32,6 +32,18 @@ pub fn decide(
     book: &Book,
     session: NaiveDate,
 ) -> (Decision, Vec<Problem>) {
+    decide_watched(prepared, scripts, settings, book, session, &mut |_, _, _| ())
+}
+
+/// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
+pub(super) fn decide_watched(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    settings: &Settings,
+    book: &Book,
+    session: NaiveDate,
+    watch: &mut filters::Watch<'_>,
+) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
     let rows = scripts.bind(columns);
     let (market, mut problems) = market::overview(prepared, session);
@@ -69,7 +81,7 @@ pub fn decide(
             .map(|signal| Candidate::new(signal, settings, book.equity))
             .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
             .collect();
-        let (kept, filtered) = filters::select(candidates, &context);
+        let (kept, filtered) = filters::select_watched(candidates, &context, watch);
         decision.filtered = filtered;
         for candidate in &kept {
             let signal = &candidate.signal;

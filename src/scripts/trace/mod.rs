@@ -10,6 +10,7 @@ mod follow;
 mod outline;
 mod source;
 mod step;
+mod tree;
 mod words;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use rhai::Dynamic;
 pub(super) use outline::conditions;
 pub use outline::{Condition, Conditions};
 pub use step::{Comparison, Distance, Lacking, Seen, Side, State, Step, StepKind};
+pub use tree::tree;
 
 use super::budget::Budget;
 use super::engine::pool;

@@ -54,7 +54,7 @@ fn a_failing_comparison_tells_its_distance() {
         &["✗ close 100.00 > ma50 102.00: 2.00% short", GAVE_FALSE],
     );
     check("row.rsi2 < 10.0", &[("rsi2", 12.5)], &["✗ rsi2 12.50 < 10: 20.00% over", GAVE_FALSE]);
-    check("row.close == 5.0", &[("close", 4.0)], &["✗ close 4.00 = 5: 25.00% off", GAVE_FALSE]);
+    check("row.close == 5.0", &[("close", 4.0)], &["✗ close 4.00 == 5: 25.00% off", GAVE_FALSE]);
     check("row.roc60 > 0.5", &[("roc60", 0.0)], &["✗ roc60 0.00 > 0.5: 0.50 short", GAVE_FALSE]);
     check("row.close != 5.0", &[("close", 5.0)], &["✗ close 5.00 ≠ 5", GAVE_FALSE]);
 }
@@ -164,7 +164,7 @@ fn a_missing_feature_is_named() {
     check(
         "row.roc60 == () || row.roc60 > 1.0",
         &[],
-        &["✓ any of", "  ✓ roc60 missing = ()", "  · roc60 > 1", GAVE_TRUE],
+        &["✓ any of", "  ✓ roc60 missing == ()", "  · roc60 > 1", GAVE_TRUE],
     );
     check("(row.roc60 ?? 0.5) > 1.0", &[], &["✗ roc60 missing ?? 0.5 = 0.50 > 1: 100.00% short", GAVE_FALSE]);
     let (scripts, strategy) = strategy(&eligible("row.ma20 > 1.0"));

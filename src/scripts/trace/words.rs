@@ -74,7 +74,11 @@ impl Standing<'_, '_> {
         match expression {
             literal if is_literal(literal) => (self.literal(literal), TIGHTEST),
             // `1.0 + CLEARANCE` reads as 1.005: what counts is the number.
-            group if is_constant(group, self.constants) && !matches!(group, Expr::Variable(..)) => {
+            group
+                if is_constant(group, self.constants)
+                    && !matches!(group, Expr::Variable(..))
+                    && self.value(group).is_some() =>
+            {
                 (self.literal(group), TIGHTEST)
             }
             Expr::Variable(name, ..) => (self.named(expression, &name.1), TIGHTEST),

@@ -1,0 +1,373 @@
+//! Explains one symbol on one session: decides the session as always, and traces what the
+//! scripts did on the symbol's row.
+//!
+//! The verdict is the decision's own. A trace is beside it to show why, and can be no other: one
+//! that came to another answer than the interpreter is told as unexplained.
+
+use chrono::NaiveDate;
+
+use super::exit_rule::{Budgets, raise_stop, rows_since, view};
+use super::explanation::{
+    ComponentExplained, Explanation, FilterVerdict, HeldExplained, Judged, Lacks, RuleExplained, RuleOutcome,
+    SignalExplained, StrategyExplained, Verdict,
+};
+use super::session::decide_watched;
+use super::{Decision, HeldPosition, Prepared};
+use crate::domain::{Book, Position, Problem, ProblemKind, Symbol};
+use crate::filters;
+use crate::filters::Candidate;
+use crate::scripts::trace::{Outcome, Seen};
+use crate::scripts::{Rows, Rule, Scripts, SignalView, Strategy, Trace, Unexplained, not_ready};
+use crate::settings::Settings;
+
+/// What the filters said of one candidate.
+struct Trail {
+    candidate: Candidate,
+    verdicts: Vec<(&'static str, Option<String>)>,
+}
+
+/// Where the symbol stands on the session.
+struct Place<'a> {
+    prepared: &'a Prepared,
+    rows: &'a Rows,
+    row: u32,
+    bars: usize,
+}
+
+/// Explains what a session's decision says of a symbol, and why.
+///
+/// Takes what [`super::decide`] takes. `only` limits the strategies by name; empty means all of
+/// the asset class. A symbol without a bar on the session has its strategies listed without rules.
+pub fn explain(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    settings: &Settings,
+    book: &Book,
+    session: NaiveDate,
+    symbol: &Symbol,
+    only: &[String],
+) -> Explanation {
+    let columns = &prepared.columns;
+    let panel = columns.panel();
+    let mut trails: Vec<Trail> = Vec::new();
+    let mut watch = |candidate: &Candidate, name: &'static str, reason: Option<&str>| {
+        if candidate.signal.symbol != *symbol {
+            return;
+        }
+        let verdict = (name, reason.map(str::to_owned));
+        let is_same = |trail: &&mut Trail| trail.candidate.signal.strategy == candidate.signal.strategy;
+        match trails.iter_mut().find(is_same) {
+            Some(trail) => trail.verdicts.push(verdict),
+            None => trails.push(Trail { candidate: candidate.clone(), verdicts: vec![verdict] }),
+        }
+    };
+    let (decision, problems) = decide_watched(prepared, scripts, settings, book, session, &mut watch);
+
+    let owner = panel.position(symbol);
+    let dates = owner.map(|owner| &panel.dates()[panel.rows(owner)]).unwrap_or_default();
+    let bars = dates.partition_point(|date| *date <= session);
+    let row = owner.and_then(|owner| panel.row(owner, session));
+    let rows = scripts.bind(columns);
+    let place = row.map(|row| Place { prepared, rows: &rows, row: row as u32, bars });
+
+    let asked: Vec<&Strategy> = scripts
+        .strategies()
+        .iter()
+        .filter(|own| own.asset_class() == panel.asset_class())
+        .filter(|own| only.is_empty() || only.iter().any(|name| name == own.name()))
+        .collect();
+    let strategies = asked.iter().map(|strategy| {
+        let trail = trails.iter().find(|trail| *trail.candidate.signal.strategy == *strategy.name());
+        explain_strategy(scripts, settings, &decision, &problems, strategy, symbol, place.as_ref(), trail)
+    });
+    let strategies = strategies.collect();
+    let positions = book.positions.iter().filter(|held| {
+        held.asset_class == panel.asset_class()
+            && held.symbol == *symbol
+            && (only.is_empty() || only.contains(&held.strategy))
+    });
+    let held = positions.filter_map(|position| {
+        let held = decision.held.iter().find(|held| held.is_of(position))?;
+        Some(explain_held(scripts, position, held, place.as_ref()))
+    });
+    let is_about = |problem: &&Problem| {
+        problem.symbol == symbol.as_str() || asked.iter().any(|own| own.name() == problem.symbol)
+    };
+    Explanation {
+        symbol: symbol.clone(),
+        asset_class: panel.asset_class(),
+        session,
+        close: row.map(|row| panel.close()[row]),
+        bars,
+        newest: bars.checked_sub(1).map(|last| dates[last]),
+        no_decision: decision.no_decision.clone(),
+        strategies,
+        held: held.collect(),
+        problems: problems.iter().filter(is_about).cloned().collect(),
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
+fn explain_strategy(
+    scripts: &Scripts,
+    settings: &Settings,
+    decision: &Decision,
+    problems: &[Problem],
+    strategy: &Strategy,
+    symbol: &Symbol,
+    place: Option<&Place<'_>>,
+    trail: Option<&Trail>,
+) -> StrategyExplained {
+    let mut told = StrategyExplained {
+        strategy: strategy.name().to_owned(),
+        path: strategy.path().to_owned(),
+        verdict: Verdict::NoBar,
+        summary: format!("no bar on {}, so nothing was asked", decision.session),
+        eligible: None,
+        entry: None,
+        components: Vec::new(),
+        signal: trail.map(|trail| signal(&trail.candidate)),
+        filters: Vec::new(),
+    };
+    let Some(place) = place else { return told };
+    told.eligible = place.rule(strategy, Rule::Eligible);
+    let is_eligible = matches!(
+        told.eligible,
+        Some(RuleExplained { outcome: RuleOutcome::Gave { value: Seen::Truth(true) }, .. })
+    );
+    if is_eligible {
+        told.entry = place.rule(strategy, Rule::Entry);
+    }
+    let trigger = match &told.entry {
+        Some(RuleExplained { outcome: RuleOutcome::Gave { value: Seen::Text(trigger) }, .. }) => {
+            Some(trigger.clone())
+        }
+        _ => None,
+    };
+    if let Some(trigger) = &trigger {
+        told.components = components(scripts, strategy, place, trigger);
+    }
+    if let Some(trail) = trail {
+        told.filters = verdicts(settings, decision, strategy, symbol, trail);
+    }
+    (told.verdict, told.summary) =
+        verdict(decision, problems, strategy, symbol, place, &told, trigger.as_deref());
+    told
+}
+
+/// Says how far the symbol came, from the decision; the traces tell only why it came no farther.
+fn verdict(
+    decision: &Decision,
+    problems: &[Problem],
+    strategy: &Strategy,
+    symbol: &Symbol,
+    place: &Place<'_>,
+    told: &StrategyExplained,
+    trigger: Option<&str>,
+) -> (Verdict, String) {
+    let columns = &place.prepared.columns;
+    let own = |name: &str| name == strategy.name();
+    let rejected = told.filters.iter().find(|own| own.verdict == Judged::Rejected);
+    if let Some(rejected) = rejected {
+        let reason = rejected.reason.clone().unwrap_or_default();
+        return (
+            Verdict::Filtered,
+            format!("triggered {}, filtered: {reason}", trigger.unwrap_or("a signal")),
+        );
+    }
+    if decision.recommendations.iter().any(|buy| buy.symbol == *symbol && own(&buy.strategy_name)) {
+        return (Verdict::Recommended, format!("BUY: triggered {}", trigger.unwrap_or("a signal")));
+    }
+    let failed = |rule: &Option<RuleExplained>| match rule {
+        Some(RuleExplained { outcome: RuleOutcome::Failed { message }, .. }) => {
+            Some(format!("failed: {message}"))
+        }
+        _ => None,
+    };
+    if let Some(why) = failed(&told.eligible).or_else(|| failed(&told.entry)) {
+        return (Verdict::Failed, why);
+    }
+    let not_asked = if let Some(why) = &decision.no_decision {
+        Some(format!("nothing was decided: {why}"))
+    } else if !columns.is_tradable(columns.panel().owner(place.row as usize)) {
+        Some("not in the universe, so no entries are made".to_owned())
+    } else if !strategy.is_enabled() {
+        Some("switched off or without a scorer, so no entries are made".to_owned())
+    } else {
+        None
+    };
+    if let Some(why) = not_asked {
+        let would = trigger.map(|trigger| format!("; its rules would trigger {trigger}")).unwrap_or_default();
+        return (Verdict::NotAsked, format!("{why}{would}"));
+    }
+    if let Some(run) =
+        problems.iter().find(|own| own.kind == ProblemKind::ScriptRun && own.symbol == strategy.name())
+    {
+        return (Verdict::Failed, format!("failed on this session: {}", run.message));
+    }
+    if let Some(trigger) = trigger {
+        let dropped = problems.iter().find(|own| {
+            matches!(own.kind, ProblemKind::Score | ProblemKind::Stop)
+                && own.symbol == symbol.as_str()
+                && own.message.starts_with(strategy.name())
+        });
+        let why = dropped.map_or("no signal came of it", |own| own.message.as_str());
+        return (Verdict::Dropped, format!("triggered {trigger}, dropped: {why}"));
+    }
+    for (rule, otherwise) in [(&told.eligible, "not eligible"), (&told.entry, "eligible, no signal")] {
+        match rule.as_ref().map(|rule| &rule.outcome) {
+            Some(RuleOutcome::NotReady { missing }) => {
+                let missing: Vec<&str> = missing.iter().map(|own| own.why.as_str()).collect();
+                return (Verdict::NotReady, format!("not ready: {}", missing.join("; ")));
+            }
+            Some(RuleOutcome::Gave { value: Seen::Truth(false) }) => {
+                return (Verdict::NotEligible, otherwise.to_owned());
+            }
+            Some(RuleOutcome::Gave { value: Seen::Nothing(()) }) => {
+                return (Verdict::NoSignal, otherwise.to_owned());
+            }
+            _ => {}
+        }
+    }
+    (Verdict::NoSignal, "no signal; its rules cannot be explained".to_owned())
+}
+
+fn signal(candidate: &Candidate) -> SignalExplained {
+    let Candidate { signal, combined_score, conviction, size } = candidate;
+    SignalExplained {
+        trigger: signal.trigger.to_string(),
+        score: signal.score,
+        combined_score: *combined_score,
+        conviction: *conviction,
+        close: signal.close,
+        stop: signal.stop,
+        target: signal.target,
+        position_size_pct: size.fraction,
+        risk_pct: size.risk,
+        size_cap: size.cap,
+    }
+}
+
+fn components(
+    scripts: &Scripts,
+    strategy: &Strategy,
+    place: &Place<'_>,
+    trigger: &str,
+) -> Vec<ComponentExplained> {
+    let Some(scorer) = scripts.scorer_of(strategy) else { return Vec::new() };
+    let view = || SignalView { trigger: trigger.into(), strategy: strategy.name().into() };
+    let one = |(number, (name, weight)): (usize, &(String, f64))| {
+        let traced = scorer.trace(number, place.rows, place.row, view());
+        let rule = traced.map(|traced| place.told(&scorer.functions()[number], traced));
+        let score = match &rule {
+            Some(RuleExplained { outcome: RuleOutcome::Gave { value }, .. }) => value.number(),
+            _ => None,
+        };
+        ComponentExplained { name: name.clone(), weight: *weight, score, rule }
+    };
+    scorer.weights().iter().enumerate().map(one).collect()
+}
+
+/// Every filter's verdict in order, and that of the cut to the best few.
+fn verdicts(
+    settings: &Settings,
+    decision: &Decision,
+    strategy: &Strategy,
+    symbol: &Symbol,
+    trail: &Trail,
+) -> Vec<FilterVerdict> {
+    let mut verdicts: Vec<FilterVerdict> = filters::names()
+        .map(|filter| match trail.verdicts.iter().find(|(name, _)| *name == filter) {
+            Some((_, None)) => FilterVerdict { filter, verdict: Judged::Passed, reason: None },
+            Some((_, reason)) => FilterVerdict { filter, verdict: Judged::Rejected, reason: reason.clone() },
+            None => FilterVerdict { filter, verdict: Judged::NotReached, reason: None },
+        })
+        .collect();
+    let most = settings.signals.max_recommendations;
+    let is_own = |name: &str, other: &Symbol| name == strategy.name() && other == symbol;
+    let rank = decision.recommendations.iter().position(|own| is_own(&own.strategy_name, &own.symbol));
+    let (verdict, reason) = match rank {
+        None => (Judged::NotReached, None),
+        Some(rank) if rank < most => (Judged::Passed, None),
+        Some(rank) => {
+            let told = format!("it ranks {} and signals.max_recommendations allows {most}", rank + 1);
+            (Judged::Rejected, Some(told))
+        }
+    };
+    verdicts.push(FilterVerdict { filter: filters::CUT, verdict, reason });
+    verdicts
+}
+
+fn explain_held(
+    scripts: &Scripts,
+    position: &Position,
+    held: &HeldPosition,
+    place: Option<&Place<'_>>,
+) -> HeldExplained {
+    let mut told = HeldExplained {
+        strategy: position.strategy.clone(),
+        entry_date: position.entry_date,
+        entry_price: position.entry_price,
+        stop_price: held.stop_price,
+        status: held.status,
+        note: held.note.clone(),
+        stop: None,
+        exit: None,
+    };
+    let (Some(place), Some(strategy)) = (place, scripts.strategy(&position.strategy)) else { return told };
+    let panel = place.prepared.columns.panel();
+    let row = place.row as usize;
+    if position.entry_date > panel.dates()[row] {
+        return told;
+    }
+    let since = rows_since(panel, panel.owner(row), position.entry_date, row);
+    let trace = |rule: Rule, stop_price: f64| {
+        let seen = view(panel, position, since.start, row, stop_price);
+        let traced = strategy.trace_held(rule, place.rows, place.row, seen)?;
+        Some(place.told(strategy.function(rule)?, traced))
+    };
+    if panel.dates()[row] > position.stop_session {
+        // The rule is asked with the stop that the sessions before left.
+        let before = since.start..row;
+        let raised =
+            raise_stop(panel, strategy, place.rows, position, &before, &mut Budgets::of(&[position]));
+        told.stop = trace(Rule::Stop, raised.stop_price);
+    }
+    told.exit = trace(Rule::Exit, held.stop_price);
+    told
+}
+
+impl Place<'_> {
+    fn rule(&self, strategy: &Strategy, rule: Rule) -> Option<RuleExplained> {
+        let traced = strategy.trace(rule, self.rows, self.row)?;
+        Some(self.told(strategy.function(rule)?, traced))
+    }
+
+    fn told(&self, function: &crate::scripts::Function, traced: Result<Trace, Unexplained>) -> RuleExplained {
+        let (outcome, steps) = match traced {
+            Ok(Trace { outcome, steps, .. }) => (self.outcome(outcome), steps),
+            Err(unexplained) => (RuleOutcome::Unexplained { message: unexplained.to_string() }, Vec::new()),
+        };
+        RuleExplained {
+            function: function.name().to_owned(),
+            line: function.line(),
+            column: function.column(),
+            outcome,
+            steps,
+        }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> RuleOutcome {
+        match outcome {
+            Outcome::Gave(value) => RuleOutcome::Gave { value },
+            Outcome::Failed(error) => RuleOutcome::Failed { message: error.to_string() },
+            Outcome::NotReady(missing) => {
+                let lacks = |feature: &crate::features::Feature| Lacks {
+                    feature: feature.to_string(),
+                    why: not_ready(&[feature], self.bars),
+                };
+                RuleOutcome::NotReady { missing: missing.iter().map(lacks).collect() }
+            }
+        }
+    }
+}
