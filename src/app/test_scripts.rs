@@ -81,7 +81,13 @@ pub fn test_scripts(app: &App, paths: &[PathBuf], filter: Option<&str>) -> Resul
     let mut tested = Vec::new();
     for source in sources.iter().filter(|source| chosen.contains_key(&source.name)) {
         let cases = &chosen[&source.name];
-        tested.push(test(&compiled, &errors, source, cases, filter, &mut coverage));
+        let own = test(&compiled, &errors, source, cases, filter, &mut coverage);
+        // A filter that leaves nothing of a script was not about it.
+        let is_empty =
+            own.result.as_ref().is_none_or(|result| result.cases.is_empty()) && own.broken.is_empty();
+        if filter.is_none() || !is_empty {
+            tested.push(own);
+        }
     }
     Ok(ScriptTests { scripts: tested, coverage })
 }

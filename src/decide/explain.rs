@@ -371,3 +371,100 @@ impl Place<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::fixtures::{Case, position};
+    use crate::signals::fixtures::{ALWAYS, day, flat, scripts, series, symbol};
+
+    fn told(case: &Case, name: &str, session: usize) -> Explanation {
+        let Case { prepared, scripts, settings, book } = case;
+        explain(prepared, scripts, settings, book, day(session), &symbol(name), &[])
+    }
+
+    #[track_caller]
+    fn check(text: &str, bars: Vec<crate::bars::Bars>, name: &str, verdict: Verdict, summary: &str) {
+        let told = told(&Case::new(scripts(&[("rule", text)]), bars), name, 29);
+        assert_eq!((told.strategies[0].verdict, told.strategies[0].summary.as_str()), (verdict, summary));
+    }
+
+    #[test]
+    fn each_end_of_the_way_has_its_verdict() {
+        let with = |from: &str, to: &str| ALWAYS.replace(from, to);
+        check(ALWAYS, vec![flat("X", 85.0)], "X", Verdict::Recommended, "BUY: triggered always");
+        let low =
+            "triggered always, filtered: conviction LOW (score 5.0) is under MEDIUM (signals.min_conviction)";
+        check(ALWAYS, vec![flat("X", 50.0)], "X", Verdict::Filtered, low);
+        check(&with("1.0", "99.0"), vec![flat("X", 85.0)], "X", Verdict::NotEligible, "not eligible");
+        let never = with("return \"always\";", "if row.close > 99.0 { return \"up\"; }");
+        check(&never, vec![flat("X", 85.0)], "X", Verdict::NoSignal, "eligible, no signal");
+        let long = with("row.close > 1.0", "row.close > row.ma50");
+        check(&long, vec![flat("X", 85.0)], "X", Verdict::NotReady, "not ready: ma50 needs 50 bars, has 30");
+        let stale = vec![series("X", 0, &[85.0; 27]), flat("A", 85.0), flat("B", 85.0)];
+        check(ALWAYS, stale, "X", Verdict::NoBar, "no bar on 2024-01-30, so nothing was asked");
+        let wide = with("STOP_ATR_MULT = 5.0", "STOP_ATR_MULT = 90.0");
+        let dropped = "triggered always, dropped: rule triggered always on 2024-01-30, but its stop \
+                       −68.00 does not lie between 0 and the close 85.00";
+        check(&wide, vec![flat("X", 85.0)], "X", Verdict::Dropped, dropped);
+    }
+
+    /// Nobody may read "no signal" of a strategy that was silenced by another symbol.
+    #[test]
+    fn a_failure_on_another_symbol_is_told() {
+        let text =
+            ALWAYS.replace("return \"always\";", "if row.close == 80.0 { throw \"odd\"; }\n\"always\"");
+        let case = Case::new(scripts(&[("rule", &text)]), vec![flat("X", 85.0), flat("Y", 80.0)]);
+        let told_of = |name: &str| {
+            let rule = &told(&case, name, 29).strategies[0];
+            (rule.verdict, rule.summary.clone())
+        };
+        let (verdict, summary) = told_of("X");
+        assert_eq!(verdict, Verdict::Failed);
+        assert!(
+            summary.starts_with("failed on this session: rule.rhai:4:40: in `entry`: odd on Y"),
+            "{summary}"
+        );
+        assert_eq!(told_of("Y").0, Verdict::Failed);
+    }
+
+    #[test]
+    fn the_trail_names_every_filter_and_the_cut() {
+        let mut case =
+            Case::new(scripts(&[("rule", ALWAYS)]), vec![flat("A", 90.0), flat("B", 85.0), flat("C", 80.0)]);
+        case.settings.risk.max_positions = 2;
+        case.settings.signals.max_recommendations = 1;
+        let judged = |name: &str| -> Vec<Judged> {
+            told(&case, name, 29).strategies[0].filters.iter().map(|own| own.verdict).collect()
+        };
+        assert_eq!(judged("A"), [Judged::Passed; 10]);
+        let cut = told(&case, "B", 29).strategies[0].clone();
+        assert_eq!((cut.verdict, cut.filters[9].filter), (Verdict::Filtered, "max_recommendations"));
+        assert_eq!(
+            cut.summary,
+            "triggered always, filtered: it ranks 2 and signals.max_recommendations allows 1"
+        );
+        let mut full = vec![Judged::Passed; 6];
+        full.extend([Judged::Rejected, Judged::NotReached, Judged::NotReached, Judged::NotReached]);
+        assert_eq!(judged("C"), full);
+    }
+
+    #[test]
+    fn a_held_symbol_shows_its_rules_with_the_stop_that_each_was_asked_with() {
+        let text = format!(
+            "{ALWAYS}fn stop(row, position) {{ if position.stop_price < 95.0 {{ return position.stop_price + 1.0; }} }}"
+        );
+        let case = Case::new(scripts(&[("rule", &text)]), vec![flat("A", 100.0)])
+            .holding(vec![position("A", "rule", 80.0)]);
+        let told = told(&case, "A", 10);
+        let [held] = &told.held[..] else { panic!("{told:?}") };
+        // Shown the sessions 5 to 10, the rule raised the stop by six.
+        assert_eq!(held.stop_price, 86.0);
+        let words = |rule: &Option<RuleExplained>| {
+            let rule = rule.as_ref().expect("it was asked");
+            crate::scripts::trace::tree(&rule.steps)[0].clone()
+        };
+        assert!(words(&held.stop).contains("stop_price 85.00 < 95"), "{}", words(&held.stop));
+        assert!(words(&held.exit).contains("close 100.00 > 130"), "{}", words(&held.exit));
+    }
+}

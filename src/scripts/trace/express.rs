@@ -80,7 +80,7 @@ impl<'a> Follow<'a> {
             Expr::FnCall(call, _) if self.own(call).is_some() && self.depth < MAX_CALL_LEVELS => {
                 self.call(call, expression, scope, role, out)
             }
-            Expr::Stmt(block) => self.block(block.statements(), scope, role, out),
+            Expr::Stmt(block) => self.block(block.statements(), scope, out),
             Expr::FnCall(call, place) if call.args.iter().any(|argument| self.is_followed(argument)) => {
                 let mut values = Vec::with_capacity(call.args.len());
                 for argument in &call.args {

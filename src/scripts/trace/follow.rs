@@ -68,7 +68,7 @@ impl<'a> Follow<'a> {
             scope.push_dynamic(name.as_str(), value);
         }
         self.depth += 1;
-        let outcome = self.statements(&body.statements, &mut scope, Role::Value, out);
+        let outcome = self.statements(&body.statements, &mut scope, out);
         self.depth -= 1;
         match outcome {
             Err(Stop::Return(value)) => Ok(value),
@@ -80,27 +80,19 @@ impl<'a> Follow<'a> {
         &mut self,
         statements: &[Stmt],
         scope: &mut Scope<'static>,
-        role: Role,
         out: &mut Vec<Step>,
     ) -> Walked {
         let outside = scope.len();
-        let outcome = self.statements(statements, scope, role, out);
+        let outcome = self.statements(statements, scope, out);
         scope.rewind(outside);
         outcome
     }
 
-    fn statements(
-        &mut self,
-        statements: &[Stmt],
-        scope: &mut Scope<'static>,
-        role: Role,
-        out: &mut Vec<Step>,
-    ) -> Walked {
+    fn statements(&mut self, statements: &[Stmt], scope: &mut Scope<'static>, out: &mut Vec<Step>) -> Walked {
         let mut last = Dynamic::UNIT;
         for (place, statement) in statements.iter().enumerate() {
             let is_last = place + 1 == statements.len();
-            let role = if is_last { role } else { Role::Value };
-            match self.statement(statement, is_last, scope, role, out) {
+            match self.statement(statement, is_last, scope, out) {
                 Ok(value) => last = value,
                 Err(stop) => {
                     self.outline().statements(&statements[place + 1..], out);
@@ -116,12 +108,11 @@ impl<'a> Follow<'a> {
         statement: &Stmt,
         is_last: bool,
         scope: &mut Scope<'static>,
-        role: Role,
         out: &mut Vec<Step>,
     ) -> Walked {
         match statement {
             Stmt::Noop(_) => Ok(Dynamic::UNIT),
-            Stmt::Block(block) => self.block(block.statements(), scope, role, out),
+            Stmt::Block(block) => self.block(block.statements(), scope, out),
             Stmt::If(flow, _) => {
                 let piece = self.source.expression(&flow.expr);
                 self.within(StepKind::If, piece, out, |own, step| {
@@ -134,13 +125,13 @@ impl<'a> Follow<'a> {
                     };
                     match holds {
                         Ok(true) => {
-                            let outcome = own.block(body, scope, role, &mut step.steps);
+                            let outcome = own.block(body, scope, &mut step.steps);
                             own.outline().statements(branch, &mut step.steps);
                             outcome
                         }
                         Ok(false) => {
                             own.outline().statements(body, &mut step.steps);
-                            own.block(branch, scope, role, &mut step.steps)
+                            own.block(branch, scope, &mut step.steps)
                         }
                         Err(stop) => {
                             let mut outline = own.outline();
@@ -181,9 +172,9 @@ impl<'a> Follow<'a> {
                 }
                 Ok(Dynamic::UNIT)
             }
-            Stmt::Expr(value) => self.answer(value, is_last, scope, role, out),
+            Stmt::Expr(value) => self.answer(value, is_last, scope, out),
             Stmt::FnCall(call, place) => {
-                self.answer(&Expr::FnCall(call.clone(), *place), is_last, scope, role, out)
+                self.answer(&Expr::FnCall(call.clone(), *place), is_last, scope, out)
             }
             whole => {
                 let piece = self.source.statement(whole);
@@ -204,11 +195,10 @@ impl<'a> Follow<'a> {
         expression: &Expr,
         is_last: bool,
         scope: &mut Scope<'static>,
-        role: Role,
         out: &mut Vec<Step>,
     ) -> Walked {
         let before = out.len();
-        let outcome = self.expression(expression, scope, role, out);
+        let outcome = self.expression(expression, scope, Role::Value, out);
         let is_said = out[before..].iter().any(|step| step.is_condition() || step.is_joined());
         let is_shown = match &outcome {
             Ok(_) => is_last && !is_said,

@@ -1,13 +1,13 @@
 //! What traces show, and that they come to the interpreter's answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
 use crate::scripts::embedded;
-use crate::scripts::fixtures::{eligible, options, rows, strategy};
+use crate::scripts::fixtures::{compile, eligible, options, rows, strategy};
 use crate::scripts::{PositionView, Rule, Scripts, SignalView};
 
 /// The trace of an `eligible` with that body, one line a step, indented.
@@ -236,6 +236,88 @@ fn value() -> impl Strategy<Value = Option<f64>> {
         1 => prop::sample::select(vec![0.0, 1.0, 100.0, 1e-17, 1e300]).prop_map(Some),
         2 => Just(None),
     ]
+}
+
+/// Conditions of every kind that a trace takes apart, and of those that it does not.
+fn condition() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        Just("row.close".to_owned()),
+        Just("(row.ma20 ?? 50.0)".to_owned()),
+        Just("K".to_owned()),
+        Just("half(row)".to_owned()),
+        Just("n".to_owned()),
+        (0..100u8).prop_map(|number| format!("{number}.5")),
+        Just("(if row.close > 50.0 { row.close - 1.0 } else { return row.close < 3.0; })".to_owned()),
+        Just("(switch row.close { 50.0 => 1.0, _ => 2.0 })".to_owned()),
+        Just("max(row.close, if flag { 10.0 } else { 90.0 })".to_owned()),
+    ];
+    let leaf = prop_oneof![
+        4 => (number.clone(), prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]), number)
+            .prop_map(|(left, operator, right)| format!("{left} {operator} {right}")),
+        1 => Just("flag".to_owned()),
+        1 => Just("true".to_owned()),
+        1 => Just("near(row, K)".to_owned()),
+        1 => Just("\"abc\".contains(\"b\")".to_owned()),
+        1 => Just("row.roc60 == ()".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" && "))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" || "))),
+            inner.clone().prop_map(|part| format!("!({part})")),
+            (inner.clone(), inner.clone(), inner)
+                .prop_map(|(a, b, c)| format!("(if {a} {{ n += 1.0; {b} }} else {{ let m = {c}; m }})")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a function is made of, its trace comes to the interpreter's answer, and shows the
+    /// conditions that the outline lists: those and no other.
+    #[test]
+    fn traces_of_any_function_come_to_what_the_interpreter_gives(
+        conditions in prop::collection::vec(condition(), 1..4),
+        close in prop::sample::select(vec![0.5, 1.5, 49.0, 50.0, 50.5, 99.5]),
+        ma20 in prop::sample::select(vec![None, Some(1.5), Some(50.5)]),
+    ) {
+        let (last, guards) = conditions.split_last().expect("there is one at least");
+        let guards: String = guards
+            .iter()
+            .enumerate()
+            .map(|(number, guard)| format!("if {guard} {{ if n > {number}.0 {{ return flag; }} }}\n"))
+            .collect();
+        let body = format!("let n = 1.0; let flag = row.close > 1.0;\n{guards}for i in 0..2 {{ n += 1.0; }}\n{last}");
+        let text = eligible(&body).replace(
+            "fn eligible",
+            "const K = 50.0;\nfn half(row) { if row.close > K { return row.close / 2.0; } K - 1.0 }\n\
+             fn near(row, level) { let low = level * 0.9; row.close > low && row.close < level * 1.1 }\nfn eligible",
+        );
+        let (scripts, errors) = compile(&text);
+        // Blocks may nest too deeply for any script.
+        prop_assume!(errors.iter().all(|error| error.code != "nested_too_deep"));
+        prop_assert!(errors.is_empty(), "{body}: {errors:?}");
+        let strategy = scripts.strategy("probe").expect("it was loaded").clone();
+        let mut row = vec![("close", close)];
+        row.extend(ma20.map(|value| ("ma20", value)));
+        let rows = rows(&scripts, &[&row]);
+        let trace = strategy.trace(Rule::Eligible, &rows, 0).expect("a rule of rows").expect("explained");
+        prop_assert!(matches!(trace.outcome, Outcome::Gave(Seen::Truth(_))), "{body}: {trace:?}");
+        let listed: BTreeSet<(usize, usize, String)> = strategy
+            .conditions()
+            .followed
+            .into_iter()
+            .map(|one| (one.line, one.column, one.source))
+            .collect();
+        let mut shown = BTreeSet::new();
+        trace.visit(|step| {
+            if step.is_condition() {
+                shown.insert((step.line, step.column, step.source.clone()));
+            }
+        });
+        prop_assert!(shown.is_subset(&listed), "{body}: {:?}", shown.difference(&listed));
+    }
 }
 
 proptest! {
