@@ -50,7 +50,7 @@ fn true_parts(step: &Step, words: &mut Vec<String>) {
     match (&step.kind, step.state) {
         (StepKind::Comparison(_) | StepKind::Truth { .. }, State::Passed) => words.push(step.words()),
         (StepKind::Not, State::Passed) => {
-            let inner: Vec<String> = step.steps.iter().map(|step| plain(step)).collect();
+            let inner: Vec<String> = step.steps.iter().map(plain).collect();
             words.push(format!("not ({})", inner.join(", ")));
         }
         (StepKind::Call { .. }, State::Passed) => step.steps.iter().for_each(|step| on_the_way(step, words)),

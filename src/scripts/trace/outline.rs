@@ -70,7 +70,7 @@ pub(in crate::scripts) fn conditions(text: &str, program: &Program, constants: &
             });
         }
     }
-    all.followed.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+    all.followed.sort_by_key(|own| (own.line, own.column));
     all.opaque.sort_unstable();
     all.opaque.dedup();
     all
@@ -134,10 +134,10 @@ impl Outline<'_> {
         let is_own = |call: &FnCallExpr| self.program.function(&call.name, call.args.len()).is_some();
         match expression {
             Expr::And(..) | Expr::Or(..) | Expr::Stmt(_) | Expr::BoolConstant(..) => {
-                self.expression(expression, out)
+                self.expression(expression, out);
             }
             Expr::FnCall(call, _) if is_comparison(call) || is_negation(call) => {
-                self.expression(expression, out)
+                self.expression(expression, out);
             }
             Expr::FnCall(call, _) if is_own(call) => {
                 let call_step = self.step(
