@@ -42,15 +42,15 @@ fn every_feature_family_stands_in_the_table() {
 
 fn printed_scripts() -> Scripts {
     let printed: Vec<String> = blocks("rhai").into_iter().filter(|block| block.starts_with("//!")).collect();
-    let [strategy, scorer] = &printed[..] else { panic!("one strategy and one scorer: {printed:#?}") };
+    assert_eq!(printed.len(), 2, "one strategy and one scorer: {printed:#?}");
     let source = |name: &str, text: &String| ScriptSource {
         name: name.to_owned(),
         path: format!("{name}.rhai"),
         text: text.clone(),
     };
     let mut sources = scripts::embedded();
-    sources.push(source("golden_cross", strategy));
-    sources.push(source("trend_strength", scorer));
+    sources.push(source("golden_cross", &printed[0]));
+    sources.push(source("trend_strength", &printed[1]));
     let (scripts, problems) = Scripts::compile(&sources, &Options::of(&Settings::defaults()));
     assert_eq!(problems, []);
     scripts
