@@ -20,6 +20,7 @@ mod reasoning;
 mod reasons;
 mod recommendation;
 mod session;
+mod verdict;
 
 #[cfg(test)]
 mod fixtures;
