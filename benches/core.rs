@@ -22,12 +22,15 @@ use market::shipped_scripts;
 use ts::bars::Panel;
 use ts::decide::MarketBars;
 use ts::decide::decide;
+use ts::decide::explain;
+use ts::decide::near_misses;
 use ts::decide::prepare;
 use ts::decide::prepare_since;
 use ts::domain::AssetClass;
 use ts::domain::Book;
 use ts::features::Columns;
 use ts::scripts::Budget;
+use ts::scripts::Rule;
 use ts::scripts::Scripts;
 use ts::settings::Settings;
 use ts::signals::scan_sessions;
@@ -72,6 +75,32 @@ fn whole_decide(criterion: &mut Criterion) {
             bencher.iter_batched(|| market.clone(), run, BatchSize::PerIteration);
         });
     }
+    group.finish();
+}
+
+/// What the words of a report cost: the near misses of a session, and one symbol explained.
+fn words(criterion: &mut Criterion) {
+    let settings = Settings::defaults();
+    let scripts = shipped_scripts(&settings);
+    let book = Book::of_cash(settings.risk.account_equity);
+    let mut group = criterion.benchmark_group("words");
+    let market = market(1_000, LIVE);
+    let session = newest(&market);
+    let prepared = prepare_since(market, &scripts, session, missing_between).expect("the bars fit a panel");
+    let (decision, _) = decide(&prepared, &scripts, &settings, &book, session);
+    group.bench_function(BenchmarkId::new("near misses", "1,000 symbols"), |bencher| {
+        bencher.iter(|| black_box(near_misses(&prepared, &scripts, &book, &decision)));
+    });
+    let symbol = prepared.columns.panel().symbols()[0].clone();
+    group.bench_function(BenchmarkId::new("explain", "1,000 symbols"), |bencher| {
+        bencher.iter(|| black_box(explain(&prepared, &scripts, &settings, &book, session, &symbol, &[])));
+    });
+    let rows = scripts.bind(&prepared.columns);
+    let row = prepared.columns.rows_on(session)[0];
+    let strategy = scripts.strategy("equity_momentum").expect("it is shipped");
+    group.bench_function("one trace", |bencher| {
+        bencher.iter(|| black_box(strategy.trace(Rule::Entry, &rows, row)));
+    });
     group.finish();
 }
 
@@ -139,6 +168,6 @@ fn few_samples() -> Criterion {
 criterion_group! {
     name = core;
     config = few_samples();
-    targets = features, whole_decide, signals, script_rows
+    targets = features, whole_decide, words, signals, script_rows
 }
 criterion_main!(core);

@@ -10,6 +10,7 @@ pub mod app;
 pub mod bars;
 pub mod cache;
 pub mod calendar;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod decide;

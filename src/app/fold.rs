@@ -59,11 +59,14 @@ pub(super) fn fold(
         classes.push(Ready { session, prepared });
     }
     let book = decide::book_of(settings.risk.account_equity, positions, &classes);
-    let round = decide::decide_round(&classes, scripts, settings, &book);
+    let mut round = decide::decide_round(&classes, scripts, settings, &book);
     let mut drawn = BTreeMap::new();
     for (class, decision) in classes.iter().zip(&round.decisions) {
         drawn.extend(charts(&class.prepared, scripts, &decision.recommendations));
         drawn.extend(charts(&class.prepared, scripts, &decision.exits));
+    }
+    for (class, decision) in classes.iter().zip(&mut round.decisions) {
+        decision.near_misses = decide::near_misses(&class.prepared, scripts, &book, decision);
     }
     Ok(Folded { parts, round, charts: drawn, changes, problems })
 }

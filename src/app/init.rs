@@ -19,8 +19,8 @@ pub enum Written {
     Kept(PathBuf),
 }
 
-/// Writes `ts.toml`, `.env.example`, the strategies, scorers and templates below `dir`, and
-/// definitions of what scripts may name, for editors.
+/// Writes `ts.toml`, `.env.example`, the strategies and scorers with their test cases, the templates,
+/// and definitions of what scripts may name, for editors, below `dir`.
 ///
 /// # Errors
 /// The first file that cannot be written; those before it stay.
@@ -33,6 +33,9 @@ pub fn init(dir: &Path) -> anyhow::Result<Vec<Written>> {
         files.push((PathBuf::from(format!("{}/{}.rhai", folder_of(&script), script.name)), script.text));
     }
     files.push((PathBuf::from("definitions/ts.d.rhai"), scripts::definitions()));
+    for (name, text) in scripts::embedded::cases() {
+        files.push((PathBuf::from(name), text.to_owned()));
+    }
     for (name, text) in report::built_in_templates() {
         files.push((Path::new("templates").join(name), text.to_owned()));
     }

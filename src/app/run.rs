@@ -86,7 +86,7 @@ async fn decide_and_tell(
     };
     problems.extend(snapshot.problems().cloned());
     let set = Arc::clone(&snapshot.set);
-    let positions = positions(app, request)?;
+    let positions = positions(app, request.positions.as_ref())?;
     let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
     let mut refused = Vec::new();
@@ -171,8 +171,9 @@ fn each<T: Clone>(decisions: &[Decision], list: impl Fn(&Decision) -> &Vec<T>) -
     decisions.iter().flat_map(list).cloned().collect()
 }
 
-fn positions(app: &App, request: &RunRequest) -> Result<Vec<Position>, Refusal> {
-    match request.positions.as_ref().or(app.loaded.settings.portfolio.file.as_ref()) {
+/// Reads the positions from the file that was named, or the settings' own.
+pub(super) fn positions(app: &App, named: Option<&PathBuf>) -> Result<Vec<Position>, Refusal> {
+    match named.or(app.loaded.settings.portfolio.file.as_ref()) {
         Some(path) => read_positions(path),
         None => Ok(Vec::new()),
     }
@@ -256,7 +257,7 @@ fn unchecked(asked: Asked, positions: &[Position], loaded: &[(Selection, LoadedB
     named.collect()
 }
 
-fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
+pub(super) fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
     positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
 }
 

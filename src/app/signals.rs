@@ -135,7 +135,7 @@ fn disabled(scripts: &Scripts, only: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
+pub(super) fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
     let Some(unknown) = only.iter().find(|name| scripts.strategy(name).is_none()) else {
         return Ok(());
     };

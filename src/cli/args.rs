@@ -45,10 +45,14 @@ pub enum Command {
     /// Decides the session and shows what the mail would say
     #[command(alias = "run-signals-now")]
     Run(RunArgs),
+    /// Tells why a symbol did or did not signal: each condition with its values and its distance
+    Explain(ExplainArgs),
     /// Lists every raw signal over a span of sessions, before filters and ranking
     Signals(SignalsArgs),
     /// Shows what two versions of the scripts say differently over a span of sessions
     DiffScripts(DiffScriptsArgs),
+    /// Runs the scripts' own test cases, and tells which conditions they have seen
+    TestScripts(TestScriptsArgs),
     /// Shows the feature values that a script would see
     Features(FeaturesArgs),
     /// Checks strategies and scorers: exits with 1 where something is found
@@ -235,6 +239,70 @@ pub struct DiffScriptsArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DiffFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The symbol to explain
+    pub symbol: String,
+    /// The session to decide; the last finished one by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// Only these strategies
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    /// The asset class, where both list the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+    /// The positions held (CSV; the README says which columns)
+    #[arg(long, value_name = "FILE")]
+    pub positions: Option<PathBuf>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+    /// Writes the explanation to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct TestScriptsArgs {
+    /// Scripts (.rhai), their cases (.test.toml) or folders of them; all scripts by default
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only cases whose name, or whose script's name, holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Fails where the cases of a script have seen less of its conditions, in percent
+    #[arg(long, value_name = "PCT", value_parser = percentage)]
+    pub min_coverage: Option<f64>,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+    /// Writes the results to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
+        _ => Err("it is a number from 0 to 100".to_owned()),
+    }
+}
+
+/// For people, or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
     Text,
     Json,
 }

@@ -38,13 +38,13 @@ pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> any
     drop(progress);
     let found = found?;
     for note in &found.notes {
-        eprintln!("note: {note}");
+        output::remark(format_args!("note: {note}"));
     }
     for problem in &found.problems {
-        eprintln!("problem: {problem}");
+        output::remark(format_args!("problem: {problem}"));
     }
     if found.demo {
-        eprintln!("DEMO: the bars are simulated, not real prices");
+        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
     }
     let text = match args.format {
         DiffFormat::Text => text(&found),

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod diff_scripts;
 mod exit;
+mod explain;
 mod features;
 mod fetch_data;
 mod init;
@@ -22,6 +23,7 @@ mod run;
 mod signals;
 mod start;
 mod table;
+mod test_scripts;
 mod validate_scripts;
 mod watch;
 
@@ -48,9 +50,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
             start::wait(Interrupt::Breaks, fetch_data::fetch_data(&cli.global, &args))
         }
         Command::Cache { action } => cache::cache(&cli.global, &action),
+        Command::TestScripts(args) => test_scripts::test_scripts(&cli.global, &args),
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),
+        Command::Explain(args) => start::wait(Interrupt::Breaks, explain::explain(&cli.global, &args)),
         Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
         Command::DiffScripts(args) => {
             start::wait(Interrupt::Breaks, diff_scripts::diff_scripts(&cli.global, &args))

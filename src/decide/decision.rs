@@ -21,7 +21,8 @@ pub struct Decision {
     /// SELLs, by symbol.
     pub exits: Vec<Recommendation>,
     pub filtered: Vec<Filtered>,
-    /// Signals close to triggering, the closest first.
+    /// Signals close to triggering, the closest first; empty until a caller that shows them puts
+    /// [`super::near_misses()`] here.
     pub near_misses: Vec<NearMiss>,
     /// Every held position of the class, by symbol, with its stop advanced to this session.
     pub held: Vec<HeldPosition>,
@@ -33,9 +34,10 @@ pub struct Decision {
 pub struct NearMiss {
     pub symbol: Symbol,
     pub strategy: String,
-    /// The condition as the script has it, with its values.
+    /// The trigger, and the comparison that failed with its values and its distance.
     pub message: String,
-    /// How far the price is from triggering, as a fraction of the close.
+    /// How far that comparison is from holding, as a fraction of its left side: of the close,
+    /// where it is about the close.
     pub distance_pct: f64,
 }
 

@@ -180,7 +180,13 @@ fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize
     Silence::NotReady(format!("its rule is not ready: {}", not_ready(&missing, bars)))
 }
 
-fn view(panel: &Panel, position: &Position, first: usize, row: usize, stop_price: f64) -> PositionView {
+pub(super) fn view(
+    panel: &Panel,
+    position: &Position,
+    first: usize,
+    row: usize,
+    stop_price: f64,
+) -> PositionView {
     let highest_close = panel.close()[first..=row].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     PositionView {
         entry_price: position.entry_price,

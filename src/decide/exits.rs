@@ -11,8 +11,9 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use super::doubt::doubt;
-use super::exit_rule::{Budgets, exit, raise_stop, rows_since};
+use super::exit_rule::{Budgets, exit, raise_stop, rows_since, view};
 use super::reasoning;
+use super::reasons;
 use super::splits;
 use super::splits::Misfit;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
@@ -21,9 +22,7 @@ use crate::domain::Book;
 use crate::domain::Position;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
-use crate::scripts::Rows;
-use crate::scripts::Scripts;
-use crate::scripts::{RowError, Strategy};
+use crate::scripts::{RowError, Rows, Rule, Scripts, Strategy};
 use crate::signals::script_failures;
 
 /// The reason of an exit by the core's own check.
@@ -61,7 +60,8 @@ pub(super) fn exits(
         let verdict = bench.judge(position, misfit, &mut exits.problems);
         let held = held(position, &verdict, misfit);
         if let Some(reason) = &verdict.sell {
-            let mut sell = sell(scripts, book, position, &held, reason, session);
+            let since = since(prepared, scripts, rows, position, &held, session);
+            let mut sell = sell(scripts, book, position, &held, reason, &since, session);
             for doubt in verdict.doubts.into_iter().chain(splits::told(position)) {
                 sell.reasoning.push_str(&format!(" {}.", format::sentence(&doubt)));
             }
@@ -259,12 +259,33 @@ fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> Held
     }
 }
 
+/// The conditions for which the strategy's own `exit` sells; empty where the core sold.
+fn since(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    rows: &Rows,
+    position: &Position,
+    held: &HeldPosition,
+    session: NaiveDate,
+) -> Vec<String> {
+    let panel = prepared.columns.panel();
+    let told = || {
+        let owner = panel.position(&position.symbol)?;
+        let row = panel.row(owner, session)?;
+        let first = rows_since(panel, owner, position.entry_date, row).start;
+        let view = view(panel, position, first, row, held.stop_price);
+        scripts.strategy(&position.strategy)?.trace_held(Rule::Exit, rows, row as u32, view)?.ok()
+    };
+    told().map(|trace| reasons::held(&trace)).unwrap_or_default()
+}
+
 fn sell(
     scripts: &Scripts,
     book: &Book,
     position: &Position,
     held: &HeldPosition,
     reason: &str,
+    since: &[String],
     session: NaiveDate,
 ) -> Recommendation {
     // A sale is only ever decided on a close.
@@ -297,7 +318,7 @@ fn sell(
         combined_score: None,
         components: Vec::new(),
         signal_type: reason.to_owned(),
-        reasoning: reasoning::of_exit(position, held, reason, close),
+        reasoning: reasoning::of_exit(position, held, reason, since, close),
         news_headlines: Vec::new(),
         generated_at: None,
         strategy_name: position.strategy.clone(),

@@ -10,20 +10,31 @@ mod decision;
 mod doubt;
 mod exit_rule;
 mod exits;
+mod explain;
+mod explanation;
 mod fill;
 mod market;
+mod near_misses;
 mod prepare;
 mod reasoning;
+mod reasons;
 mod recommendation;
 mod round;
 mod session;
 mod splits;
+mod verdict;
 
 #[cfg(test)]
 mod fixtures;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
+pub use explain::explain;
+pub use explanation::{
+    ComponentExplained, Explanation, FilterVerdict, HeldExplained, Judged, Lacks, RuleExplained, RuleOutcome,
+    SignalExplained, StrategyExplained, Verdict,
+};
 pub use fill::{Fill, FillOutcome, fill, mark, order};
+pub use near_misses::near_misses;
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use round::{Ready, Round, book_of, decide_round};

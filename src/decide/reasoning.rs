@@ -1,37 +1,35 @@
 //! The plain sentences beside a recommendation: only numbers that the decision rests on.
 
-use std::collections::BTreeSet;
-
-use super::{HeldPosition, Prepared};
+use super::HeldPosition;
+use super::reasons;
 use crate::domain::Position;
 use crate::domain::format::{fixed, percent, price, signed_percent};
-use crate::features::Feature;
 use crate::filters::Candidate;
-use crate::scripts::Scripts;
-use crate::scripts::{Function, Rule};
+use crate::scripts::{Rows, Rule, Scripts};
 
-/// Says why a candidate is bought: what its entry rule read, how it scored, what is risked.
-pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candidate) -> String {
+/// Says why a candidate is bought: the conditions that held, how it scored, what is risked.
+pub(super) fn of_entry(scripts: &Scripts, rows: &Rows, candidate: &Candidate) -> String {
     let signal = &candidate.signal;
-    let mut features: BTreeSet<&Feature> = BTreeSet::new();
+    let row = signal.row as u32;
     let strategy = scripts.strategy(&signal.strategy);
-    for rule in [Rule::Eligible, Rule::Entry] {
-        let function = strategy.and_then(|strategy| strategy.function(rule));
-        features.extend(function.into_iter().flat_map(Function::reads).map(|read| &read.feature));
-    }
-    let seen: Vec<String> = features
-        .into_iter()
-        .filter(|feature| feature.as_str() != "close")
-        .filter_map(|feature| {
-            Some(format!("{feature} {}", price(prepared.columns.value(feature, signal.row)?)))
-        })
-        .collect();
+    let told = [Rule::Eligible, Rule::Entry].map(|rule| strategy?.trace(rule, rows, row)?.ok());
+    let seen = match told {
+        [Some(eligible), Some(entry)] => {
+            let mut words = reasons::held(&eligible);
+            words.extend(
+                reasons::held(&entry).into_iter().filter(|word| !words.contains(word)).collect::<Vec<_>>(),
+            );
+            words
+        }
+        // What cannot be explained is not explained.
+        _ => Vec::new(),
+    };
+    let seen = if seen.is_empty() { String::new() } else { format!(": {}", seen.join(", ")) };
     let parts: Vec<String> = signal
         .components
         .iter()
         .map(|part| format!("{} {} × {}", part.name, fixed(part.score, 1), part.weight))
         .collect();
-    let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
     let size = &candidate.size;
     let cap = size.cap.map(|cap| format!(", held down by {cap},")).unwrap_or_default();
     format!(
@@ -51,11 +49,19 @@ pub(super) fn of_entry(prepared: &Prepared, scripts: &Scripts, candidate: &Candi
     )
 }
 
-/// Says why a position is sold.
-pub(super) fn of_exit(position: &Position, held: &HeldPosition, reason: &str, close: f64) -> String {
+/// Says why a position is sold; `since` are the conditions that held, where the strategy's own
+/// rule gave the reason.
+pub(super) fn of_exit(
+    position: &Position,
+    held: &HeldPosition,
+    reason: &str,
+    since: &[String],
+    close: f64,
+) -> String {
     let result = held.pnl_pct.map(|result| format!("; {} since the entry", signed_percent(result, 1)));
+    let since = if since.is_empty() { String::new() } else { format!(" ({})", since.join(", ")) };
     format!(
-        "{} closed at {}: {reason} of {}. Bought at {} on {}, stop {}{}.",
+        "{} closed at {}: {reason} of {}{since}. Bought at {} on {}, stop {}{}.",
         position.symbol,
         price(close),
         position.strategy,

@@ -14,7 +14,7 @@ use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
 use crate::filters::{Candidate, Context};
-use crate::scripts::Scripts;
+use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
 use crate::signals;
 use crate::signals::NotReady;
@@ -31,6 +31,18 @@ pub fn decide(
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
+) -> (Decision, Vec<Problem>) {
+    decide_watched(prepared, scripts, settings, book, session, &mut |_, _, _| ())
+}
+
+/// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
+pub(super) fn decide_watched(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    settings: &Settings,
+    book: &Book,
+    session: NaiveDate,
+    watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
     let rows = scripts.bind(columns);
@@ -69,7 +81,7 @@ pub fn decide(
             .map(|signal| Candidate::new(signal, settings, book.equity))
             .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
             .collect();
-        let (kept, filtered) = filters::select(candidates, &context);
+        let (kept, filtered) = filters::select_watched(candidates, &context, watch);
         decision.filtered = filtered;
         for candidate in &kept {
             let signal = &candidate.signal;
@@ -78,8 +90,7 @@ pub fn decide(
                 problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
             }
         }
-        decision.recommendations =
-            kept.into_iter().map(|candidate| buy(prepared, scripts, candidate)).collect();
+        decision.recommendations = kept.into_iter().map(|candidate| buy(scripts, &rows, candidate)).collect();
     }
     problems.sort();
     problems.dedup();
@@ -182,8 +193,8 @@ fn after_exits(book: &Book, decision: &Decision) -> Book {
     left
 }
 
-fn buy(prepared: &Prepared, scripts: &Scripts, candidate: Candidate) -> Recommendation {
-    let reasoning = reasoning::of_entry(prepared, scripts, &candidate);
+fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate) -> Recommendation {
+    let reasoning = reasoning::of_entry(scripts, rows, &candidate);
     let Candidate { signal, combined_score, conviction, size } = candidate;
     let strategy = signal.strategy.to_string();
     Recommendation {
@@ -257,7 +268,7 @@ mod tests {
         assert_eq!(buy.id, id);
         assert_eq!(
             buy.reasoning,
-            "X closed at 85.00 and triggered always of always. Score 8.5 = price 8.5 × 1. \
+            "X closed at 85.00 and triggered always of always: close 85.00 > 1. Score 8.5 = price 8.5 × 1. \
              Stop 76.50 (10.0% below), target 102.00; 7.5% of equity risks 0.75%."
         );
     }
@@ -382,11 +393,21 @@ mod tests {
     }
 
     #[test]
-    fn what_the_rules_read_besides_the_close_is_told() {
-        let text = ALWAYS.replace("row.close > 1.0", "row.close > row.ma20 * 0.5");
+    fn the_reason_is_what_held_and_nothing_else() {
+        let text = ALWAYS
+            .replace(
+                "row.close > 1.0",
+                "row.close > row.ma20 * 0.5 && (row.close > 900.0 || row.ma20 < 90.0)",
+            )
+            .replace(
+                "return \"always\";",
+                "if row.close > 100.0 { return \"high\"; }\nif row.close > 80.0 { return \"mid\"; }",
+            );
         let (decision, _) = Case::new(scripts(&[("rule", &text)]), vec![flat("X", 85.0)]).decide(29);
         let reasoning = &decision.recommendations[0].reasoning;
-        assert!(reasoning.contains("triggered always of rule (ma20 85.00). Score 8.5"), "{reasoning}");
+        let expected = "triggered mid of rule: close 85.00 > ma20 85.00 × 0.5 = 42.50, ma20 85.00 < 90, \
+                        close 85.00 > 80. Score 8.5";
+        assert!(reasoning.contains(expected), "{reasoning}");
     }
 
     #[test]

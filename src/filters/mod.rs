@@ -57,23 +57,56 @@ pub struct Context<'a> {
 /// it, or `None`.
 type Filter = fn(&Candidate, kept: &[Candidate], &Context<'_>) -> Option<String>;
 
+/// A filter under the name that explanations give it.
+type Named = (&'static str, Filter);
+
 /// Each of these passes over all candidates before the next one begins.
-const QUALITY: &[Filter] =
-    &[minimum_conviction::reject, one_per_symbol::reject, held::reject, health::reject];
+const QUALITY: &[Named] = &[
+    ("minimum_conviction", minimum_conviction::reject),
+    ("one_per_symbol", one_per_symbol::reject),
+    ("held", held::reject),
+    ("health", health::reject),
+];
 
 /// All of these judge a candidate before the next one down the ranking is looked at.
-const PORTFOLIO: &[Filter] =
-    &[sector::reject, correlation::reject, slots::reject, exposure::reject, capacity::reject];
+const PORTFOLIO: &[Named] = &[
+    ("sector", sector::reject),
+    ("correlation", correlation::reject),
+    ("slots", slots::reject),
+    ("exposure", exposure::reject),
+    ("capacity", capacity::reject),
+];
+
+/// The name of the cut to the best few, which follows all filters.
+pub const CUT: &str = "max_recommendations";
+
+/// Is told of each candidate that a filter judges: the filter's name, and the reason to reject it
+/// where there is one.
+pub type Watch<'a> = dyn FnMut(&Candidate, &'static str, Option<&str>) + 'a;
+
+/// Returns the names of all filters, in the order in which they judge; the cut is not among them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    QUALITY.iter().chain(PORTFOLIO).map(|(name, _)| *name)
+}
 
 /// Ranks the candidates and sorts them into the kept, the best first, and the rejected, in
 /// the order of their rejection.
-pub fn select(mut candidates: Vec<Candidate>, context: &Context<'_>) -> (Vec<Candidate>, Vec<Filtered>) {
+pub fn select(candidates: Vec<Candidate>, context: &Context<'_>) -> (Vec<Candidate>, Vec<Filtered>) {
+    select_watched(candidates, context, &mut |_, _, _| ())
+}
+
+/// Does the same, and tells `watch` every verdict as it falls.
+pub fn select_watched(
+    mut candidates: Vec<Candidate>,
+    context: &Context<'_>,
+    watch: &mut Watch<'_>,
+) -> (Vec<Candidate>, Vec<Filtered>) {
     let mut filtered = Vec::new();
     candidates.sort_by(Candidate::rank);
     for filter in QUALITY {
-        candidates = pass(candidates, &[*filter], context, &mut filtered);
+        candidates = pass(candidates, &[*filter], context, &mut filtered, watch);
     }
-    let kept = pass(candidates, PORTFOLIO, context, &mut filtered);
+    let kept = pass(candidates, PORTFOLIO, context, &mut filtered, watch);
     (kept, filtered)
 }
 
@@ -93,13 +126,19 @@ pub fn cut<T>(ranked: &mut Vec<T>, room: usize, name: impl Fn(&T) -> (Symbol, St
 
 fn pass(
     candidates: Vec<Candidate>,
-    filters: &[Filter],
+    filters: &[Named],
     context: &Context<'_>,
     filtered: &mut Vec<Filtered>,
+    watch: &mut Watch<'_>,
 ) -> Vec<Candidate> {
     let mut kept = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        match filters.iter().find_map(|filter| filter(&candidate, &kept, context)) {
+        let mut judged = |(name, filter): &Named| {
+            let reason = filter(&candidate, &kept, context);
+            watch(&candidate, name, reason.as_deref());
+            reason
+        };
+        match filters.iter().find_map(&mut judged) {
             Some(reason) => filtered.push(Filtered {
                 symbol: candidate.signal.symbol.clone(),
                 strategy: candidate.signal.strategy.to_string(),

@@ -306,13 +306,17 @@ pub fn full() -> Report {
         NearMiss {
             symbol: symbol("AVGO"),
             strategy: "equity_momentum".to_owned(),
-            message: "close 338.10 >= highest_close_20d 338.92 × 1.005 = 340.61".to_owned(),
+            message:
+                "breakout_20d needs close 338.10 ≥ highest_close_20d 338.92 × 1.005 = 340.61: 0.74% short"
+                    .to_owned(),
             distance_pct: 0.0074,
         },
         NearMiss {
             symbol: symbol("COST"),
             strategy: "equity_momentum".to_owned(),
-            message: "close 918.30 >= highest_close_20d 921.77 × 1.005 = 926.38".to_owned(),
+            message:
+                "breakout_20d needs close 918.30 ≥ highest_close_20d 921.77 × 1.005 = 926.38: 0.88% short"
+                    .to_owned(),
             distance_pct: 0.0088,
         },
     ];

@@ -48,6 +48,8 @@ const ENTRY_POINTS: [&str; 4] = ["eligible", "entry", "exit", "stop"];
 pub(super) struct Compiled {
     pub name: Arc<str>,
     pub path: Arc<str>,
+    /// The text as written, for showing a condition where it stands.
+    pub text: Arc<str>,
     /// SHA-256 of the text and of the overrides, in hex.
     pub hash: String,
     pub constants: Constants,
@@ -197,6 +199,7 @@ impl<'a> Draft<'a> {
         Ok(Compiled {
             name: self.source.name.as_str().into(),
             path: self.source.path.as_str().into(),
+            text: self.source.text.as_str().into(),
             hash: self.hash,
             constants: self.constants,
             program: self.program,

@@ -34,6 +34,29 @@ pub fn embedded() -> Vec<ScriptSource> {
     sources
 }
 
+/// Returns the built-in scripts' files of test cases, each as its path below the folder that
+/// `ts init` writes to, and its text. Sorted.
+pub fn cases() -> Vec<(String, &'static str)> {
+    let mut found = Vec::new();
+    for (folder, dir) in [("strategies", &STRATEGIES), ("scorers", &SCORERS)] {
+        for file in dir.files() {
+            let name = file.path().to_string_lossy();
+            if let (true, Some(text)) = (name.ends_with(".test.toml"), file.contents_utf8()) {
+                found.push((format!("{folder}/{name}"), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Returns the test cases of a built-in script, named by its path like
+/// `strategies/equity_momentum.rhai`.
+pub fn cases_of(path: &str) -> Option<&'static str> {
+    let wanted = format!("{}.test.toml", path.strip_suffix(".rhai")?);
+    cases().into_iter().find(|(name, _)| *name == wanted).map(|(_, text)| text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,8 @@
 //! [`pool`]'s threads, whose stacks are deep enough for the deepest script that is accepted.
 //!
 //! What goes up from here: which features the scripts read ([`Scripts::features`]), and for
-//! each function the [`Body`] as written, for explaining a verdict and for translating it.
+//! each function the [`Body`] as written, for explaining a verdict and for translating it, and
+//! the [`Trace`] of what a function did on a row.
 
 mod body;
 mod budget;
@@ -33,6 +34,7 @@ mod source;
 mod strategy;
 mod strategy_parts;
 mod syntax;
+pub mod trace;
 mod view;
 mod vocabulary;
 mod walk;
@@ -59,5 +61,6 @@ pub use set::Scripts;
 pub use source::ScriptSource;
 pub use strategy::Strategy;
 pub use strategy_parts::Rule;
+pub use trace::{Trace, Unexplained};
 pub use view::Rows;
 pub use vocabulary::closest;

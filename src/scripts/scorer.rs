@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rhai::Dynamic;
 use rhai::Map;
 
 use super::body::Program;
@@ -18,6 +19,10 @@ use super::function::Function;
 use super::host::Host;
 use super::reads::Kind;
 use super::row::SignalView;
+use super::trace;
+use super::trace::Conditions;
+use super::trace::Trace;
+use super::trace::Unexplained;
 use super::view::Rows;
 use crate::features::Feature;
 
@@ -134,12 +139,42 @@ impl Scorer {
     ) -> Verdicts<f64> {
         let Some(function) = self.parts.functions.get(component) else { return Verdicts::silent(index) };
         let call = Call { host: &self.host, script: &self.script, function };
-        call.rows_with(rows, index, signals, budget, |value| match as_number(value) {
-            Some(score) if (0.0..=FULL_MARKS).contains(&score) => Ok(score),
-            _ => Err(format!(
-                "gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)",
-                told(value)
-            )),
-        })
+        call.rows_with(rows, index, signals, budget, score)
+    }
+
+    /// Traces one component for a signal at a row; `None` for one that does not exist.
+    ///
+    /// # Errors
+    /// [`Unexplained`] where the steps do not come to what the component gave.
+    pub fn trace(
+        &self,
+        component: usize,
+        rows: &Rows,
+        row: u32,
+        signal: SignalView,
+    ) -> Option<Result<Trace, Unexplained>> {
+        let function = self.parts.functions.get(component)?;
+        let call = Call { host: &self.host, script: &self.script, function };
+        Some(trace::of_row_with(&call, rows, row, signal, |value| score(value).map(drop)))
+    }
+
+    /// Lists the conditions of its functions, as coverage counts them.
+    pub fn conditions(&self) -> Conditions {
+        trace::conditions(&self.script.text, &self.script.program, &self.script.constants)
+    }
+
+    /// Returns its text as written.
+    pub fn text(&self) -> &str {
+        &self.script.text
+    }
+}
+
+fn score(value: &Dynamic) -> Result<f64, String> {
+    match as_number(value) {
+        Some(score) if (0.0..=FULL_MARKS).contains(&score) => Ok(score),
+        _ => Err(format!(
+            "gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)",
+            told(value)
+        )),
     }
 }

@@ -11,6 +11,7 @@ use super::body::Program;
 use super::budget::Budget;
 use super::compile::Compiled;
 use super::constants::Constants;
+use super::constants::as_number;
 use super::evaluate::Call;
 use super::evaluate::Verdicts;
 use super::evaluate::told;
@@ -19,6 +20,10 @@ use super::host::Host;
 use super::row::PositionView;
 use super::strategy_parts::Rule;
 use super::strategy_parts::StrategyParts;
+use super::trace;
+use super::trace::Conditions;
+use super::trace::Trace;
+use super::trace::Unexplained;
 use super::view::Rows;
 use crate::domain::AssetClass;
 use crate::features::Feature;
@@ -122,9 +127,7 @@ impl Strategy {
     /// Asks which rows are eligible.
     pub fn eligible(&self, rows: &Rows, index: &[u32], budget: &mut Budget) -> Verdicts<bool> {
         let Some(call) = self.call(Rule::Eligible) else { return Verdicts::silent(index) };
-        call.rows(rows, index, budget, |value| {
-            value.as_bool().map_err(|_| format!("gave {}; it must give true or false", told(value)))
-        })
+        call.rows(rows, index, budget, verdict)
     }
 
     /// Asks which rows trigger an entry: `Some(None)` is no signal.
@@ -135,7 +138,7 @@ impl Strategy {
         budget: &mut Budget,
     ) -> Verdicts<Option<ImmutableString>> {
         let Some(call) = self.call(Rule::Entry) else { return Verdicts::silent(index) };
-        call.rows(rows, index, budget, |value| word(value, "() for no signal, or the signal's type"))
+        call.rows(rows, index, budget, trigger)
     }
 
     /// Asks which positions to sell, `positions[i]` being held at row `index[i]`: `Some(None)` is
@@ -148,9 +151,7 @@ impl Strategy {
         budget: &mut Budget,
     ) -> Verdicts<Option<ImmutableString>> {
         let Some(call) = self.call(Rule::Exit) else { return Verdicts::silent(index) };
-        call.rows_with(rows, index, positions, budget, |value| {
-            word(value, "() to hold, or the reason to sell")
-        })
+        call.rows_with(rows, index, positions, budget, reason)
     }
 
     /// Asks for new stops: `Some(None)` keeps the stop. A strategy without the function keeps
@@ -165,20 +166,81 @@ impl Strategy {
         let Some(call) = self.call(Rule::Stop) else {
             return Verdicts { values: vec![Some(None); index.len()], errors: Vec::new() };
         };
-        call.rows_with(rows, index, positions, budget, |value| {
-            if value.is_unit() {
-                return Ok(None);
+        call.rows_with(rows, index, positions, budget, new_stop)
+    }
+
+    /// Traces `eligible` or `entry` on a row; `None` for a rule that is asked about positions.
+    ///
+    /// # Errors
+    /// [`Unexplained`] where the steps do not come to what the rule gave.
+    pub fn trace(&self, rule: Rule, rows: &Rows, row: u32) -> Option<Result<Trace, Unexplained>> {
+        let call = self.call(rule)?;
+        match rule {
+            Rule::Eligible => Some(trace::of_row(&call, rows, row, |value| verdict(value).map(drop))),
+            Rule::Entry => Some(trace::of_row(&call, rows, row, |value| trigger(value).map(drop))),
+            Rule::Stop | Rule::Exit => None,
+        }
+    }
+
+    /// Traces `stop` or `exit` for a position held at a row; `None` for another rule, and where
+    /// the strategy has no `stop`.
+    ///
+    /// # Errors
+    /// As [`Strategy::trace`].
+    pub fn trace_held(
+        &self,
+        rule: Rule,
+        rows: &Rows,
+        row: u32,
+        position: PositionView,
+    ) -> Option<Result<Trace, Unexplained>> {
+        let call = self.call(rule)?;
+        match rule {
+            Rule::Stop => {
+                Some(trace::of_row_with(&call, rows, row, position, |value| new_stop(value).map(drop)))
             }
-            match super::constants::as_number(value) {
-                Some(price) if price.is_finite() => Ok(Some(price)),
-                _ => Err(format!("gave {}; it must give () to keep the stop, or a price", told(value))),
+            Rule::Exit => {
+                Some(trace::of_row_with(&call, rows, row, position, |value| reason(value).map(drop)))
             }
-        })
+            Rule::Eligible | Rule::Entry => None,
+        }
+    }
+
+    /// Lists the conditions of its functions, as coverage counts them.
+    pub fn conditions(&self) -> Conditions {
+        trace::conditions(&self.script.text, &self.script.program, &self.script.constants)
+    }
+
+    /// Returns its text as written.
+    pub fn text(&self) -> &str {
+        &self.script.text
     }
 
     fn call(&self, rule: Rule) -> Option<Call<'_>> {
         let function = self.parts.functions.get(&rule)?;
         Some(Call { host: &self.host, script: &self.script, function })
+    }
+}
+
+fn verdict(value: &Dynamic) -> Result<bool, String> {
+    value.as_bool().map_err(|_| format!("gave {}; it must give true or false", told(value)))
+}
+
+fn trigger(value: &Dynamic) -> Result<Option<ImmutableString>, String> {
+    word(value, "() for no signal, or the signal's type")
+}
+
+fn reason(value: &Dynamic) -> Result<Option<ImmutableString>, String> {
+    word(value, "() to hold, or the reason to sell")
+}
+
+fn new_stop(value: &Dynamic) -> Result<Option<f64>, String> {
+    if value.is_unit() {
+        return Ok(None);
+    }
+    match as_number(value) {
+        Some(price) if price.is_finite() => Ok(Some(price)),
+        _ => Err(format!("gave {}; it must give () to keep the stop, or a price", told(value))),
     }
 }
 

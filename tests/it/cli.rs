@@ -378,6 +378,7 @@ fn init_writes_what_a_run_then_uses_and_overwrites_nothing() {
         "ts.toml",
         ".env.example",
         "strategies/equity_momentum.rhai",
+        "strategies/equity_momentum.test.toml",
         "scorers/technical.rhai",
         "templates/daily_signals.txt",
     ] {
@@ -410,9 +411,19 @@ fn every_command_explains_itself() {
         .filter(|line| line.starts_with("  ") && !line.starts_with("    "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    for command in
-        ["run", "signals", "diff-scripts", "features", "fetch-data", "cache", "config", "init", "completions"]
-    {
+    for command in [
+        "run",
+        "signals",
+        "diff-scripts",
+        "explain",
+        "test-scripts",
+        "features",
+        "fetch-data",
+        "cache",
+        "config",
+        "init",
+        "completions",
+    ] {
         assert!(commands.contains(&command), "{commands:?}");
     }
     for command in commands {

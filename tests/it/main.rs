@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod explain;
 mod hostile;
 mod layers;
 mod live;

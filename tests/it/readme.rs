@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ts::cases::{CaseFile, Coverage, run};
 use ts::features::catalogue;
 use ts::scripts;
 use ts::scripts::{Options, ScriptSource, Scripts};
@@ -39,26 +40,50 @@ fn every_feature_family_stands_in_the_table() {
     }
 }
 
-#[test]
-fn the_first_strategy_loads_as_it_is_printed() {
+fn printed_scripts() -> Scripts {
     let printed: Vec<String> = blocks("rhai").into_iter().filter(|block| block.starts_with("//!")).collect();
-    let [strategy, scorer] = &printed[..] else { panic!("one strategy and one scorer: {printed:#?}") };
+    assert_eq!(printed.len(), 2, "one strategy and one scorer: {printed:#?}");
     let source = |name: &str, text: &String| ScriptSource {
         name: name.to_owned(),
         path: format!("{name}.rhai"),
         text: text.clone(),
     };
     let mut sources = scripts::embedded();
-    sources.push(source("golden_cross", strategy));
-    sources.push(source("trend_strength", scorer));
+    sources.push(source("golden_cross", &printed[0]));
+    sources.push(source("trend_strength", &printed[1]));
     let (scripts, problems) = Scripts::compile(&sources, &Options::of(&Settings::defaults()));
     assert_eq!(problems, []);
+    scripts
+}
+
+#[test]
+fn the_first_strategy_loads_as_it_is_printed() {
+    let scripts = printed_scripts();
     assert!(scripts.strategy("golden_cross").is_some() && scripts.scorer("trend_strength").is_some());
+}
+
+/// A file of cases, and not settings.
+fn is_cases(block: &str) -> bool {
+    block.contains("[[case]]")
+}
+
+#[test]
+fn the_cases_it_prints_pass() {
+    let printed: Vec<String> = blocks("toml").into_iter().filter(|block| is_cases(block)).collect();
+    let [cases] = &printed[..] else { panic!("one file of cases: {printed:#?}") };
+    let scripts = printed_scripts();
+    let file = CaseFile::parse(cases).expect("sound cases");
+    let mut coverage = Coverage::new(&scripts);
+    let none = |name: &str| Err(format!("{name}: there is no such file"));
+    let result = run(&scripts, "golden_cross", &file, &|_| true, &none, &mut coverage);
+    assert_eq!(result.cases.len(), 3);
+    let failures: Vec<_> = result.cases.iter().flat_map(|case| &case.failures).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
 fn the_settings_it_prints_are_settings() {
-    for block in blocks("toml") {
+    for block in blocks("toml").into_iter().filter(|block| !is_cases(block)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("ts.toml"), &block).expect("a file in it");
         let sources =

@@ -1,0 +1,85 @@
+//! Which conditions the cases have seen hold, and which they have seen fail.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::scripts::trace::{Condition, Conditions, State};
+use crate::scripts::{Scripts, Trace};
+
+/// The conditions of all scripts, with what was seen of each.
+#[derive(Clone, Debug)]
+pub struct Coverage {
+    scripts: BTreeMap<String, (Vec<Covered>, Vec<usize>)>,
+}
+
+/// One condition of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Covered {
+    pub function: String,
+    pub line: usize,
+    pub column: usize,
+    pub source: String,
+    pub seen_true: bool,
+    pub seen_false: bool,
+}
+
+impl Coverage {
+    /// Lists the conditions of the scripts, none of them seen yet.
+    pub fn new(scripts: &Scripts) -> Self {
+        let strategies = scripts.strategies().iter().map(|own| (own.name().to_owned(), own.conditions()));
+        let scorers = scripts.scorers().iter().map(|own| (own.name().to_owned(), own.conditions()));
+        let unseen = |Conditions { followed, opaque }| {
+            let fresh = |Condition { function, line, column, source }| Covered {
+                function,
+                line,
+                column,
+                source,
+                seen_true: false,
+                seen_false: false,
+            };
+            (followed.into_iter().map(fresh).collect(), opaque)
+        };
+        Self { scripts: strategies.chain(scorers).map(|(name, found)| (name, unseen(found))).collect() }
+    }
+
+    /// Notes what a trace of a script has seen.
+    pub(super) fn note(&mut self, script: &str, trace: &Trace) {
+        let Some((conditions, _)) = self.scripts.get_mut(script) else { return };
+        trace.visit(|step| {
+            if !step.is_condition() {
+                return;
+            }
+            let own = conditions
+                .iter_mut()
+                .find(|own| (own.line, own.column) == (step.line, step.column) && own.source == step.source);
+            match (own, step.state) {
+                (Some(own), State::Passed) => own.seen_true = true,
+                (Some(own), State::Failed) => own.seen_false = true,
+                _ => {}
+            }
+        });
+    }
+
+    /// Returns the conditions of a script, in the order of its text.
+    pub fn conditions(&self, script: &str) -> &[Covered] {
+        self.scripts.get(script).map(|(conditions, _)| conditions.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the lines of a script's loops and switches, whose conditions are not followed.
+    pub fn opaque(&self, script: &str) -> &[usize] {
+        self.scripts.get(script).map(|(_, lines)| lines.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the part of a script's conditions that was seen: each counts half for having held and
+    /// half for having failed. A script without conditions is covered.
+    pub fn fraction(&self, script: &str) -> f64 {
+        let conditions = self.conditions(script);
+        if conditions.is_empty() {
+            return 1.0;
+        }
+        let seen: usize =
+            conditions.iter().map(|own| usize::from(own.seen_true) + usize::from(own.seen_false)).sum();
+        seen as f64 / (2 * conditions.len()) as f64
+    }
+}

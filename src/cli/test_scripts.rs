@@ -1,0 +1,234 @@
+//! `ts test-scripts`: the scripts' own cases, and which conditions they have seen.
+
+use serde_json::{Value, json};
+
+use crate::app;
+use crate::app::{ScriptTests, TestedScript};
+use crate::cases::{CaseResult, Covered, Failure};
+use crate::domain::format::{escape, percent};
+use crate::scripts::Trace;
+use crate::scripts::trace::tree;
+
+use super::args::{Global, TestFormat, TestScriptsArgs};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+
+/// Runs the cases and prints what became of them. Fails where a case fails, or where a script's
+/// conditions are covered by less than was asked.
+pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let tests = app::test_scripts(&app, &args.paths, args.filter.as_deref())?;
+    let least = args.min_coverage.map(|least| least / 100.0);
+    let short: Vec<&TestedScript> = tests
+        .scripts
+        .iter()
+        .filter(|own| least.is_some_and(|least| tests.coverage.fraction(&own.name) < least))
+        .collect();
+    let text = match args.format {
+        TestFormat::Text => text(&tests, least, &short),
+        TestFormat::Json => serde_json::to_string_pretty(&document(&tests, &short))?,
+        TestFormat::Junit => junit(&tests, least, &short),
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(if tests.has_failed() || !short.is_empty() { Outcome::Findings } else { Outcome::Done })
+}
+
+fn cases(tested: &TestedScript) -> &[CaseResult] {
+    tested.result.as_ref().map(|result| result.cases.as_slice()).unwrap_or_default()
+}
+
+fn has_failed(case: &CaseResult) -> bool {
+    !case.failures.is_empty()
+}
+
+fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> String {
+    let mut lines = Vec::new();
+    for tested in &tests.scripts {
+        for why in &tested.broken {
+            lines.push(format!("FAIL  {why}"));
+        }
+        for case in cases(tested).iter().filter(|case| has_failed(case)) {
+            lines.push(format!("FAIL  {}:{}: {}", tested.cases_path, case.line, case.name));
+            lines.extend(case.failures.iter().flat_map(|failure| failure_lines(tested, failure)));
+            lines.push(String::new());
+        }
+    }
+    let (mut all, mut failed) = (0, 0);
+    for tested in &tests.scripts {
+        let own = cases(tested);
+        let own_failed = own.iter().filter(|case| has_failed(case)).count();
+        (all, failed) = (all + own.len(), failed + own_failed);
+        let counted = match &tested.result {
+            Some(_) => format!("{} passed, {own_failed} failed", own.len() - own_failed),
+            None if tested.broken.is_empty() => format!("no cases ({} is not there)", tested.cases_path),
+            None => "not asked".to_owned(),
+        };
+        let mark = if own_failed > 0 || !tested.broken.is_empty() { "FAIL" } else { "ok  " };
+        let conditions = tests.coverage.conditions(&tested.name);
+        let covered = percent(tests.coverage.fraction(&tested.name), 0);
+        lines.push(format!(
+            "{mark}  {}: {counted}; {covered} of {} conditions",
+            tested.path,
+            conditions.len()
+        ));
+        lines.extend(unseen(tests, tested, conditions));
+    }
+    if let (Some(least), false) = (least, short.is_empty()) {
+        let names: Vec<&str> = short.iter().map(|own| own.name.as_str()).collect();
+        lines.push(format!("under the least coverage of {}: {}", percent(least, 0), names.join(", ")));
+    }
+    lines.push(format!("{} passed, {failed} failed", all - failed));
+    lines.join("\n")
+}
+
+/// The conditions that were not seen both ways; only of scripts that have cases.
+fn unseen(tests: &ScriptTests, tested: &TestedScript, conditions: &[Covered]) -> Vec<String> {
+    if tested.result.is_none() {
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    for own in conditions {
+        let never = match (own.seen_true, own.seen_false) {
+            (true, true) => continue,
+            (true, false) => "never false",
+            (false, true) => "never true",
+            (false, false) => "never asked",
+        };
+        lines.push(format!("      {never}: {}:{}:{}  {}", tested.path, own.line, own.column, own.source));
+    }
+    for line in tests.coverage.opaque(&tested.name) {
+        lines.push(format!("      not counted: {}:{line}  a loop or switch, run whole", tested.path));
+    }
+    lines
+}
+
+fn failure_lines(tested: &TestedScript, failure: &Failure) -> Vec<String> {
+    let mut lines =
+        vec![format!("      {}: expected {}, got {}", failure.what, failure.expected, failure.got)];
+    for trace in &failure.traces {
+        lines.extend(trace_lines(tested, trace));
+    }
+    lines
+}
+
+fn trace_lines(tested: &TestedScript, trace: &Trace) -> Vec<String> {
+    let mut lines = vec![format!("        {} ({}:{})", trace.function, tested.path, trace.line)];
+    lines.extend(tree(&trace.steps).into_iter().map(|line| format!("          {line}")));
+    let mut seen = Vec::new();
+    trace.visit(|step| {
+        if step.is_condition() && !seen.contains(&step.line) {
+            seen.push(step.line);
+        }
+    });
+    for line in seen {
+        // A component's steps stand in the scorer's text, which is not at hand here.
+        if let Some(text) = tested.text.lines().nth(line - 1).filter(|_| is_of(tested, trace)) {
+            lines.push(format!("          {line:>4} | {}", text.trim_end()));
+        }
+    }
+    lines
+}
+
+/// Tells whether a function is defined in the tested script's own text.
+fn is_of(tested: &TestedScript, trace: &Trace) -> bool {
+    let heading = format!("fn {}(", trace.function);
+    tested.text.lines().nth(trace.line.saturating_sub(1)).is_some_and(|line| line.contains(&heading))
+}
+
+fn document(tests: &ScriptTests, short: &[&TestedScript]) -> Value {
+    let failure = |failure: &Failure| {
+        let traces: Vec<Value> = failure
+            .traces
+            .iter()
+            .map(|trace| {
+                json!({
+                    "function": trace.function, "line": trace.line, "column": trace.column, "steps": trace.steps,
+                })
+            })
+            .collect();
+        json!({ "what": failure.what, "expected": failure.expected, "got": failure.got, "traces": traces })
+    };
+    let case = |case: &CaseResult| {
+        let failures: Vec<Value> = case.failures.iter().map(failure).collect();
+        json!({ "name": case.name, "line": case.line, "passed": failures.is_empty(), "failures": failures })
+    };
+    let script = |own: &TestedScript| {
+        json!({
+            "script": own.name,
+            "path": own.path,
+            "cases_path": own.cases_path,
+            "has_cases": own.result.is_some(),
+            "broken": own.broken,
+            "cases": cases(own).iter().map(case).collect::<Vec<_>>(),
+            "coverage": tests.coverage.fraction(&own.name),
+            "conditions": tests.coverage.conditions(&own.name),
+            "not_counted": tests.coverage.opaque(&own.name),
+        })
+    };
+    json!({
+        "passed": !tests.has_failed() && short.is_empty(),
+        "scripts": tests.scripts.iter().map(script).collect::<Vec<_>>(),
+    })
+}
+
+/// One suite a script, as CI servers read it.
+fn junit(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> String {
+    let mut suites = String::new();
+    let (mut all, mut failed) = (0, 0);
+    for tested in &tests.scripts {
+        let mut entries: Vec<(String, Option<(String, String)>)> = Vec::new();
+        for why in &tested.broken {
+            entries.push(("load".to_owned(), Some((why.clone(), why.clone()))));
+        }
+        for case in cases(tested) {
+            let body: Vec<String> = case.failures.iter().flat_map(|own| failure_lines(tested, own)).collect();
+            let message = case
+                .failures
+                .first()
+                .map(|own| format!("{}: expected {}, got {}", own.what, own.expected, own.got));
+            entries.push((case.name.clone(), message.map(|message| (message, body.join("\n")))));
+        }
+        if let Some(least) = least {
+            let fraction = tests.coverage.fraction(&tested.name);
+            let is_short = short.iter().any(|own| own.name == tested.name);
+            let message = format!(
+                "{} of its conditions are covered, less than {}",
+                percent(fraction, 0),
+                percent(least, 0)
+            );
+            let body = unseen(tests, tested, tests.coverage.conditions(&tested.name)).join("\n");
+            entries.push(("coverage".to_owned(), is_short.then_some((message, body))));
+        }
+        let own_failed = entries.iter().filter(|(_, failure)| failure.is_some()).count();
+        (all, failed) = (all + entries.len(), failed + own_failed);
+        suites.push_str(&format!(
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{own_failed}\">\n",
+            xml(&tested.path),
+            entries.len()
+        ));
+        for (name, failure) in entries {
+            let head = format!("    <testcase classname=\"{}\" name=\"{}\"", xml(&tested.name), xml(&name));
+            match failure {
+                None => suites.push_str(&format!("{head}/>\n")),
+                Some((message, body)) => suites.push_str(&format!(
+                    "{head}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n",
+                    xml(&message),
+                    xml(&body)
+                )),
+            }
+        }
+        suites.push_str("  </testsuite>\n");
+    }
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"ts test-scripts\" tests=\"{all}\" \
+         failures=\"{failed}\">\n{suites}</testsuites>\n"
+    )
+}
+
+/// Escapes text for XML, which has no form for most control characters.
+fn xml(text: &str) -> String {
+    let legal: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }).collect();
+    escape(&legal)
+}

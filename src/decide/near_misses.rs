@@ -1,0 +1,177 @@
+//! The symbols that nearly triggered: eligible, no signal, and one comparison away from one.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::reasons::nearest;
+use super::{Decision, NearMiss, Prepared};
+use crate::domain::{Book, Symbol};
+use crate::scripts::{Budget, Rows, Rule, Scripts, Strategy};
+
+/// The farthest that is near, as a fraction of the comparison's left side.
+const NEAR: f64 = 0.05;
+/// More than these nobody watches.
+const MOST: usize = 20;
+
+/// Finds the symbols that nearly triggered on a decided session, the closest first.
+///
+/// Looked at are the rows that a strategy found eligible and gave no entry for. Left out are the
+/// symbols that would not have been bought anyway: held, ordered, recommended by another strategy,
+/// or with bars in doubt.
+///
+/// Apart from [`super::decide`], because each row is traced: callers that show no near misses,
+/// like a backtest, need not pay for them. Takes the arguments that the decision was made with.
+pub fn near_misses(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    book: &Book,
+    decision: &Decision,
+) -> Vec<NearMiss> {
+    if decision.no_decision.is_some() {
+        return Vec::new();
+    }
+    let columns = &prepared.columns;
+    let panel = columns.panel();
+    let taken = taken(book, decision);
+    let rows = scripts.bind(columns);
+    let shown: Vec<u32> = columns
+        .rows_on(decision.session)
+        .iter()
+        .copied()
+        .filter(|row| columns.is_tradable(panel.owner(*row as usize)))
+        .collect();
+    let is_open = |row: &u32| {
+        let row = *row as usize;
+        let doubted = prepared.health.suspect(row).is_some() || prepared.health.gap(row).is_some();
+        !doubted && !taken.contains(&panel.symbols()[panel.owner(row)])
+    };
+    let mut misses = Vec::new();
+    for strategy in scripts.strategies() {
+        if strategy.asset_class() != panel.asset_class() || !strategy.is_enabled() {
+            continue;
+        }
+        let quiet: Vec<u32> = quiet(strategy, &rows, &shown).into_iter().filter(is_open).collect();
+        let found: Vec<Option<NearMiss>> = crate::scripts::pool().install(|| {
+            let miss =
+                |row: &u32| miss(strategy, &rows, *row, panel.symbols()[panel.owner(*row as usize)].clone());
+            quiet.par_iter().map(miss).collect()
+        });
+        misses.extend(found.into_iter().flatten());
+    }
+    misses.sort_by(|a, b| {
+        let names = |miss: &NearMiss| (miss.symbol.clone(), miss.strategy.clone());
+        a.distance_pct.total_cmp(&b.distance_pct).then_with(|| names(a).cmp(&names(b)))
+    });
+    misses.truncate(MOST);
+    misses
+}
+
+/// The symbols of the class that no near miss could lead to buying.
+fn taken(book: &Book, decision: &Decision) -> BTreeSet<Symbol> {
+    let class = decision.asset_class;
+    let held = book.positions.iter().filter(|held| held.asset_class == class).map(|held| &held.symbol);
+    let ordered = book.pending.iter().filter(|order| order.asset_class == class).map(|order| &order.symbol);
+    let bought = decision.recommendations.iter().map(|own| &own.symbol);
+    held.chain(ordered).chain(bought).cloned().collect()
+}
+
+/// The rows that a strategy found eligible and gave no signal for; none where it erred, since it
+/// has then said nothing about any.
+fn quiet(strategy: &Strategy, rows: &Rows, shown: &[u32]) -> Vec<u32> {
+    let budget = &mut Budget::for_rows(shown.len());
+    let Ok(eligible) = strategy.eligible(rows, shown, budget).complete() else { return Vec::new() };
+    let eligible: Vec<u32> = shown
+        .iter()
+        .zip(eligible)
+        .filter(|(_, verdict)| *verdict == Some(true))
+        .map(|(row, _)| *row)
+        .collect();
+    let Ok(entry) = strategy.entry(rows, &eligible, budget).complete() else { return Vec::new() };
+    let no_signal = |verdict: &Option<Option<_>>| matches!(verdict, Some(None));
+    eligible.iter().zip(entry).filter(|(_, verdict)| no_signal(verdict)).map(|(row, _)| *row).collect()
+}
+
+fn miss(strategy: &Strategy, rows: &Rows, row: u32, symbol: Symbol) -> Option<NearMiss> {
+    let trace = strategy.trace(Rule::Entry, rows, row)?.ok()?;
+    let nearest = nearest(&trace)?;
+    if nearest.fraction > NEAR {
+        return None;
+    }
+    Some(NearMiss {
+        symbol,
+        strategy: strategy.name().to_owned(),
+        message: format!("{} needs {}", nearest.trigger, nearest.step.words()),
+        distance_pct: nearest.fraction,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::fixtures::{Case, position};
+    use crate::signals::fixtures::{ALWAYS, flat, scripts, series};
+
+    /// Buys at 100 and over, or where a second condition holds as well.
+    const LEVEL: &str = "if row.close >= 100.0 { return \"level\"; }\n\
+        if row.close >= 50.0 && row.close >= 200.0 { return \"far\"; }";
+
+    fn case(entry: &str, series: Vec<crate::bars::Bars>) -> Case {
+        let text = ALWAYS.replace("return \"always\";", entry);
+        Case::new(scripts(&[("rule", &text)]), series)
+    }
+
+    fn told(case: &Case) -> Vec<String> {
+        let (decision, _) = case.decide(29);
+        let misses = near_misses(&case.prepared, &case.scripts, &case.book, &decision);
+        misses.iter().map(|miss| format!("{}: {}", miss.symbol, miss.message)).collect()
+    }
+
+    #[test]
+    fn the_closest_come_first_and_the_far_not_at_all() {
+        let case = case(LEVEL, vec![flat("A", 97.0), flat("B", 99.0), flat("C", 80.0), flat("D", 101.0)]);
+        assert_eq!(
+            told(&case),
+            [
+                "B: level needs close 99.00 ≥ 100: 1.01% short",
+                "A: level needs close 97.00 ≥ 100: 3.09% short",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_another_condition_stands_in_the_way_of_is_no_near_miss() {
+        let both = "if row.close > 99.0 && row.close < 90.0 { return \"both\"; }";
+        assert_eq!(told(&case(both, vec![flat("A", 98.0)])), [""; 0]);
+        assert_eq!(told(&case(both, vec![flat("A", 100.0)])), [""; 0], "10% over");
+        let either = "if row.close > 99.0 || row.close < 10.0 { return \"either\"; }";
+        assert_eq!(
+            told(&case(either, vec![flat("A", 98.0)])),
+            ["A: either needs close 98.00 > 99: 1.02% short"]
+        );
+        let leave = "if row.close < 99.0 { return; }\nif row.close > 200.0 { return \"up\"; }";
+        assert_eq!(told(&case(leave, vec![flat("A", 100.0)])), [""; 0]);
+    }
+
+    #[test]
+    fn what_could_not_be_bought_is_no_near_miss() {
+        let held =
+            case(LEVEL, vec![flat("A", 98.0), flat("B", 98.0)]).holding(vec![position("A", "gone", 50.0)]);
+        assert_eq!(told(&held), ["B: level needs close 98.00 ≥ 100: 2.04% short"]);
+        let jumped: Vec<f64> = (0..30).map(|n| if n < 27 { 200.0 } else { 98.0 }).collect();
+        assert_eq!(told(&case(LEVEL, vec![series("J", 0, &jumped)])), [""; 0]);
+        let failing = "if row.close == 80.0 { throw \"odd\"; }\n".to_owned() + LEVEL;
+        assert_eq!(told(&case(&failing, vec![flat("A", 98.0), flat("B", 80.0)])), [""; 0]);
+    }
+
+    #[test]
+    fn a_sale_tells_the_condition_it_follows_from() {
+        let closes: Vec<f64> = (0..30).map(|n| if n < 29 { 100.0 } else { 131.0 }).collect();
+        let case = case(LEVEL, vec![series("A", 0, &closes)]).holding(vec![position("A", "rule", 80.0)]);
+        let reasoning = &case.decide(29).0.exits[0].reasoning;
+        assert!(reasoning.contains("too_high of rule (close 131.00 > 130). Bought"), "{reasoning}");
+        let quiet = case.holding(vec![position("A", "rule", 101.0)]);
+        let reasoning = &quiet.decide(28).0.exits[0].reasoning;
+        assert!(reasoning.contains("hard_stop of rule. Bought"), "the core's own check: {reasoning}");
+    }
+}
