@@ -217,8 +217,14 @@ pub(super) static CODES: &[Code] = &[
     error(
         "too_long",
         "The file, or the number of its functions, is over the limit.",
-        "Scripts are read by people: 64 KiB and 64 functions are twenty times the longest that is shipped.",
-        words("a script of 70 KiB", "two scripts of 35 KiB"),
+        "Scripts are read by people: 32 KiB and 64 functions are ten times the longest that is shipped.",
+        words("a script of 40 KiB", "two scripts of 20 KiB"),
+    ),
+    error(
+        "too_many_features",
+        "The script reads more than 64 features.",
+        "Each is a column that is computed for every symbol. Split the script into several strategies or scorers.",
+        words("a script that reads ma2 to ma70", "one that reads the means that its rules need"),
     ),
     error(
         "top_level_statement",

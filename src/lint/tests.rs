@@ -259,8 +259,8 @@ fn a_tangle_of_conditions_is_bounded() {
         .map(|n| {
             format!(
                 "if row.ma{} > row.rsi2 * 1.{n} || row.close < row.ma{} {{ return \"a{n}\"; }}\n",
-                n + 2,
-                n + 3
+                n % 50 + 2,
+                n % 50 + 3
             )
         })
         .collect();

@@ -365,7 +365,7 @@ fn config_check_knows_what_only_the_scripts_know() {
     );
     let said = folder.ts(&["config", "check"]);
     assert_eq!(said.code, 78);
-    for part in ["risks 75 % of equity", "did you mean `technical`?", "STOP_ATR_MUL"] {
+    for part in ["risks 75.00% of equity", "did you mean `technical`?", "STOP_ATR_MUL"] {
         assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
     }
 }
