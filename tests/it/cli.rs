@@ -117,6 +117,23 @@ fn the_preview_says_where_its_html_is() {
     assert!(folder.read("out/report.txt").contains("BBB"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_stderr_that_nobody_reads_costs_nothing() {
+    let folder = Folder::with_files();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = Command::new(program())
+        .current_dir(folder.path())
+        .env_clear()
+        .args(["--now", NOW, "run", "--dry-run"])
+        .stderr(writer)
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("BBB"));
+}
+
 #[test]
 fn a_universe_left_empty_is_no_news() {
     let said = Folder::with_files().ts(&["run", "--dry-run"]);
@@ -135,6 +152,24 @@ fn a_folder_of_ones_own_strategies_owes_nothing_to_the_built_in_settings() {
 fn the_alias_previews_too() {
     let folder = Folder::with_files();
     assert!(ran(&folder, "run-signals-now --dry-run").contains("BBB"));
+}
+
+#[test]
+fn a_day_of_the_demo_reads_well() {
+    let folder = Folder::empty();
+    folder.write(
+        "held.csv",
+        "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
+         AAPL,equity,equity_momentum,2026-11-02,238.00,40,228.50\n\
+         AMZN,equity,equity_momentum,2026-11-02,1.25,1000,1.10\n\
+         BTC,crypto,crypto_momentum,2026-11-01,26700.00,0.05,25100.00\n\
+         MSFT,equity,ghost,2026-11-04,216.40,10,205.00\n",
+    );
+    let text = ran(&folder, "run --demo --positions held.csv");
+    // A script's hash and a run's time are no part of how it reads.
+    let is_of_run =
+        |line: &&str| !["Run  ", "Made  ", "Script  ", "Settings  "].iter().any(|own| line.starts_with(own));
+    insta::assert_snapshot!("demo", text.lines().filter(is_of_run).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

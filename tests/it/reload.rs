@@ -206,6 +206,19 @@ fn watch_by_polling_sees_an_edit_too() {
 }
 
 #[test]
+fn watch_sees_what_is_held_and_what_the_environment_says() {
+    let folder = Folder::with_files();
+    let header = "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n";
+    folder.write("mine.csv", header);
+    let running = Running::start(&folder, &["run", "--dry-run", "--watch", "--positions", "mine.csv"]);
+    running.wait_for(&["1 to buy", PROMPT]);
+    folder.write("mine.csv", &format!("{header}AAA,equity,equity_momentum,2026-11-02,105,10,101\n"));
+    running.wait_for(&["mine.csv", "1 to buy, 1 to sell", PROMPT]);
+    folder.write(".env", "TS_SIGNALS__MIN_CONVICTION=HIGH\nTS_RISK__RISK_PER_TRADE=0.00001\n");
+    running.wait_for(&[".env", "is no whole share at", "1 to sell", PROMPT]);
+}
+
+#[test]
 fn templates_are_reloaded_and_a_broken_one_leaves_the_last_good() {
     let folder = Folder::with_files();
     folder.write("templates/daily_signals.txt", "FIRST {{ headline }}");
