@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::program::Folder;
+use crate::program::{Folder, NOW, program};
 
 const SHIPPED: &str = include_str!("../../strategies/equity_momentum.rhai");
 
@@ -123,7 +123,7 @@ fn a_stderr_that_nobody_reads_costs_nothing() {
     let folder = Folder::with_files();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let output = Command::new(program())
+    let output = std::process::Command::new(program())
         .current_dir(folder.path())
         .env_clear()
         .args(["--now", NOW, "run", "--dry-run"])
