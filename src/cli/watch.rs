@@ -82,7 +82,7 @@ async fn load(
         match again() {
             Ok(now) => app = now,
             Err(error) => {
-                output::remark(format_args!("error: {error:#}\nthe last good settings stay in force"))
+                output::remark(format_args!("error: {error:#}\nthe last good settings stay in force"));
             }
         }
     }
