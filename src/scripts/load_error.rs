@@ -42,7 +42,7 @@ impl fmt::Display for LoadError {
 }
 
 /// The longest message or help: what is quoted from a script may be a page.
-const MAX_LENGTH: usize = 400;
+const MAX_LENGTH: usize = 240;
 
 /// Returns a text that comes from a script as one that may be shown: on one line, not too long,
 /// and without what would move a cursor or turn the reading direction.

@@ -371,7 +371,9 @@ fn check_limits(decision: &Decision, book: &Book) -> Result<(), TestCaseError> {
     let risk = &settings.risk;
     let mut exposure = 0.0;
     let mut slots = 0;
-    for position in &book.positions {
+    // What was bought later is no part of the session's book.
+    let held_then = || book.positions.iter().filter(|own| own.entry_date <= decision.session);
+    for position in held_then() {
         let is_sold = decision
             .exits
             .iter()
@@ -398,10 +400,8 @@ fn check_limits(decision: &Decision, book: &Book) -> Result<(), TestCaseError> {
         prop_assert_eq!(buy.size_cap.is_some(), wanted > risk.max_position);
         prop_assert!(buy.conviction >= Some(settings.signals.min_conviction));
         prop_assert!(symbols.insert(&buy.symbol), "{} twice", buy.symbol);
-        let is_held = book
-            .positions
-            .iter()
-            .any(|held| held.asset_class == decision.asset_class && held.symbol == buy.symbol);
+        let is_held =
+            held_then().any(|held| held.asset_class == decision.asset_class && held.symbol == buy.symbol);
         prop_assert!(!is_held, "{} is held", buy.symbol);
         exposure += notional;
         slots += 1;
