@@ -1,9 +1,10 @@
 //! The settings: what the user may choose, and where each choice came from.
 //!
 //! Three layers, later ones winning: the `ts.toml` built into the program, the user's own, the
-//! environment; a flag that stands above them is its command's business. Each is flattened to dotted keys, checked against one table of keys
-//! (`keys`), and merged; so an error names the file and line (or the variable) that it is in,
-//! and all errors are told at once. What comes out is a plain tree of checked types.
+//! environment; a flag that stands above them is its command's business. Each is flattened to
+//! dotted keys, checked against one table of keys (`keys`), and merged; so an error names the file
+//! and line (or the variable) that it is in, and all errors are told at once. What comes out is a
+//! plain tree of checked types.
 //!
 //! Nothing here falls back to a default on a bad value, and nothing reads the process's
 //! environment but [`Environment::from_process`].
