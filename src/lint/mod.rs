@@ -1,7 +1,7 @@
 //! What is wrong or doubtful in scripts, found without a single bar of the market.
 //!
 //! Errors are what the host refuses, and what fails on rows made up for the purpose. Warnings
-//! are what Rhai runs but a trader did not mean: each is a [`rules`] file of its own. A finding
+//! are what Rhai runs but a trader did not mean: each is a `rules` file of its own. A finding
 //! has a stable code, a place and a remedy; [`explain`] has a page on every code. Nothing here
 //! changes what a script does, and nothing is found by asking the network or the clock.
 
