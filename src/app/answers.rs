@@ -73,6 +73,7 @@ impl Round<'_> {
             source: self.ask.source.to_owned(),
             asked_at: self.ask.now,
             from: self.ask.from,
+            session: self.ask.last_finished,
         }
     }
 
@@ -233,7 +234,10 @@ impl Live {
                         self.fail(symbol, &last_failure);
                         match error {
                             SourceError::NotYet { .. } => drop(round.answered.insert(symbol.clone())),
-                            SourceError::UnknownSymbol { .. } => round.unknown.push(round.absent(symbol)),
+                            // One refusal takes nothing back of a history that was told before.
+                            SourceError::UnknownSymbol { .. } if self.cached(symbol).is_none() => {
+                                round.unknown.push(round.absent(symbol));
+                            }
                             _ => {}
                         }
                     }

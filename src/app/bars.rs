@@ -89,7 +89,12 @@ fn in_order(held: &BTreeSet<Symbol>, benchmark: &Symbol, universe: &[Symbol]) ->
 
 /// Returns the first day that is asked for. The two years end today, so that deciding an old session
 /// again asks for nothing that is not needed.
-fn first_day(class: AssetClass, session: NaiveDate, now: DateTime<Utc>, bars_needed: usize) -> NaiveDate {
+pub(super) fn first_day(
+    class: AssetClass,
+    session: NaiveDate,
+    now: DateTime<Utc>,
+    bars_needed: usize,
+) -> NaiveDate {
     let today = calendar::local_date(class, now);
     let mut warm_up = session;
     for _ in 0..bars_needed + MARGIN {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use chrono::Days;
 
 use super::answers::Progress;
+use super::bars::first_day;
 use super::features::class_of;
 use super::gather::gather;
 use super::live::{Live, Span};
@@ -25,8 +26,8 @@ pub struct FetchRequest {
     pub symbols: Vec<String>,
     /// `None`: the class whose universe or benchmark has the symbols.
     pub asset_class: Option<AssetClass>,
-    /// How many days up to the last finished session, at least 1.
-    pub days: u32,
+    /// How many days up to the last finished session, at least 1; `None` is the history of a run.
+    pub days: Option<u32>,
     pub source: Option<SourceName>,
 }
 
@@ -154,8 +155,13 @@ fn meant(app: &App, request: &FetchRequest) -> anyhow::Result<Meant> {
         select_named(app, asset_class, request.source)?
     };
     let session = selection.session;
-    let from = session.checked_sub_days(Days::new(u64::from(request.days.saturating_sub(1))));
-    let from = from.context("--days reaches back too far")?;
     let (patience, now) = (selection.patience, app.clock.now());
+    let from = match request.days {
+        // What a run fetches: a day more would have every history fetched again.
+        None => first_day(asset_class, session, now, 0),
+        Some(days) => session
+            .checked_sub_days(Days::new(u64::from(days.saturating_sub(1))))
+            .context("--days reaches back too far")?,
+    };
     Ok(Meant { selection, symbols, span: Span { asset_class, from, session, patience, now } })
 }

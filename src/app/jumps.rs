@@ -50,7 +50,11 @@ impl Live {
                     let was_refetched = known.is_some_and(|at| answers[at].refetched);
                     match self.ask_splits(vendor, &symbol, jump, was_refetched).await {
                         Some(answer) => answer,
-                        None => continue,
+                        None => {
+                            // What it said before proves nothing any more: the jump stays suspect.
+                            known.into_iter().for_each(|at| drop(answers.remove(at)));
+                            continue;
+                        }
                     }
                 }
                 (None, None) => continue,

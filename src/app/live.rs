@@ -131,9 +131,12 @@ impl Live {
 
     /// Returns the vendor's word that it does not have a symbol.
     pub(super) fn absence(&self, symbol: &Symbol, ask: &Ask<'_>) -> Option<&Absent> {
+        if ask.patience == Patience::Ignored {
+            return None;
+        }
         self.absent.iter().find(|one| {
             let is_asked = one.asset_class == ask.asset_class && one.source == ask.source;
-            is_asked && one.symbol == *symbol && one.from <= ask.from
+            is_asked && one.symbol == *symbol && one.from <= ask.from && ask.last_finished <= one.session
         })
     }
 

@@ -25,6 +25,8 @@ pub struct Absent {
     pub asked_at: DateTime<Utc>,
     /// The first day that the source was asked for.
     pub from: NaiveDate,
+    /// The last one: of a later session it has said nothing.
+    pub session: NaiveDate,
 }
 
 impl Absent {

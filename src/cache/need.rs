@@ -88,7 +88,10 @@ pub fn need(holding: Option<&Holding>, ask: &Ask<'_>) -> Need {
         return Need::Wait;
     }
     // What another source told in its stead is replaced by its own word: volumes and opens differ.
-    if !meta.joined.is_empty() && ask.source == meta.source {
+    let is_patched = !meta.joined.is_empty() && ask.source == meta.source;
+    // Prices as traded hide a split that the adjusted tail would never show.
+    let is_raw = ask.prices == Prices::SplitAdjusted && meta.prices() == Prices::Raw;
+    if is_patched || is_raw {
         return Need::Whole;
     }
     Need::Tail { missing }

@@ -359,9 +359,9 @@ pub struct FetchDataArgs {
     /// The asset class; not needed for symbols of one universe
     #[arg(long, value_enum)]
     pub asset_class: Option<OneClass>,
-    /// How many days up to the last finished session
-    #[arg(long, value_name = "N", default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=40_000))]
-    pub days: u32,
+    /// How many days up to the last finished session; the two years of a run by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=40_000))]
+    pub days: Option<u32>,
     /// Shows the calls that it would take, and makes none
     #[arg(long, conflicts_with = "output")]
     pub plan: bool,

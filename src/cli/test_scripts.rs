@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::app;
-use crate::app::{ScriptTests, TestedScript};
+use crate::app::{Refusal, ScriptTests, TestedScript};
 use crate::cases::{CaseResult, Covered, Failure};
-use crate::domain::format::{escape, percent};
+use crate::domain::format::{count, escape, percent};
 use crate::scripts::Trace;
 use crate::scripts::trace::tree;
 
@@ -19,6 +19,11 @@ use super::start;
 pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let tests = app::test_scripts(&app, &args.paths, args.filter.as_deref())?;
+    if let Some(filter) = &args.filter
+        && tests.scripts.iter().all(|own| cases(own).is_empty() && own.broken.is_empty())
+    {
+        return Err(Refusal::Usage(format!("no case's name contains `{filter}`")).into());
+    }
     let least = args.min_coverage.map(|least| least / 100.0);
     let short: Vec<&TestedScript> = tests
         .scripts
@@ -31,6 +36,9 @@ pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::R
         TestFormat::Junit => junit(&tests, least, &short),
     };
     output::write(&text, args.output.as_deref())?;
+    if args.output.is_some() {
+        summary(&tests, least, &short).iter().for_each(|line| output::remark(format_args!("{line}")));
+    }
     Ok(if tests.has_failed() || !short.is_empty() { Outcome::Findings } else { Outcome::Done })
 }
 
@@ -54,11 +62,9 @@ fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Str
             lines.push(String::new());
         }
     }
-    let (mut all, mut failed) = (0, 0);
     for tested in &tests.scripts {
         let own = cases(tested);
         let own_failed = own.iter().filter(|case| has_failed(case)).count();
-        (all, failed) = (all + own.len(), failed + own_failed);
         let counted = match &tested.result {
             Some(_) => format!("{} passed, {own_failed} failed", own.len() - own_failed),
             None if tested.broken.is_empty() => format!("no cases ({} is not there)", tested.cases_path),
@@ -68,18 +74,32 @@ fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Str
         let conditions = tests.coverage.conditions(&tested.name);
         let covered = percent(tests.coverage.fraction(&tested.name), 0);
         lines.push(format!(
-            "{mark}  {}: {counted}; {covered} of {} conditions",
+            "{mark}  {}: {counted}; {covered} of {}",
             tested.path,
-            conditions.len()
+            count(conditions.len(), "condition")
         ));
         lines.extend(unseen(tests, tested, conditions));
     }
+    lines.extend(summary(tests, least, short));
+    lines.join("\n")
+}
+
+/// What became of all of them, in a line or two.
+fn summary(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Vec<String> {
+    let mut lines = Vec::new();
     if let (Some(least), false) = (least, short.is_empty()) {
         let names: Vec<&str> = short.iter().map(|own| own.name.as_str()).collect();
         lines.push(format!("under the least coverage of {}: {}", percent(least, 0), names.join(", ")));
     }
-    lines.push(format!("{} passed, {failed} failed", all - failed));
-    lines.join("\n")
+    let all = || tests.scripts.iter().flat_map(cases);
+    let failed = all().filter(|case| has_failed(case)).count();
+    let mut last = format!("{} passed, {failed} failed", all().count() - failed);
+    match tests.scripts.iter().filter(|own| !own.broken.is_empty()).count() {
+        0 => {}
+        broken => last.push_str(&format!(", {} not asked", count(broken, "script"))),
+    }
+    lines.push(last);
+    lines
 }
 
 /// The conditions that were not seen both ways; only of scripts that have cases.

@@ -128,6 +128,12 @@ fn is_undecided(report: &Report) -> bool {
 fn headline(report: &Report) -> String {
     match (report.recommendations.len(), report.exits.len()) {
         (0, 0) if is_undecided(report) => "No decision: bars missing".to_owned(),
+        (0, 0) if unchecked(report) > 0 => {
+            format!("Nothing to buy or sell, {} to check", format::count(unchecked(report), "position"))
+        }
+        (0, 0) if left_out(report).next().is_some() => {
+            "Nothing to buy or sell in what was decided".to_owned()
+        }
         (0, 0) => "Nothing to buy or sell".to_owned(),
         (buys, 0) => format!("{buys} to buy"),
         (0, sells) => format!("{sells} to sell"),
@@ -167,9 +173,12 @@ fn quiet(report: &Report) -> String {
     }
     let is_failure = |p: &Problem| matches!(p.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun);
     if report.problems.iter().any(is_failure) {
-        return "But a script failed, so this is not a day without signals: see the data notes.".to_owned();
+        return "A script failed, so this is not a day without signals: see the data notes.".to_owned();
     }
-    let mut text = "No signal passed every filter".to_owned();
+    let left_out: Vec<&str> = left_out(report).collect();
+    let is_all_decided = left_out.is_empty() && unchecked(report) == 0;
+    let mut text = if is_all_decided { "Nothing to do. " } else { "" }.to_owned();
+    text.push_str("No signal passed every filter");
     let is_any_held = report.decisions.iter().any(|d| !d.held.is_empty());
     match unchecked(report) {
         0 if is_any_held => text.push_str(", and no position met its exit rule."),
@@ -179,6 +188,9 @@ fn quiet(report: &Report) -> String {
             format::count(number, "position")
         )),
     }
+    if !left_out.is_empty() {
+        text.push_str(&format!(" Not decided: {}; the data notes say why.", left_out.join(", ")));
+    }
     let found = match (report.filtered.len(), report.near_misses.len()) {
         (0, 0) => String::new(),
         (cut, 0) => format!(" Filtered out: {cut}."),
@@ -186,6 +198,12 @@ fn quiet(report: &Report) -> String {
         (cut, near) => format!(" Filtered out: {cut}. Near misses: {near}."),
     };
     text + found.as_str()
+}
+
+/// The asset classes that were asked for and left out.
+fn left_out(report: &Report) -> impl Iterator<Item = &str> {
+    let skipped = report.problems.iter().filter(|problem| problem.kind == ProblemKind::Skipped);
+    skipped.map(|problem| problem.symbol.as_str())
 }
 
 /// Counts the positions that no exit rule was asked about, those of classes left out among them.
@@ -223,14 +241,24 @@ mod tests {
     fn a_day_with_nothing_says_so() {
         let view = View::of(&example::empty());
         assert_eq!(view.headline, "Nothing to buy or sell");
-        assert_eq!(view.quiet, "No signal passed every filter.");
+        assert_eq!(view.quiet, "Nothing to do. No signal passed every filter.");
     }
 
     #[test]
     fn a_day_on_which_a_script_failed_is_never_called_quiet() {
         let mut report = example::empty();
         report.problems.push(Problem::new("mine", ProblemKind::ScriptRun, "mine.rhai:3:1: odd"));
-        assert!(View::of(&report).quiet.contains("a script failed"));
+        assert!(View::of(&report).quiet.contains("A script failed"));
+    }
+
+    #[test]
+    fn a_class_that_was_left_out_is_no_quiet_day() {
+        let mut report = example::empty();
+        report.problems.push(Problem::new("equity", ProblemKind::Skipped, "skipped: no key"));
+        let view = View::of(&report);
+        assert_eq!(view.headline, "Nothing to buy or sell in what was decided");
+        let told = "No signal passed every filter. Not decided: equity; the data notes say why.";
+        assert_eq!(view.quiet, told);
     }
 
     #[test]
@@ -248,7 +276,9 @@ mod tests {
         report.problems.push(Problem::new("BTC", ProblemKind::Position, "crypto is not decided"));
         assert!(View::of(&report).quiet.starts_with(told), "{}", View::of(&report).quiet);
         report.problems.clear();
-        assert!(View::of(&report).quiet.starts_with("No signal passed every filter. Filtered out"));
+        assert!(
+            View::of(&report).quiet.starts_with("Nothing to do. No signal passed every filter. Filtered out")
+        );
     }
 
     #[test]

@@ -678,7 +678,7 @@ fn bad_positions_are_named_by_line_and_none_is_skipped() {
                 "AAA Check",
                 "mine: strategies/mine.rhai:5:",
                 "in `exit`: odd on AAA, 2026-11-20; its positions were not checked by their own rule",
-                "a script failed, so this is not a day without signals",
+                "A script failed, so this is not a day without signals",
             ],
         ),
         positions(

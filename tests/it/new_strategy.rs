@@ -28,6 +28,8 @@ fn a_new_strategy_loads_and_trades_on_the_demo_market() {
         assert!(aligned.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
         let cases: toml::Table = folder.read("strategies/my_rule.test.toml").parse().expect("TOML");
         assert!(cases["case"].as_array().is_some_and(|cases| cases.len() >= 5), "{cases}");
+        let tested = folder.ts(&["test-scripts", "--min-coverage", "100"]);
+        assert_eq!(tested.code, 0, "{}{}", tested.stdout, tested.stderr);
         let said = folder.ts(&[
             "signals",
             "--demo",

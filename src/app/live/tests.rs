@@ -401,6 +401,38 @@ async fn a_ticker_that_a_vendor_does_not_have_costs_one_call_a_day() {
 }
 
 #[tokio::test]
+async fn one_refusal_takes_nothing_back_of_a_held_history() {
+    let (trial, symbols) = held("2026-11-19").await;
+    let one = &symbols[..1];
+    let vendor = Vendor::polygon("2026-11-20").with(|own| own.gone = vec!["A"]);
+    trial.ask(FRIDAY, &[&vendor], one).await;
+    assert_eq!(trial.cache.absent(instant(FRIDAY)), []);
+    let back = Vendor::polygon("2026-11-20");
+    assert_eq!(lacking(&trial.ask(MINUTES_LATER, &[&back], one).await, one), "");
+}
+
+#[tokio::test]
+async fn what_was_absent_is_asked_for_again_on_the_next_session_however_long_the_memory() {
+    let trial = Trial::new();
+    let two = symbols(&["A", "Z"]);
+    let vendor = Vendor::polygon("2026-11-19").with(|own| own.gone = vec!["Z"]);
+    trial.ask("2026-11-19T23:00:00Z", &[&vendor], &two).await;
+    let listed = Vendor::polygon("2026-11-20");
+    // Less than a day later.
+    assert_eq!(lacking(&trial.ask(FRIDAY, &[&listed], &two).await, &two), "");
+}
+
+#[tokio::test]
+async fn an_old_word_on_a_jump_proves_nothing_where_the_vendor_cannot_be_asked_again() {
+    let (trial, symbols) = held("2026-11-19").await;
+    let one = &symbols[..1];
+    let vendor = || Vendor::polygon("2026-11-20").with(|own| own.jump = Some((day("2026-11-20"), 0.5)));
+    assert_eq!(trial.ask(FRIDAY, &[&vendor()], one).await.real_moves.len(), 1);
+    let throttled = vendor().failing("splits A", busy());
+    assert_eq!(trial.ask(SATURDAY, &[&throttled], one).await.real_moves.len(), 0);
+}
+
+#[tokio::test]
 async fn the_silence_of_a_vendor_that_gives_nobody_anything_is_not_believed() {
     let trial = Trial::new();
     let two = symbols(&["A", "Z"]);

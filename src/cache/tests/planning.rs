@@ -239,6 +239,16 @@ fn what_another_source_joined_is_replaced_when_the_historys_own_is_asked_again()
 }
 
 #[test]
+fn prices_as_traded_are_replaced_whole_by_a_source_that_adjusts() {
+    let mut raw = holding("X", "2026-11-19");
+    raw.meta.source = "alpha_vantage".to_owned();
+    raw.meta.adjusted = false;
+    assert_eq!(need(Some(&raw), &ask()), Need::Whole);
+    let again = Ask { source: "alpha_vantage", prices: Prices::Raw, ..ask() };
+    assert_eq!(need(Some(&raw), &again), Need::Tail { missing: vec![day("2026-11-20")] });
+}
+
+#[test]
 fn what_is_known_to_be_wrong_is_asked_for_whole_whoever_is_asked() {
     let mut wrong = holding("X", "2026-11-20");
     wrong.meta.outdated = Some("a price differs".to_owned());

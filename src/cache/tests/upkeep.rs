@@ -86,6 +86,7 @@ fn absent(name: &str, source: &str, asked_at: &str) -> Absent {
         source: source.to_owned(),
         asked_at: instant(asked_at),
         from: day("2024-01-02"),
+        session: day("2024-01-05"),
     }
 }
 

@@ -84,7 +84,7 @@ pub fn made() -> Vec<Case> {
             "fails operations of the session",
         ),
         case("size_blocks", eligible(&format!("{}true", filled("{ 1; } "))), "harmless"),
-        case("size_long_name", eligible(&format!("{} > 1.0", filled("a"))), "refused syntax"),
+        case("size_long_name", eligible(&format!("{} > 1.0", filled("a"))), "refused unknown_name"),
         case("size_long_field", eligible(&format!("row.{} > 1.0", filled("a"))), "refused unknown_feature"),
         case(
             "size_long_function",

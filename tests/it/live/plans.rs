@@ -105,6 +105,14 @@ async fn a_plan_is_shown_and_costs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_fetched_is_all_that_fetch_data_wants() {
+    let trial = Trial::start().await;
+    trial.ran(FRIDAY, RUN_EQUITY).await;
+    let (_, paths) = trial.ran(FRIDAY, "fetch-data --asset-class equity").await;
+    assert_eq!(paths, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_says_what_the_calls_will_cost_before_they_are_made() {
     let trial = Trial::start().await;
     let (said, _) = trial.ran(THURSDAY, RUN_EQUITY).await;
