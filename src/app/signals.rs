@@ -68,13 +68,15 @@ pub async fn signals(
         table.notes.extend(span.notes(class.as_str(), held));
         let (scripts, only, scanning) =
             (set.scripts.clone(), only.to_vec(), std::sync::Arc::clone(&scanning));
-        let scans = tokio::task::spawn_blocking(move || -> anyhow::Result<Vec<Scan>> {
+        let (scans, doubts) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
             let prepared = decide::prepare(bars.market, &scripts, missing_between(class))?;
-            Ok(scan_span(&prepared, &scripts, span, &only, scanning.as_ref()))
+            let scans = scan_span(&prepared, &scripts, span, &only, scanning.as_ref());
+            Ok((scans, doubts(&prepared, span)))
         })
         .await
         .context("failed to scan")?
         .with_context(|| format!("failed to prepare the {class} bars"))?;
+        table.notes.extend(doubts);
         let mut not_ready = BTreeSet::new();
         for scan in scans {
             for note in &scan.not_ready {
@@ -111,6 +113,29 @@ pub(super) fn scan_span(
     let sessions: Vec<NaiveDate> =
         columns.sessions().iter().copied().filter(|session| span.contains(*session)).collect();
     signals::scan_sessions(columns, scripts, &sessions, only, |done| progress(done, sessions.len()))
+}
+
+/// Names the jumps and gaps on which a run would buy nothing: the raw signals stand all the same.
+fn doubts(prepared: &decide::Prepared, span: Span) -> BTreeSet<String> {
+    let (columns, health) = (&prepared.columns, &prepared.health);
+    let panel = columns.panel();
+    let mut told = BTreeSet::new();
+    for session in columns.sessions().iter().filter(|session| span.contains(**session)) {
+        for row in columns.rows_on(*session).iter().map(|row| *row as usize) {
+            let owner = panel.owner(row);
+            if !columns.is_tradable(owner) {
+                continue;
+            }
+            let symbol = &panel.symbols()[owner];
+            if let Some(jump) = health.suspect(row) {
+                told.insert(format!("{symbol}: {jump}: a run buys none of it for five sessions"));
+            }
+            if let Some(gap) = health.gap(row) {
+                told.insert(format!("{symbol}: {gap}: a run buys none of it for 20 sessions"));
+            }
+        }
+    }
+    told
 }
 
 /// Leaves out the classes that none of the named strategies trades.

@@ -357,7 +357,7 @@ mod tests {
         let statuses: Vec<PositionStatus> = decision.held.iter().map(|held| held.status).collect();
         assert_eq!(statuses, [PositionStatus::Sell, PositionStatus::Unchecked]);
         assert_eq!(bought(&decision), [""; 0]);
-        assert_eq!(decision.filtered[1].reason, "all 1 slots are taken (risk.max_positions)");
+        assert_eq!(decision.filtered[1].reason, "no slot is left (risk.max_positions 1): 1 held");
     }
 
     #[test]

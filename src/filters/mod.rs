@@ -14,6 +14,7 @@ mod minimum_conviction;
 mod one_per_symbol;
 mod sector;
 mod slots;
+mod taken;
 
 #[cfg(test)]
 mod fixtures;
@@ -195,7 +196,7 @@ mod tests {
         );
         assert_eq!(kept, ["A", "B"]);
         assert!(filtered[0].starts_with("THIN: an order of 7,500"), "{filtered:?}");
-        assert_eq!(filtered[1], "C: all 2 slots are taken (risk.max_positions)");
+        assert_eq!(filtered[1], "C: no slot is left (risk.max_positions 2): 2 ranked better");
     }
 
     #[test]

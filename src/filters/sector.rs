@@ -3,7 +3,9 @@
 //! A symbol without a sector is never capped. The sectors are of symbols of one asset class: a
 //! symbol of the other one with the same ticker is something else, and does not count.
 
+use super::taken::Taken;
 use super::{Candidate, Context};
+use crate::domain::Symbol;
 
 pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let sectors = &context.settings.sectors;
@@ -14,11 +16,15 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
     let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
     let picked = kept.iter().map(|other| &other.signal).filter(|own| own.asset_class == class);
     let picked = picked.map(|own| &own.symbol);
-    let count =
-        held.chain(ordered).chain(picked).filter(|symbol| sectors.get(symbol) == Some(sector)).count();
+    let is_of_sector = |symbol: &&Symbol| sectors.get(*symbol) == Some(sector);
+    let taken = Taken {
+        held: held.filter(is_of_sector).count(),
+        ordered: ordered.filter(is_of_sector).count(),
+        outranking: picked.filter(is_of_sector).count(),
+    };
     let max = context.settings.risk.max_per_sector;
-    (count >= max)
-        .then(|| format!("{count} positions in sector {sector} already (risk.max_per_sector {max})"))
+    (taken.count() >= max)
+        .then(|| format!("no place is left in sector {sector} (risk.max_per_sector {max}): {taken}"))
 }
 
 #[cfg(test)]
@@ -43,7 +49,13 @@ mod tests {
     #[test]
     fn held_ordered_and_kept_fill_a_sector() {
         let all = [("X", "Oil"), ("HELD", "Oil"), ("SENT", "Oil"), ("KEPT", "Oil")];
-        check(&all, 3, Some("3 positions in sector Oil already (risk.max_per_sector 3)"));
+        check(
+            &all,
+            3,
+            Some(
+                "no place is left in sector Oil (risk.max_per_sector 3): 1 held, 1 ordered, 1 ranked better",
+            ),
+        );
         check(&all, 4, None);
         check(&all[..3], 3, None);
     }
@@ -58,7 +70,12 @@ mod tests {
         desk.order("Y", 1.0);
         let mut kept = [desk.candidate("Y", 9.0)];
         let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
-        assert_eq!(told.as_deref(), Some("3 positions in sector Oil already (risk.max_per_sector 1)"));
+        assert_eq!(
+            told.as_deref(),
+            Some(
+                "no place is left in sector Oil (risk.max_per_sector 1): 1 held, 1 ordered, 1 ranked better"
+            )
+        );
         desk.book.positions[0].asset_class = AssetClass::Crypto;
         desk.book.pending[0].asset_class = AssetClass::Crypto;
         kept[0].signal.asset_class = AssetClass::Crypto;

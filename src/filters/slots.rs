@@ -1,11 +1,16 @@
 //! Caps the number of positions (`risk.max_positions`), over both asset classes.
 
+use super::taken::Taken;
 use super::{Candidate, Context};
 
 pub(super) fn reject(_candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
-    let taken = context.book.positions.len() + context.book.pending.len() + kept.len();
+    let taken = Taken {
+        held: context.book.positions.len(),
+        ordered: context.book.pending.len(),
+        outranking: kept.len(),
+    };
     let max = context.settings.risk.max_positions;
-    (taken >= max).then(|| format!("all {max} slots are taken (risk.max_positions)"))
+    (taken.count() >= max).then(|| format!("no slot is left (risk.max_positions {max}): {taken}"))
 }
 
 #[cfg(test)]
@@ -23,6 +28,9 @@ mod tests {
         let candidate = desk.candidate("X", 7.0);
         assert_eq!(reject(&candidate, &[], &desk.context()), None);
         let told = reject(&candidate, &kept, &desk.context());
-        assert_eq!(told.as_deref(), Some("all 3 slots are taken (risk.max_positions)"));
+        assert_eq!(
+            told.as_deref(),
+            Some("no slot is left (risk.max_positions 3): 1 held, 1 ordered, 1 ranked better")
+        );
     }
 }

@@ -77,7 +77,7 @@ fn what_the_mail_has_no_room_for_takes_no_slot() {
         };
         assert!(bought.len() <= 3, "{run:#}");
         // A coin finds the slots full only of what is recommended, and of coins that outrank it.
-        if filtered("slots are taken") > 0 {
+        if filtered("no slot is left") > 0 {
             crowded += 1;
             assert!(coins + filtered("outranked") >= 4 - (bought.len() - coins), "{run:#}");
         }
@@ -179,6 +179,19 @@ fn the_demo_is_called_one_everywhere() {
     assert!(folder.read("data/preview.html").contains("DEMO"));
     let said = folder.ts(&["features", "AAPL", "--demo"]);
     assert!(said.stderr.contains("DEMO"), "{}", said.stderr);
+}
+
+#[test]
+fn signals_name_the_bars_that_a_run_would_doubt() {
+    let folder = Folder::with_files();
+    let mut rows = folder.read("market/equity/AAA.csv");
+    let last = rows.trim_end().lines().last().expect("a bar").to_owned();
+    let (date, _) = last.split_once(',').expect("a date");
+    rows = rows.replace(&last, &format!("{date},20,21,19,20,1000000"));
+    folder.write("market/equity/AAA.csv", &rows);
+    let said = folder.ts(&["signals", "--asset-class", "equity", "--from", "2026-11-16"]);
+    assert!(said.stderr.contains("note: AAA: the close of 2026-11-20 is 0."), "{}", said.stderr);
+    assert!(said.stderr.contains("a run buys none of it for five sessions"), "{}", said.stderr);
 }
 
 #[test]
