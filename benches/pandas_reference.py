@@ -12,13 +12,13 @@ Usage: pandas_reference.py [repetitions], which prints one JSON object: seconds 
 """
 
 import json
-import statistics
 import sys
-import time
 import warnings
 
 import numpy as np
 import pandas as pd
+
+from timing import median_time
 
 LIVE, LONG = 520, 2520
 MIN_SCORE, RISK_PER_TRADE, MAX_POSITION, MAX_POSITIONS, MAX_EXPOSURE = 6.0, 0.0075, 0.15, 8, 0.80
@@ -185,16 +185,6 @@ def decide(bars):
     risk = (table["close"] - table["stop"]) / table["close"]
     table = table.assign(size=np.minimum(RISK_PER_TRADE / risk, MAX_POSITION))
     return table[table["size"].cumsum() <= MAX_EXPOSURE].head(MAX_POSITIONS)
-
-
-def median_time(work, repetitions):
-    work()
-    times = []
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
 
 
 def main():

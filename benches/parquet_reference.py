@@ -10,21 +10,11 @@ Usage: parquet_reference.py FOLDER [repetitions], which prints one JSON object: 
 
 import json
 import pathlib
-import statistics
 import sys
-import time
 
 import polars
 
-
-def median_time(work, repetitions):
-    work()
-    times = []
-    for _ in range(repetitions):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+from timing import median_time
 
 
 def main():

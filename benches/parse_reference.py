@@ -17,7 +17,7 @@ import sys
 import pandas as pd
 import polars as pl
 
-from pandas_reference import median_time
+from timing import median_time
 
 POLYGON = {"t": "date", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
 MARKET = {"T": "symbol", **POLYGON}

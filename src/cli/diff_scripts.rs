@@ -37,15 +37,7 @@ pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> any
     let found = app::diff_scripts(&app, &request, &fetching, scanning).await;
     drop(progress);
     let found = found?;
-    for note in &found.notes {
-        output::remark(format_args!("note: {note}"));
-    }
-    for problem in &found.problems {
-        output::remark(format_args!("problem: {problem}"));
-    }
-    if found.demo {
-        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
-    }
+    output::Remarks { notes: &found.notes, problems: &found.problems, demo: found.demo }.write();
     let text = match args.format {
         DiffFormat::Text => text(&found),
         DiffFormat::Json => json(&found)?,

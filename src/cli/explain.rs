@@ -30,15 +30,7 @@ pub(super) async fn explain(global: &Global, args: &ExplainArgs) -> anyhow::Resu
     let found = app::explain(&app, &request, &|done, total| progress.calls(done, total)).await;
     drop(progress);
     let found = found?;
-    for note in &found.notes {
-        output::remark(format_args!("note: {note}"));
-    }
-    for problem in &found.problems {
-        output::remark(format_args!("problem: {problem}"));
-    }
-    if found.demo {
-        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
-    }
+    output::Remarks { notes: &found.notes, problems: &found.problems, demo: found.demo }.write();
     let text = match args.format {
         TextFormat::Json => serde_json::to_string_pretty(&found.explanation)?,
         TextFormat::Text => text(&found.explanation),

@@ -32,15 +32,7 @@ pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Re
     let found = app::features(&app, &request, &|done, total| progress.calls(done, total)).await;
     drop(progress);
     let found = found?;
-    for note in &found.notes {
-        output::remark(format_args!("note: {note}"));
-    }
-    for problem in &found.problems {
-        output::remark(format_args!("problem: {problem}"));
-    }
-    if found.demo {
-        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
-    }
+    output::Remarks { notes: &found.notes, problems: &found.problems, demo: found.demo }.write();
     let mut table = Table { header: vec!["date".to_owned(), "symbol".to_owned()], rows: Vec::new() };
     table.header.extend(found.features.iter().map(ToString::to_string));
     for (date, values) in &found.rows {

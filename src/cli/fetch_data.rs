@@ -31,12 +31,7 @@ pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow:
     let fetched = app::fetch_data(&app, &request, &|done, total| progress.calls(done, total)).await;
     drop(progress);
     let fetched = fetched?;
-    for problem in &fetched.problems {
-        output::remark(format_args!("problem: {problem}"));
-    }
-    if fetched.demo {
-        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
-    }
+    output::Remarks { notes: &[], problems: &fetched.problems, demo: fetched.demo }.write();
     output::write(&table(&fetched).text(), None)?;
     if let Some(folder) = &args.output {
         export(&fetched, folder, args)?;

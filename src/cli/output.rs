@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::domain::Problem;
+
 /// Writes text to `file`, or to stdout without one.
 ///
 /// # Errors
@@ -29,6 +31,29 @@ pub(super) fn write(text: &str, file: Option<&Path>) -> anyhow::Result<()> {
 /// must not cost the result, as `eprintln!` would by its panic.
 pub(super) fn remark(line: impl Display) {
     drop(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
+/// What a command says beside its result, in the same words whatever the command.
+pub(super) struct Remarks<'a> {
+    pub(super) notes: &'a [String],
+    pub(super) problems: &'a [Problem],
+    /// The bars are of the simulated market.
+    pub(super) demo: bool,
+}
+
+impl Remarks<'_> {
+    /// Writes a line each to stderr.
+    pub(super) fn write(&self) {
+        for note in self.notes {
+            remark(format_args!("note: {note}"));
+        }
+        for problem in self.problems {
+            remark(format_args!("problem: {problem}"));
+        }
+        if self.demo {
+            remark("DEMO: the bars are simulated, not real prices");
+        }
+    }
 }
 
 /// Writes a text as [`write_bytes`] does.

@@ -26,15 +26,7 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
     let found = app::signals(&app, asked, source, span, &args.strategy, &fetching, scanning).await;
     drop(progress);
     let found = found?;
-    for note in &found.notes {
-        output::remark(format_args!("note: {note}"));
-    }
-    for problem in &found.problems {
-        output::remark(format_args!("problem: {problem}"));
-    }
-    if found.demo {
-        output::remark(format_args!("DEMO: the bars are simulated, not real prices"));
-    }
+    output::Remarks { notes: &found.notes, problems: &found.problems, demo: found.demo }.write();
     let table = table(&found);
     let text = match args.format {
         TableFormat::Csv => table.csv()?,
