@@ -1,7 +1,7 @@
-//! The scripts and templates in force while a long-running command runs.
+//! The scripts, templates and settings in force while a long-running command runs.
 //!
 //! An edit is compiled aside and swapped in whole; where anything in it fails that did not fail
-//! before, the last good set stays in force. A run takes the snapshot that is current when it
+//! before, all that was in force stays so. A run takes the snapshot that is current when it
 //! begins and keeps it to its end, however many edits come meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,23 +18,28 @@ use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
 use crate::report;
 use crate::scripts::Options;
+use crate::settings::{Loaded, Settings};
 
 /// So many failures of an edit are told one by one.
 const FAILURES_TOLD: usize = 10;
 
-/// One version of everything that the user's folders say; never changes.
+/// One version of everything that the user's folders and settings say; never changes.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// 1 at the start, one more with each edit that came into force.
+    /// 1 at the start, one more with each edit of scripts or templates that came into force.
     pub generation: u64,
     /// SHA-256 of all texts and of the settings that are about scripts, in hex.
     pub hash: String,
     pub loaded_at: DateTime<Utc>,
     pub set: Arc<ScriptSet>,
+    /// The settings that belong to the scripts: a run with one works with the other.
+    pub settings: Arc<Loaded>,
     /// How the newest edit turned out, in force or not.
     pub last: LastReload,
     /// The user's folders that it was read from.
     folders: BTreeSet<&'static str>,
+    /// The hash and the settings of the newest edit where it failed: to meet it again is no news.
+    rejected: Option<Arc<(String, Settings)>>,
 }
 
 /// How a reload turned out.
@@ -58,7 +63,8 @@ impl Snapshot {
         let set = Arc::new(texts.compile(&options)?);
         let loaded_at = app.clock.now();
         let last = LastReload { at: loaded_at, failures: Vec::new() };
-        Ok(Self { generation: 1, hash, loaded_at, set, last, folders })
+        let settings = Arc::new(app.loaded.clone());
+        Ok(Self { generation: 1, hash, loaded_at, set, settings, last, folders, rejected: None })
     }
 
     /// Returns what a run with this snapshot must tell: what did not load, and the edit that is
@@ -79,7 +85,7 @@ impl Snapshot {
         }
     }
 
-    /// Compiles what the folders hold now.
+    /// Compiles what the folders hold now, with the settings that were read with them.
     fn next(&self, app: &App) -> Reloaded {
         let now = app.clock.now();
         let last = LastReload { at: now, failures: Vec::new() };
@@ -90,9 +96,15 @@ impl Snapshot {
                 let folder = app.loaded.root.join("strategies");
                 let message = refusal.to_string().replace('\n', "; ");
                 let problem = Problem::new(folder.display(), ProblemKind::ScriptLoad, message);
-                return Reloaded::Failed(self.keeping(now, vec![problem]));
+                return Reloaded::Failed(self.keeping(now, vec![problem], None));
             }
         };
+        let hash = texts.hash(&options);
+        let edit = || Some(Arc::new((hash.clone(), app.loaded.settings.clone())));
+        let is_same = |(old, settings): &(String, Settings)| *old == hash && *settings == app.loaded.settings;
+        if self.rejected.as_deref().is_some_and(is_same) {
+            return Reloaded::Unchanged;
+        }
         let gone: Vec<Problem> = self
             .folders
             .difference(&texts.folders)
@@ -102,13 +114,16 @@ impl Snapshot {
             })
             .collect();
         if !gone.is_empty() {
-            return Reloaded::Failed(self.keeping(now, gone));
+            return Reloaded::Failed(self.keeping(now, gone, edit()));
         }
-        let hash = texts.hash(&options);
+        let settings = Arc::new(app.loaded.clone());
         if hash == self.hash {
+            let has_new_settings = settings.settings != self.settings.settings;
+            let same = || Arc::new(Self { settings, last, rejected: None, ..self.clone() });
             return match self.last.failures.is_empty() {
+                _ if has_new_settings => Reloaded::Settings(same()),
                 true => Reloaded::Unchanged,
-                false => Reloaded::Restored(Arc::new(Self { last, ..self.clone() })),
+                false => Reloaded::Restored(same()),
             };
         }
         let folders = texts.folders.clone();
@@ -116,7 +131,7 @@ impl Snapshot {
             Ok(set) => set,
             Err(refusal) => {
                 let problem = Problem::new("templates", ProblemKind::Settings, refusal.to_string());
-                return Reloaded::Failed(self.keeping(now, vec![problem]));
+                return Reloaded::Failed(self.keeping(now, vec![problem], edit()));
             }
         };
         // What is broken already must not keep every other edit out.
@@ -124,7 +139,7 @@ impl Snapshot {
         let failures: Vec<Problem> =
             set.problems.iter().filter(|problem| is_new(&problem.symbol)).cloned().collect();
         if !failures.is_empty() {
-            return Reloaded::Failed(self.keeping(now, failures));
+            return Reloaded::Failed(self.keeping(now, failures, edit()));
         }
         let generation = self.generation + 1;
         Reloaded::Loaded(Arc::new(Self {
@@ -132,13 +147,20 @@ impl Snapshot {
             hash,
             loaded_at: now,
             set: Arc::new(set),
+            settings,
             last,
             folders,
+            rejected: None,
         }))
     }
 
-    /// Returns the same scripts, saying that an edit of them failed.
-    fn keeping(&self, at: DateTime<Utc>, mut failures: Vec<Problem>) -> Arc<Self> {
+    /// Returns the same scripts and settings, saying that an edit of them failed.
+    fn keeping(
+        &self,
+        at: DateTime<Utc>,
+        mut failures: Vec<Problem>,
+        rejected: Option<Arc<(String, Settings)>>,
+    ) -> Arc<Self> {
         let of = self.loaded_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let rest = failures.len().saturating_sub(FAILURES_TOLD);
         if rest > 0 {
@@ -152,15 +174,17 @@ impl Snapshot {
                 failure.message, self.generation
             );
         }
-        Arc::new(Self { last: LastReload { at, failures }, ..self.clone() })
+        Arc::new(Self { last: LastReload { at, failures }, rejected, ..self.clone() })
     }
 }
 
 /// What a reload came to.
 #[derive(Clone, Debug)]
 pub enum Reloaded {
-    /// The folders hold what is in force.
+    /// The folders hold what is in force, or the same failure as before.
     Unchanged,
+    /// The scripts and templates are the same, the settings of the edit are in force.
+    Settings(Arc<Snapshot>),
     /// They hold it again, after an edit that failed.
     Restored(Arc<Snapshot>),
     /// The edit is in force.
@@ -203,6 +227,10 @@ impl LiveScripts {
         let reload = self.current().next(app);
         match &reload {
             Reloaded::Unchanged => {}
+            Reloaded::Settings(snapshot) => {
+                self.current.store(Arc::clone(snapshot));
+                info!(generation = snapshot.generation, "Settings reloaded");
+            }
             Reloaded::Restored(snapshot) => {
                 self.current.store(Arc::clone(snapshot));
                 info!(generation = snapshot.generation, "The files hold again what is in force");

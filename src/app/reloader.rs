@@ -27,8 +27,9 @@ pub struct Edit {
     pub reload: Reloaded,
     /// With the settings in force: those of the edit, or the last good ones.
     pub app: App,
-    /// Why the settings of the edit are not in force.
+    /// Why the settings of the edit cannot be read.
     pub bad_settings: Option<String>,
+    has_effect: bool,
 }
 
 /// Reloads on every edit until it is dropped.
@@ -80,18 +81,22 @@ impl Reloader {
                     Change::Timeout => continue,
                     Change::Stopped => return,
                 };
-                let mut bad_settings = None;
-                match settings() {
-                    Ok(now) if watched(&now) != watched(&app) => {
-                        watcher.watch(watched(&now));
-                        app = now;
-                    }
-                    Ok(now) => app = now,
-                    Err(error) => bad_settings = Some(format!("{error:#}")),
+                let (read, bad_settings) = match settings() {
+                    Ok(now) => (now, None),
+                    Err(error) => (app.clone(), Some(format!("{error:#}"))),
+                };
+                let has_new_settings = bad_settings.is_none()
+                    && files.iter().any(|file| settled_by(&read).any(|own| own == *file));
+                let reload = live.reload(&read);
+                // What is in force, not what was read: settings whose scripts fail wait with them.
+                let now = App { loaded: (*live.current().settings).clone(), ..read };
+                if watched(&now) != watched(&app) {
+                    watcher.watch(watched(&now));
                 }
-                let reload = live.reload(&app);
+                app = now;
+                let has_effect = has_new_settings || !matches!(reload, Reloaded::Unchanged);
                 // The receiver is gone only when the reloader is, which stops the watcher.
-                let _ = teller.send(Edit { files, reload, app: app.clone(), bad_settings });
+                let _ = teller.send(Edit { files, reload, app: app.clone(), bad_settings, has_effect });
             }
         };
         let thread = std::thread::Builder::new().name("reload".to_owned()).spawn(work)?;
@@ -112,7 +117,8 @@ impl Reloader {
                 Reloaded::Unchanged => edit.reload,
                 reload => reload,
             };
-            edit = Edit { files, reload, ..later };
+            let has_effect = edit.has_effect || later.has_effect;
+            edit = Edit { files, reload, has_effect, ..later };
         }
         Some(edit)
     }
@@ -121,9 +127,7 @@ impl Reloader {
 impl Edit {
     /// Tells whether a run says anything new after the edit.
     pub fn matters(&self) -> bool {
-        let is_of_settings = |file: &PathBuf| settled_by(&self.app).any(|own| own == *file);
-        let has_new_settings = self.bad_settings.is_none() && self.files.iter().any(is_of_settings);
-        has_new_settings || !matches!(self.reload, Reloaded::Unchanged)
+        self.has_effect
     }
 }
 

@@ -79,9 +79,15 @@ async fn decide_and_tell(
 ) -> anyhow::Result<RunOutcome> {
     let started = Instant::now();
     let generated_at = app.clock.now();
+    let in_force = live.map(LiveScripts::current);
+    // Settings and scripts of one moment: an edit may have come since the caller looked.
+    let app = &match &in_force {
+        Some(snapshot) => App { loaded: (*snapshot.settings).clone(), ..app.clone() },
+        None => app.clone(),
+    };
     let (selections, mut problems) = select(app, request.asked, request.source, request.date)?;
-    let snapshot = match live {
-        Some(live) => live.current(),
+    let snapshot = match in_force {
+        Some(snapshot) => snapshot,
         None => Arc::new(Snapshot::load(app)?),
     };
     problems.extend(snapshot.problems().cloned());

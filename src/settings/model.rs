@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::domain::Conviction;
 use crate::domain::Symbol;
 
 /// Every setting. Paths are absolute; fractions are fractions of one.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub universe: Universe,
@@ -44,7 +44,7 @@ pub struct Settings {
 }
 
 /// The symbols that are looked at, unique, in the order written. Empty: the class is not traded.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Universe {
     pub equity: Vec<Symbol>,
@@ -62,7 +62,7 @@ impl Universe {
 }
 
 /// The symbol that each class is measured against.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Benchmark {
     pub equity: Symbol,
@@ -130,7 +130,7 @@ impl std::fmt::Display for SourceName {
 }
 
 /// The sources of each class, in the order in which they are tried, and how each is asked.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSettings {
     pub equity: Vec<SourceName>,
@@ -153,7 +153,7 @@ impl SourceSettings {
 }
 
 /// Polygon, now Massive.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Polygon {
     pub base_url: String,
@@ -162,7 +162,7 @@ pub struct Polygon {
 }
 
 /// Binance's public market data.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binance {
     pub base_url: String,
@@ -171,7 +171,7 @@ pub struct Binance {
 }
 
 /// Alpha Vantage.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlphaVantage {
     pub base_url: String,
@@ -180,21 +180,21 @@ pub struct AlphaVantage {
 }
 
 /// A folder of the user's own bars.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
     pub dir: PathBuf,
 }
 
 /// The simulated market.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Simulated {
     pub seed: u64,
 }
 
 /// The cache of fetched bars.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     pub dir: PathBuf,
@@ -202,7 +202,7 @@ pub struct Cache {
 }
 
 /// From raw signals to recommendations.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalSettings {
     pub max_recommendations: usize,
@@ -214,7 +214,7 @@ pub struct SignalSettings {
 }
 
 /// Sizes and limits, shared by both classes.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
     /// In the quote currency.
@@ -263,7 +263,7 @@ impl Number {
 }
 
 /// The positions that the user holds, where the journal has none.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Portfolio {
     #[serde(deserialize_with = "path_unless_empty")]
@@ -283,7 +283,7 @@ pub enum Tls {
 }
 
 /// The mail; its password is in [`Secrets`].
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
     pub smtp_host: String,
@@ -299,14 +299,14 @@ pub struct Email {
 }
 
 /// Where what was sent is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     pub path: PathBuf,
 }
 
 /// How much is logged.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// A level, or directives like `warn,ts=debug`.
@@ -314,7 +314,7 @@ pub struct Log {
 }
 
 /// One job of the daemon; names are unique.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
     pub job: String,
@@ -333,6 +333,17 @@ pub struct Secrets {
     /// Reserved: there is no news score yet.
     pub newsapi_api_key: Option<SecretString>,
     pub smtp_password: Option<SecretString>,
+}
+
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |secrets: &Self| {
+            let Self { polygon_api_key, alpha_vantage_api_key, newsapi_api_key, smtp_password } = secrets;
+            [polygon_api_key, alpha_vantage_api_key, newsapi_api_key, smtp_password]
+                .map(|secret| secret.as_ref().map(|secret| secret.expose_secret().to_owned()))
+        };
+        exposed(self) == exposed(other)
+    }
 }
 
 impl Settings {

@@ -61,6 +61,7 @@ impl Trial {
         self.app.clock = Clock::Fixed(self.app.clock.now() + Duration::minutes(1));
         let (word, snapshot) = match self.live.reload(&self.app) {
             Reloaded::Unchanged => return ("unchanged", Vec::new()),
+            Reloaded::Settings(snapshot) => ("settings", snapshot),
             Reloaded::Restored(snapshot) => ("restored", snapshot),
             Reloaded::Loaded(snapshot) => ("loaded", snapshot),
             Reloaded::Failed(snapshot) => ("failed", snapshot),
@@ -126,6 +127,28 @@ fn templates_and_overrides_come_into_force_the_same_way() {
     let snapshot = trial.live.current();
     assert_eq!(snapshot.set.scripts.strategy("mine").map(Strategy::stop_atr_mult), Some(3.5));
     assert_eq!(snapshot.generation, 3);
+}
+
+#[test]
+fn settings_come_into_force_with_their_scripts_or_not_at_all() {
+    let settings = |text: &str| format!("[signals]\nmax_recommendations = {text}");
+    let mut trial = Trial::with(&[("ts.toml", &settings("3\n"))]);
+    let most = |trial: &Trial| trial.live.current().settings.settings.signals.max_recommendations;
+    let mut edit = |text: &str| {
+        trial.write("ts.toml", &settings(text));
+        trial.app.loaded = app(trial.root.path()).loaded;
+        (trial.reload().0, most(&trial), trial.live.current().generation)
+    };
+    assert_eq!(edit("2\n"), ("settings", 2, 1));
+    assert_eq!(edit("1\n[strategies.mine]\nNOPE = 1.0\n"), ("failed", 2, 1));
+    assert_eq!(edit("1\n[strategies.mine]\nNOPE = 1.0\n"), ("unchanged", 2, 1));
+    assert_eq!(edit("1\n[strategies.mine]\nSTOP_ATR_MULT = 9.0\n"), ("loaded", 1, 2));
+    // What decides nothing comes into force as well.
+    assert_eq!(
+        edit("1\n[strategies.mine]\nSTOP_ATR_MULT = 9.0\n[email]\nsmtp_port = 2525\n"),
+        ("settings", 1, 2)
+    );
+    assert_eq!(trial.live.current().settings.settings.email.smtp_port, 2525);
 }
 
 #[test]
