@@ -10,7 +10,15 @@ use crate::scripts::{Scripts, Trace};
 /// The conditions of all scripts, with what was seen of each.
 #[derive(Clone, Debug)]
 pub struct Coverage {
-    scripts: BTreeMap<String, (Vec<Covered>, Vec<usize>)>,
+    scripts: BTreeMap<String, Own>,
+}
+
+/// What is known of one script.
+#[derive(Clone, Debug)]
+struct Own {
+    conditions: Vec<Covered>,
+    opaque: Vec<usize>,
+    unfollowed: Vec<(String, usize)>,
 }
 
 /// One condition of a script.
@@ -29,7 +37,7 @@ impl Coverage {
     pub fn new(scripts: &Scripts) -> Self {
         let strategies = scripts.strategies().iter().map(|own| (own.name().to_owned(), own.conditions()));
         let scorers = scripts.scorers().iter().map(|own| (own.name().to_owned(), own.conditions()));
-        let unseen = |Conditions { followed, opaque }| {
+        let unseen = |Conditions { followed, opaque, unfollowed }| {
             let fresh = |Condition { function, line, column, source }| Covered {
                 function,
                 line,
@@ -38,14 +46,14 @@ impl Coverage {
                 seen_true: false,
                 seen_false: false,
             };
-            (followed.into_iter().map(fresh).collect(), opaque)
+            Own { conditions: followed.into_iter().map(fresh).collect(), opaque, unfollowed }
         };
         Self { scripts: strategies.chain(scorers).map(|(name, found)| (name, unseen(found))).collect() }
     }
 
     /// Notes what a trace of a script has seen.
     pub(super) fn note(&mut self, script: &str, trace: &Trace) {
-        let Some((conditions, _)) = self.scripts.get_mut(script) else { return };
+        let Some(Own { conditions, .. }) = self.scripts.get_mut(script) else { return };
         trace.visit(|step| {
             if !step.is_condition() {
                 return;
@@ -63,12 +71,18 @@ impl Coverage {
 
     /// Returns the conditions of a script, in the order of its text.
     pub fn conditions(&self, script: &str) -> &[Covered] {
-        self.scripts.get(script).map(|(conditions, _)| conditions.as_slice()).unwrap_or_default()
+        self.scripts.get(script).map(|own| own.conditions.as_slice()).unwrap_or_default()
     }
 
     /// Returns the lines of a script's loops and switches, whose conditions are not followed.
     pub fn opaque(&self, script: &str) -> &[usize] {
-        self.scripts.get(script).map(|(_, lines)| lines.as_slice()).unwrap_or_default()
+        self.scripts.get(script).map(|own| own.opaque.as_slice()).unwrap_or_default()
+    }
+
+    /// Returns the functions of a script, with their lines, that only loops and switches call: whose
+    /// conditions are not followed either.
+    pub fn unfollowed(&self, script: &str) -> &[(String, usize)] {
+        self.scripts.get(script).map(|own| own.unfollowed.as_slice()).unwrap_or_default()
     }
 
     /// Returns the part of a script's conditions that was seen: each counts half for having held and

@@ -72,12 +72,14 @@ fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Str
         };
         let mark = if own_failed > 0 || !tested.broken.is_empty() { "FAIL" } else { "ok  " };
         let conditions = tests.coverage.conditions(&tested.name);
-        let covered = percent(tests.coverage.fraction(&tested.name), 0);
-        lines.push(format!(
-            "{mark}  {}: {counted}; {covered} of {}",
-            tested.path,
-            count(conditions.len(), "condition")
-        ));
+        let covered = match conditions.len() {
+            0 => "no conditions to cover".to_owned(),
+            number => {
+                let seen = percent(tests.coverage.fraction(&tested.name), 0);
+                format!("{seen} of {}", count(number, "condition"))
+            }
+        };
+        lines.push(format!("{mark}  {}: {counted}; {covered}", tested.path));
         lines.extend(unseen(tests, tested, conditions));
     }
     lines.extend(summary(tests, least, short));
@@ -119,6 +121,10 @@ fn unseen(tests: &ScriptTests, tested: &TestedScript, conditions: &[Covered]) ->
     }
     for line in tests.coverage.opaque(&tested.name) {
         lines.push(format!("      not counted: {}:{line}  a loop or switch, run whole", tested.path));
+    }
+    for (name, line) in tests.coverage.unfollowed(&tested.name) {
+        let why = format!("`{name}` is called only from what is run whole");
+        lines.push(format!("      not counted: {}:{line}  {why}", tested.path));
     }
     lines
 }

@@ -36,9 +36,12 @@ pub struct NearMiss {
     pub strategy: String,
     /// The trigger, and the comparison that failed with its values and its distance.
     pub message: String,
-    /// How far that comparison is from holding, as a fraction of its left side: of the close,
-    /// where it is about the close.
-    pub distance_pct: f64,
+    /// How far that comparison is from holding, in words.
+    pub distance: String,
+    /// The same as a fraction of the price or volume that it is about; `None` for other values.
+    pub distance_pct: Option<f64>,
+    /// From 0 to 1, the farthest that counts as near; by it those of different units are ranked.
+    pub nearness: f64,
 }
 
 /// A held position as this session leaves it.

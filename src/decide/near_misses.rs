@@ -9,8 +9,6 @@ use super::{Decision, NearMiss, Prepared};
 use crate::domain::{Book, Symbol};
 use crate::scripts::{Budget, Rows, Rule, Scripts, Strategy};
 
-/// The farthest that is near, as a fraction of the comparison's left side.
-const NEAR: f64 = 0.05;
 /// More than these nobody watches.
 const MOST: usize = 20;
 
@@ -61,7 +59,7 @@ pub fn near_misses(
     }
     misses.sort_by(|a, b| {
         let names = |miss: &NearMiss| (miss.symbol.clone(), miss.strategy.clone());
-        a.distance_pct.total_cmp(&b.distance_pct).then_with(|| names(a).cmp(&names(b)))
+        a.nearness.total_cmp(&b.nearness).then_with(|| names(a).cmp(&names(b)))
     });
     misses.truncate(MOST);
     misses
@@ -95,14 +93,14 @@ fn quiet(strategy: &Strategy, rows: &Rows, shown: &[u32]) -> Vec<u32> {
 fn miss(strategy: &Strategy, rows: &Rows, row: u32, symbol: Symbol) -> Option<NearMiss> {
     let trace = strategy.trace(Rule::Entry, rows, row)?.ok()?;
     let nearest = nearest(&trace)?;
-    if nearest.fraction > NEAR {
-        return None;
-    }
+    let distance = nearest.step.distance()?;
     Some(NearMiss {
         symbol,
         strategy: strategy.name().to_owned(),
         message: format!("{} needs {}", nearest.trigger, nearest.step.words()),
-        distance_pct: nearest.fraction,
+        distance: distance.amount(),
+        distance_pct: distance.fraction,
+        nearness: nearest.nearness,
     })
 }
 
@@ -151,6 +149,28 @@ mod tests {
         );
         let leave = "if row.close < 99.0 { return; }\nif row.close > 200.0 { return \"up\"; }";
         assert_eq!(told(&case(leave, vec![flat("A", 100.0)])), [""; 0]);
+    }
+
+    #[test]
+    fn what_lies_between_a_condition_and_its_trigger_may_stand_in_the_way() {
+        let guarded = "if row.close >= 99.0 { if row.volume > 1.0 { return; } return \"guarded\"; }";
+        assert_eq!(told(&case(guarded, vec![flat("A", 98.0)])), [""; 0]);
+        let looped = "if row.close >= 99.0 { for n in 0..2 { if n > 0 { return; } } return \"looped\"; }";
+        assert_eq!(told(&case(looped, vec![flat("A", 98.0)])), [""; 0]);
+    }
+
+    #[test]
+    fn the_order_of_conditions_changes_no_near_miss() {
+        let near = ["A: both needs close 98.00 > 99: 1.02% short"];
+        for (body, expected) in [
+            ("row.close > 99.0 && row.volume > 1.0", &near[..]),
+            ("row.volume > 1.0 && row.close > 99.0", &near[..]),
+            ("row.close > 99.0 && row.volume < 1.0", &[]),
+            ("row.volume < 1.0 && row.close > 99.0", &[]),
+        ] {
+            let entry = format!("if {body} {{ return \"both\"; }}");
+            assert_eq!(told(&case(&entry, vec![flat("A", 98.0)])), expected, "{body}");
+        }
     }
 
     #[test]

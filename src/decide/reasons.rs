@@ -9,8 +9,8 @@ pub(super) struct Nearest<'a> {
     pub(super) trigger: &'a str,
     /// The comparison that failed.
     pub(super) step: &'a Step,
-    /// Its distance to passing, as a fraction of its left side.
-    pub(super) fraction: f64,
+    /// How near it is to holding, from 0 to 1.
+    pub(super) nearness: f64,
 }
 
 /// Returns the conditions that held on the way to what a function gave, in words; empty where it
@@ -71,8 +71,8 @@ fn plain(step: &Step) -> String {
 
 /// Returns the trigger that an entry which gave none came nearest to.
 ///
-/// Counts only what one failing comparison of numbers stands in the way of: a condition that was
-/// skipped may be far from holding, and nobody asked.
+/// Counts only what one failing comparison of numbers stands in the way of, and nothing that lies
+/// between it and the trigger: a condition that was never asked may be far from holding.
 pub(super) fn nearest(trace: &Trace) -> Option<Nearest<'_>> {
     if trace.outcome != Outcome::Gave(Seen::Nothing(())) {
         return None;
@@ -83,29 +83,36 @@ pub(super) fn nearest(trace: &Trace) -> Option<Nearest<'_>> {
             return;
         }
         let Some((condition, rest)) = step.steps.split_first() else { return };
-        let would = rest.iter().find_map(|step| match (&step.kind, step.state, &step.value) {
-            (StepKind::Return | StepKind::Value { .. }, State::NotReached, Some(Seen::Text(text))) => {
-                Some(text.as_str())
-            }
-            _ => None,
-        });
-        if let (Some(trigger), Some((step, fraction))) = (would, lack(condition)) {
-            found.push(Nearest { trigger, step, fraction });
+        if let (Some(trigger), Some((step, nearness))) = (straight_to(rest), lack(condition)) {
+            found.push(Nearest { trigger, step, nearness });
         }
     });
     // The first of equals, as the script would answer.
-    found.into_iter().min_by(|a, b| a.fraction.total_cmp(&b.fraction))
+    found.into_iter().min_by(|a, b| a.nearness.total_cmp(&b.nearness))
 }
 
-/// The one comparison that keeps a condition from holding, and how far it is from it.
+/// The text that code which was not reached returns at once, whatever holds.
+fn straight_to(skipped: &[Step]) -> Option<&str> {
+    match skipped.first()? {
+        Step { kind: StepKind::Return | StepKind::Value { .. }, state: State::NotReached, value, .. } => {
+            match value {
+                Some(Seen::Text(text)) => Some(text),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The one comparison that keeps a condition from holding, and how near it is to it.
 fn lack(step: &Step) -> Option<(&Step, f64)> {
     if step.state != State::Failed {
         return None;
     }
     match &step.kind {
-        StepKind::Comparison(comparison) => Some((step, comparison.distance?.fraction?)),
-        // The first that fails is the last that is reached.
-        StepKind::All => step.steps.last().and_then(lack),
+        StepKind::Comparison(comparison) => Some((step, comparison.distance.as_ref()?.nearness()?)),
+        // Only one fails before the others are skipped.
+        StepKind::All if step.rest_holds() => step.steps.iter().find_map(lack),
         StepKind::Any => step.steps.iter().filter_map(lack).min_by(|a, b| a.1.total_cmp(&b.1)),
         StepKind::Call { .. } => match &step.steps[..] {
             [only] => lack(only),

@@ -309,7 +309,9 @@ pub fn full() -> Report {
             message:
                 "breakout_20d needs close 338.10 ≥ highest_close_20d 338.92 × 1.005 = 340.61: 0.74% short"
                     .to_owned(),
-            distance_pct: 0.0074,
+            distance: "0.74%".to_owned(),
+            distance_pct: Some(0.0074),
+            nearness: 0.148,
         },
         NearMiss {
             symbol: symbol("COST"),
@@ -317,7 +319,9 @@ pub fn full() -> Report {
             message:
                 "breakout_20d needs close 918.30 ≥ highest_close_20d 921.77 × 1.005 = 926.38: 0.88% short"
                     .to_owned(),
-            distance_pct: 0.0088,
+            distance: "0.88%".to_owned(),
+            distance_pct: Some(0.0088),
+            nearness: 0.176,
         },
     ];
     report.filtered = vec![

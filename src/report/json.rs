@@ -100,7 +100,9 @@ fn numbers(report: &Report) -> Vec<(String, f64)> {
         numbers.extend(named.filter_map(|(name, n)| Some((format!("{} {name}", r.symbol), n?))));
     }
     for miss in &report.near_misses {
-        numbers.push((format!("{} distance_pct", miss.symbol), miss.distance_pct));
+        let fields = [("distance_pct", miss.distance_pct), ("nearness", Some(miss.nearness))];
+        let named = |(name, number): (&str, Option<f64>)| Some((format!("{} {name}", miss.symbol), number?));
+        numbers.extend(fields.into_iter().filter_map(named));
     }
     for changes in report.reload.iter().flat_map(|reload| &reload.changes) {
         let SignalDiff { gained, lost, moved } = &changes.diff;
@@ -233,7 +235,7 @@ mod tests {
             |r| r.exits[0].risk_pct = f64::NEG_INFINITY,
             |r| r.recommendations[0].components[0].score = f64::NAN,
             |r| r.recommendations[0].combined_score = Some(f64::NAN),
-            |r| r.near_misses[0].distance_pct = f64::NAN,
+            |r| r.near_misses[0].distance_pct = Some(f64::NAN),
             |r| r.decisions[0].market.volatility = Some(f64::NAN),
         ];
         for (index, spoil) in spoil.into_iter().enumerate() {

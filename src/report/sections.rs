@@ -184,7 +184,7 @@ pub fn near_misses(misses: &[NearMiss]) -> (Vec<Row>, String) {
         symbol: miss.symbol.to_string(),
         strategy: format::clean(&miss.strategy),
         text: format::clean(&miss.message),
-        distance: format!("{} away", format::percent(miss.distance_pct.abs(), 2)),
+        distance: format!("{} away", miss.distance),
     };
     (misses.iter().take(ROWS_SHOWN).map(row).collect(), more(misses.len(), ROWS_SHOWN))
 }

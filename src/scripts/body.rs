@@ -97,6 +97,24 @@ impl Program {
 }
 
 impl Body {
+    /// Returns the names of all that it calls, however it calls them.
+    pub(super) fn calls(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for statement in &self.statements {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+                match path.last() {
+                    Some(
+                        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+                        | ASTNode::Stmt(Stmt::FnCall(call, _)),
+                    ) => names.push(call.name.to_string()),
+                    _ => {}
+                }
+                true
+            });
+        }
+        names
+    }
+
     fn loops(&self) -> Vec<Position> {
         let mut places = Vec::new();
         for statement in &self.statements {

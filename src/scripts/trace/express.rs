@@ -16,6 +16,8 @@ use super::super::body::Body;
 use super::super::engine::MAX_CALL_LEVELS;
 use super::super::engine::MAX_OPERATIONS;
 use super::super::engine::counted;
+use super::distance::Distance;
+use super::distance::Pair;
 use super::follow::Follow;
 use super::follow::Role;
 use super::follow::Stop;
@@ -23,7 +25,6 @@ use super::follow::Walked;
 use super::outline::is_comparison;
 use super::outline::is_negation;
 use super::step::Comparison;
-use super::step::Distance;
 use super::step::Seen;
 use super::step::Side;
 use super::step::State;
@@ -68,7 +69,10 @@ impl<'a> Follow<'a> {
             Expr::FnCall(call, place) if is_negation(call) => {
                 let piece = self.source.expression(expression);
                 self.within(StepKind::Not, piece, out, |own, step| {
-                    let value = own.expression(&call.args[0], scope, Role::Condition, &mut step.steps)?;
+                    let wanted = !own.wanted;
+                    let value = own.wanting(wanted, |own| {
+                        own.expression(&call.args[0], scope, Role::Condition, &mut step.steps)
+                    })?;
                     let value = own.apply(call, *place, vec![value], scope)?;
                     step.settle(&value);
                     Ok(value)
@@ -142,8 +146,10 @@ impl<'a> Follow<'a> {
             for (place, part) in parts.iter().enumerate() {
                 let holds = own.holds(part, scope, &mut step.steps);
                 if !matches!(holds, Ok(holds) if holds != settles) {
+                    let rest = &parts[place + 1..];
+                    step.rest_holds = own.would_hold(rest, scope);
                     let mut outline = own.outline();
-                    parts[place + 1..].iter().for_each(|rest| outline.condition(rest, &mut step.steps));
+                    rest.iter().for_each(|part| outline.condition(part, &mut step.steps));
                     value = holds?;
                     break;
                 }
@@ -152,6 +158,17 @@ impl<'a> Follow<'a> {
             step.settle(&value);
             Ok(value)
         })
+    }
+
+    /// Tells whether conditions that the script skipped would all have held; `None` where one errs.
+    /// They are asked of a copy of the variables, and what they use is no part of what the script used.
+    fn would_hold(&mut self, skipped: &[Expr], scope: &Scope<'static>) -> Option<bool> {
+        let operations = self.operations;
+        let mut aside = scope.clone();
+        let truths: Option<Vec<bool>> =
+            skipped.iter().map(|part| self.run(part, &mut aside).ok()?.as_bool().ok()).collect();
+        self.operations = operations;
+        truths.map(|truths| truths.into_iter().all(|truth| truth))
     }
 
     fn comparison(
@@ -174,7 +191,7 @@ impl<'a> Follow<'a> {
             let mut values = Vec::with_capacity(2);
             let mut stopped = None;
             for (side, argument) in sides.iter_mut().zip(&call.args) {
-                side.words = own.words(argument, scope);
+                side.words = own.side(argument, scope);
                 side.is_compound = is_compound(argument, &own.script.constants);
                 if stopped.is_some() {
                     continue;
@@ -195,10 +212,14 @@ impl<'a> Follow<'a> {
                 return Err(stop);
             }
             let value = own.apply(call, place, values, scope)?;
-            if let (Some(false), [Some(left), Some(right)]) = (value.as_bool().ok(), numbers)
+            if let (Ok(truth), [Some(left), Some(right)]) = (value.as_bool(), numbers)
+                && truth != own.wanted
+                && let [a, b] = &call.args[..]
                 && let StepKind::Comparison(shown) = &mut step.kind
             {
-                shown.distance = Distance::of(&call.name, left, right);
+                let pair = Pair { operator: &call.name, sides: [a, b], values: [left, right] };
+                let measure = if truth { Distance::to_failing } else { Distance::to_holding };
+                shown.distance = measure(&pair, &own.script.constants);
             }
             step.settle(&value);
             Ok(value)
@@ -295,6 +316,19 @@ impl<'a> Follow<'a> {
     }
 
     pub(super) fn words(&mut self, expression: &Expr, scope: &mut Scope<'static>) -> String {
+        self.standing(scope, |standing| standing.words(expression))
+    }
+
+    fn side(&mut self, expression: &Expr, scope: &mut Scope<'static>) -> String {
+        self.standing(scope, |standing| standing.side(expression))
+    }
+
+    /// Says something where the walk stands.
+    fn standing(
+        &mut self,
+        scope: &mut Scope<'static>,
+        say: impl FnOnce(&mut Standing<'_, '_>) -> String,
+    ) -> String {
         let (script, source) = (self.script, self.source);
         let text = |part: &Expr| source.expression(part).text;
         // What is read for the words alone is no part of what the script used.
@@ -302,7 +336,7 @@ impl<'a> Follow<'a> {
         let mut ask = |part: &Expr, scope: &mut Scope<'static>| self.run(part, scope).ok();
         let mut standing =
             Standing { constants: &script.constants, scope: Some(scope), ask: &mut ask, text: &text };
-        let words = standing.words(expression);
+        let words = say(&mut standing);
         self.operations = operations;
         words
     }

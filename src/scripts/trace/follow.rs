@@ -1,13 +1,15 @@
 //! Walks a function as written, statement by statement, and has Rhai itself evaluate each leaf, so
 //! that every value and every comparison is exactly the interpreter's.
 //!
-//! What it does not take apart (loops, `switch`, assignments) Rhai runs whole, as one step.
+//! What it does not take apart (loops and `switch`) Rhai runs whole, as one step.
 
 use rhai::ASTFlags;
+use rhai::BinaryExpr;
 use rhai::Dynamic;
 use rhai::Engine;
 use rhai::EvalAltResult;
 use rhai::Expr;
+use rhai::OpAssignment;
 use rhai::Position;
 use rhai::Scope;
 use rhai::Stmt;
@@ -54,11 +56,13 @@ pub(super) struct Follow<'a> {
     steps: usize,
     /// Calls within calls.
     pub(super) depth: usize,
+    /// What is wanted of the conditions that are followed: under a `!` that they fail.
+    pub(super) wanted: bool,
 }
 
 impl<'a> Follow<'a> {
     pub fn new(engine: &'a Engine, script: &'a Compiled, source: &'a Source<'a>) -> Self {
-        Self { engine, script, source, operations: 0, steps: 0, depth: 0 }
+        Self { engine, script, source, operations: 0, steps: 0, depth: 0, wanted: true }
     }
 
     /// Calls a function of the script with these arguments.
@@ -117,7 +121,8 @@ impl<'a> Follow<'a> {
                 let piece = self.source.expression(&flow.expr);
                 self.within(StepKind::If, piece, out, |own, step| {
                     let (body, branch) = (flow.body.statements(), flow.branch.statements());
-                    let holds = own.holds(&flow.expr, scope, &mut step.steps);
+                    let wanted = own.is_wanted(body);
+                    let holds = own.wanting(wanted, |own| own.holds(&flow.expr, scope, &mut step.steps));
                     step.state = match &holds {
                         Ok(true) => State::Passed,
                         Ok(false) => State::Failed,
@@ -172,6 +177,7 @@ impl<'a> Follow<'a> {
                 }
                 Ok(Dynamic::UNIT)
             }
+            Stmt::Assignment(parts) => self.assignment(statement, parts, scope, out),
             Stmt::Expr(value) => self.answer(value, is_last, scope, out),
             Stmt::FnCall(call, place) => {
                 self.answer(&Expr::FnCall(call.clone(), *place), is_last, scope, out)
@@ -179,14 +185,62 @@ impl<'a> Follow<'a> {
             whole => {
                 let piece = self.source.statement(whole);
                 self.within(StepKind::Opaque, piece, out, |own, step| {
-                    let block = rhai::StmtBlock::new([whole.clone()], whole.position(), Position::NONE);
-                    let value = own.run(&Expr::Stmt(Box::new(block)), scope)?;
+                    let value = own.whole(whole, scope)?;
                     step.state = State::Done;
                     step.value = is_last.then(|| Seen::of(&value)).filter(|seen| *seen != Seen::Nothing(()));
                     Ok(value)
                 })
             }
         }
+    }
+
+    /// Follows the right side of an assignment, and has Rhai assign what it came to.
+    fn assignment(
+        &mut self,
+        whole: &Stmt,
+        parts: &(OpAssignment, BinaryExpr),
+        scope: &mut Scope<'static>,
+        out: &mut Vec<Step>,
+    ) -> Walked {
+        let (operator, sides) = parts;
+        let name = self.source.expression(&sides.lhs).text;
+        self.within(StepKind::Let { name }, self.source.statement(whole), out, |own, step| {
+            let value = own.expression(&sides.rhs, scope, Role::Value, &mut step.steps)?;
+            let rhs = Expr::DynamicConstant(Box::new(value), sides.rhs.position());
+            let assigned = BinaryExpr { lhs: sides.lhs.clone(), rhs };
+            drop(own.whole(&Stmt::Assignment(Box::new((operator.clone(), assigned))), scope)?);
+            step.state = State::Done;
+            step.value = own.run(&sides.lhs, scope).ok().as_ref().map(Seen::of);
+            Ok(Dynamic::UNIT)
+        })
+    }
+
+    /// Has Rhai run a statement whole.
+    fn whole(&mut self, statement: &Stmt, scope: &mut Scope<'static>) -> Walked {
+        let block = rhai::StmtBlock::new([statement.clone()], statement.position(), Position::NONE);
+        self.run(&Expr::Stmt(Box::new(block)), scope)
+    }
+
+    /// Tells whether a branch is one that is wanted: not a guard, which leaves with nothing or with
+    /// the truth that is not wanted.
+    fn is_wanted(&self, branch: &[Stmt]) -> bool {
+        match branch {
+            [Stmt::Return(None, ..)] => false,
+            [Stmt::Return(Some(value), ..)] | [Stmt::Expr(value)] => match &**value {
+                Expr::Unit(_) => false,
+                Expr::BoolConstant(truth, _) => *truth == self.wanted,
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
+    /// Follows conditions of which `wanted` is wanted.
+    pub(super) fn wanting<T>(&mut self, wanted: bool, follow: impl FnOnce(&mut Self) -> T) -> T {
+        let outside = std::mem::replace(&mut self.wanted, wanted);
+        let followed = follow(self);
+        self.wanted = outside;
+        followed
     }
 
     /// Follows an expression that stands as a statement; the last one is what the block gives.
@@ -219,12 +273,7 @@ impl<'a> Follow<'a> {
     }
 
     pub(super) fn outline(&self) -> Outline<'a> {
-        Outline {
-            source: self.source,
-            program: &self.script.program,
-            constants: &self.script.constants,
-            opaque: Vec::new(),
-        }
+        Outline::new(self.source, &self.script.program, &self.script.constants)
     }
 
     pub(super) fn step(&mut self, kind: StepKind, piece: Piece) -> Result<Step, Stop> {
@@ -233,7 +282,16 @@ impl<'a> Follow<'a> {
             return Err(Stop::TooLong);
         }
         let Piece { line, column, text } = piece;
-        Ok(Step { kind, line, column, source: text, state: State::Erred, value: None, steps: Vec::new() })
+        Ok(Step {
+            kind,
+            line,
+            column,
+            source: text,
+            state: State::Erred,
+            value: None,
+            steps: Vec::new(),
+            rest_holds: None,
+        })
     }
 
     /// Makes a step that is shown however what happens within it ends.

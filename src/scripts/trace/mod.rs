@@ -5,6 +5,7 @@
 //! is the outcome, and a walk that comes to another one is refused as [`Unexplained`]: no
 //! explanation is better than one of something that did not happen.
 
+mod distance;
 mod express;
 mod follow;
 mod outline;
@@ -18,9 +19,10 @@ mod tests;
 
 use rhai::Dynamic;
 
+pub use distance::{Distance, Lacking};
 pub(super) use outline::conditions;
 pub use outline::{Condition, Conditions};
-pub use step::{Comparison, Distance, Lacking, Seen, Side, State, Step, StepKind};
+pub use step::{Comparison, Seen, Side, State, Step, StepKind};
 pub use tree::tree;
 
 use super::budget::Budget;

@@ -1,11 +1,13 @@
 //! The conditions of code that was not reached, and so, of a whole script: what coverage counts.
 
+use std::collections::BTreeSet;
+
 use rhai::Expr;
 use rhai::FnCallExpr;
 use rhai::Scope;
 use rhai::Stmt;
 
-use super::super::body::Program;
+use super::super::body::{Body, Program};
 use super::super::constants::Constants;
 use super::source::Piece;
 use super::source::Source;
@@ -34,6 +36,9 @@ pub struct Conditions {
     pub followed: Vec<Condition>,
     /// The lines of loops and switches, which a trace runs whole.
     pub opaque: Vec<usize>,
+    /// The functions that are called from such places alone, each with its line: a trace of the script
+    /// never comes into them.
+    pub unfollowed: Vec<(String, usize)>,
 }
 
 /// Tells a comparison's operator from others.
@@ -52,12 +57,37 @@ pub(super) fn is_negation(call: &FnCallExpr) -> bool {
 pub(in crate::scripts) fn conditions(text: &str, program: &Program, constants: &Constants) -> Conditions {
     let source = Source::new(text);
     let mut all = Conditions::default();
+    let mut outlines: Vec<(&Body, Vec<Step>, BTreeSet<String>)> = Vec::new();
     for body in program.functions() {
-        let mut outline = Outline { source: &source, program, constants, opaque: Vec::new() };
+        let mut outline = Outline::new(&source, program, constants);
         let mut steps = Vec::new();
         outline.statements(&body.statements, &mut steps);
         all.opaque.append(&mut outline.opaque);
-        for step in &steps {
+        outlines.push((body, steps, outline.calls));
+    }
+    // What nothing calls is called by the host, or by nobody.
+    let called: BTreeSet<String> = program.functions().iter().flat_map(Body::calls).collect();
+    let mut followed: BTreeSet<String> =
+        outlines.iter().map(|(body, ..)| body.name.clone()).filter(|name| !called.contains(name)).collect();
+    loop {
+        let is_entered = |body: &&Body| followed.contains(&body.name);
+        let more: BTreeSet<String> = outlines
+            .iter()
+            .filter(|(body, ..)| is_entered(body))
+            .flat_map(|(_, _, calls)| calls.difference(&followed).cloned())
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        followed.extend(more);
+    }
+    for (body, steps, _) in &outlines {
+        if !followed.contains(&body.name) {
+            let line = body.position.line().unwrap_or(1);
+            all.unfollowed.push((body.name.clone(), line));
+            continue;
+        }
+        for step in steps {
             step.visit(&mut |step| {
                 if step.is_condition() {
                     all.followed.push(Condition {
@@ -83,6 +113,14 @@ pub(super) struct Outline<'a> {
     pub constants: &'a Constants,
     /// The lines of what a trace does not take apart.
     pub opaque: Vec<usize>,
+    /// The script's own functions that a trace would come into from here.
+    pub calls: BTreeSet<String>,
+}
+
+impl<'a> Outline<'a> {
+    pub fn new(source: &'a Source<'a>, program: &'a Program, constants: &'a Constants) -> Self {
+        Self { source, program, constants, opaque: Vec::new(), calls: BTreeSet::new() }
+    }
 }
 
 impl Outline<'_> {
@@ -113,7 +151,10 @@ impl Outline<'_> {
             Stmt::Var(parts, ..) => self.expression(&parts.1, out),
             Stmt::Block(block) => self.statements(block.statements(), out),
             Stmt::Expr(value) => self.expression(value, out),
-            Stmt::FnCall(call, _) => call.args.iter().for_each(|argument| self.expression(argument, out)),
+            Stmt::FnCall(call, _) => {
+                self.calls.insert(call.name.to_string());
+                call.args.iter().for_each(|argument| self.expression(argument, out));
+            }
             Stmt::Return(value, ..) => {
                 let mut step = self.step(StepKind::Return, self.source.statement(statement));
                 if let Some(value) = value {
@@ -122,8 +163,10 @@ impl Outline<'_> {
                 }
                 out.push(step);
             }
+            Stmt::Assignment(parts) => self.expression(&parts.1.rhs, out),
             Stmt::While(..) | Stmt::Do(..) | Stmt::For(..) | Stmt::Switch(..) => {
                 self.opaque.extend(statement.position().line());
+                out.push(self.step(StepKind::Opaque, self.source.statement(statement)));
             }
             _ => {}
         }
@@ -140,6 +183,7 @@ impl Outline<'_> {
                 self.expression(expression, out);
             }
             Expr::FnCall(call, _) if is_own(call) => {
+                self.calls.insert(call.name.to_string());
                 let call_step = self.step(
                     StepKind::Call { function: call.name.to_string() },
                     self.source.expression(expression),
@@ -172,8 +216,8 @@ impl Outline<'_> {
                 let side = |words| Side { words, value: None, is_compound: false };
                 let comparison = Comparison {
                     operator: call.name.to_string(),
-                    left: side(self.words(&call.args[0])),
-                    right: side(self.words(&call.args[1])),
+                    left: side(self.side(&call.args[0])),
+                    right: side(self.side(&call.args[1])),
                     distance: None,
                 };
                 let mut step =
@@ -181,7 +225,10 @@ impl Outline<'_> {
                 call.args.iter().for_each(|argument| self.expression(argument, &mut step.steps));
                 out.push(step);
             }
-            Expr::FnCall(call, _) => call.args.iter().for_each(|argument| self.expression(argument, out)),
+            Expr::FnCall(call, _) => {
+                self.calls.insert(call.name.to_string());
+                call.args.iter().for_each(|argument| self.expression(argument, out));
+            }
             Expr::Coalesce(parts, _) => parts.iter().for_each(|part| self.expression(part, out)),
             Expr::Stmt(block) => self.statements(block.statements(), out),
             _ => {}
@@ -190,13 +237,30 @@ impl Outline<'_> {
 
     fn step(&self, kind: StepKind, piece: Piece) -> Step {
         let Piece { line, column, text } = piece;
-        Step { kind, line, column, source: text, state: State::NotReached, value: None, steps: Vec::new() }
+        Step {
+            kind,
+            line,
+            column,
+            source: text,
+            state: State::NotReached,
+            value: None,
+            steps: Vec::new(),
+            rest_holds: None,
+        }
     }
 
     fn words(&self, expression: &Expr) -> String {
+        self.standing(|standing| standing.words(expression))
+    }
+
+    fn side(&self, expression: &Expr) -> String {
+        self.standing(|standing| standing.side(expression))
+    }
+
+    fn standing(&self, say: impl FnOnce(&mut Standing<'_, '_>) -> String) -> String {
         let text = |part: &Expr| self.source.expression(part).text;
         let mut ask = |part: &Expr, _: &mut Scope<'static>| constant(part, self.constants);
-        Standing { constants: self.constants, scope: None, ask: &mut ask, text: &text }.words(expression)
+        say(&mut Standing { constants: self.constants, scope: None, ask: &mut ask, text: &text })
     }
 }
 

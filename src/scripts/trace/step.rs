@@ -5,7 +5,8 @@ use rhai::Dynamic;
 use serde::Serialize;
 
 use super::super::constants::as_number;
-use crate::domain::format::{MISSING, fixed, percent, price};
+use super::distance::Distance;
+use crate::domain::format::{MISSING, fixed, price};
 
 /// One thing that a script did, or did not come to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,6 +25,10 @@ pub struct Step {
     /// What happened within it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
+    /// Of conditions joined by `&&`, where one failed: whether all those after it, which the script
+    /// skipped, would have held.
+    #[serde(skip)]
+    pub(super) rest_holds: Option<bool>,
 }
 
 /// What a step is.
@@ -75,7 +80,8 @@ pub struct Comparison {
     pub operator: String,
     pub left: Side,
     pub right: Side,
-    /// How far a failing comparison of numbers is from passing.
+    /// How far a comparison of numbers is from what is wanted of it: from holding, or under a `!` and
+    /// in a guard that leaves without a signal, from failing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
 }
@@ -90,28 +96,6 @@ pub struct Side {
     /// The words are more than one name or number, so that the value is not among them.
     #[serde(skip)]
     pub is_compound: bool,
-}
-
-/// What a failing comparison lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Distance {
-    /// The difference of the two sides, never negative.
-    pub absolute: f64,
-    /// The same as a fraction of the left side; `None` where that is zero.
-    pub fraction: Option<f64>,
-    pub direction: Lacking,
-}
-
-/// On which side of the bound the left value stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lacking {
-    /// It must rise.
-    Short,
-    /// It must fall.
-    Over,
-    /// It must be equal.
-    Off,
 }
 
 /// A value as a script saw it.
@@ -174,45 +158,6 @@ impl Seen {
     }
 }
 
-impl Distance {
-    /// Measures a failing comparison of two numbers. `!=` fails at one point alone and has none.
-    pub(super) fn of(operator: &str, left: f64, right: f64) -> Option<Self> {
-        let direction = match operator {
-            ">" | ">=" => Lacking::Short,
-            "<" | "<=" => Lacking::Over,
-            "==" => Lacking::Off,
-            _ => return None,
-        };
-        let absolute = (right - left).abs();
-        let fraction = absolute / left.abs();
-        absolute.is_finite().then_some(Self {
-            absolute,
-            fraction: fraction.is_finite().then_some(fraction),
-            direction,
-        })
-    }
-
-    /// Says the distance: `0.65% short`, or `1.21 short` where the left side is zero.
-    pub fn words(&self) -> String {
-        let amount = match self.fraction {
-            Some(fraction) => percent(fraction, 2),
-            None => price(self.absolute),
-        };
-        format!("{amount} {}", self.direction.as_str())
-    }
-}
-
-impl Lacking {
-    /// Returns the word that follows the distance.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Lacking::Short => "short",
-            Lacking::Over => "over",
-            Lacking::Off => "off",
-        }
-    }
-}
-
 impl Comparison {
     /// Says the comparison with its values: `close 187.20 ≥ highest_close_20d 187.47 × 1.005 =
     /// 188.41`.
@@ -260,7 +205,7 @@ impl Step {
         self.value = Some(Seen::of(value));
     }
 
-    /// Returns the distance to passing of a failed comparison of numbers.
+    /// Returns how far a comparison of numbers is from what is wanted of it.
     pub fn distance(&self) -> Option<&Distance> {
         match &self.kind {
             StepKind::Comparison(comparison) => comparison.distance.as_ref(),
@@ -300,6 +245,11 @@ impl Step {
             },
             StepKind::Opaque => self.source.clone(),
         }
+    }
+
+    /// Tells whether the conditions after the one that failed would have held.
+    pub fn rest_holds(&self) -> bool {
+        self.rest_holds == Some(true)
     }
 
     /// Visits the step and all within it, in order.

@@ -53,9 +53,9 @@ fn a_failing_comparison_tells_its_distance() {
         &[("close", 100.0), ("ma50", 102.0)],
         &["✗ close 100.00 > ma50 102.00: 2.00% short", GAVE_FALSE],
     );
-    check("row.rsi2 < 10.0", &[("rsi2", 12.5)], &["✗ rsi2 12.50 < 10: 20.00% over", GAVE_FALSE]);
+    check("row.rsi2 < 10.0", &[("rsi2", 12.5)], &["✗ rsi2 12.50 < 10: 2.50 over", GAVE_FALSE]);
     check("row.close == 5.0", &[("close", 4.0)], &["✗ close 4.00 == 5: 25.00% off", GAVE_FALSE]);
-    check("row.roc60 > 0.5", &[("roc60", 0.0)], &["✗ roc60 0.00 > 0.5: 0.50 short", GAVE_FALSE]);
+    check("row.roc60 > 0.5", &[("roc60", 0.0)], &["✗ roc60 0.00 > 0.5: 50.00 percentage points short", GAVE_FALSE]);
     check("row.close != 5.0", &[("close", 5.0)], &["✗ close 5.00 ≠ 5", GAVE_FALSE]);
 }
 
@@ -87,7 +87,7 @@ fn what_a_connective_skips_is_shown_as_not_reached() {
     check(
         "!(row.close > 5.0 || row.ma20 > 1.0)",
         &[("close", 6.0), ("ma20", 2.0)],
-        &["✗ not", "  ✓ any of", "    ✓ close 6.00 > 5", "    · ma20 > 1", GAVE_FALSE],
+        &["✗ not", "  ✓ any of", "    ✓ close 6.00 > 5: 16.67% over", "    · ma20 > 1", GAVE_FALSE],
     );
 }
 
@@ -155,7 +155,7 @@ fn an_assignment_in_a_branch_is_seen_after_it() {
     check(
         "let n = 1.0; if row.close > 2.0 { n += 1.0; } n > 1.5",
         &[("close", 3.0)],
-        &["- n = 1.00", "✓ if", "  ✓ close 3.00 > 2", "  - n += 1.0", "✓ n 2.00 > 1.5", GAVE_TRUE],
+        &["- n = 1.00", "✓ if", "  ✓ close 3.00 > 2", "  - n = 2.00", "✓ n 2.00 > 1.5", GAVE_TRUE],
     );
 }
 
@@ -166,7 +166,11 @@ fn a_missing_feature_is_named() {
         &[],
         &["✓ any of", "  ✓ roc60 missing == ()", "  · roc60 > 1", GAVE_TRUE],
     );
-    check("(row.roc60 ?? 0.5) > 1.0", &[], &["✗ roc60 missing ?? 0.5 = 0.50 > 1: 100.00% short", GAVE_FALSE]);
+    check(
+        "(row.roc60 ?? 0.5) > 1.0",
+        &[],
+        &["✗ roc60 missing ?? 0.5 = 0.50 > 1: 50.00 percentage points short", GAVE_FALSE],
+    );
     let (scripts, strategy) = strategy(&eligible("row.ma20 > 1.0"));
     let trace = strategy.trace(Rule::Eligible, &scripts.rows(&[BTreeMap::new()]), 0).expect("a rule");
     assert!(
@@ -217,6 +221,21 @@ fn every_condition_of_a_script_is_listed_once() {
     let whole = "row.ma20 > (if row.ma50 > 2.0 { 1.0 } else { 2.0 })";
     assert_eq!(sources, ["row.rsi2 < 5.0", "row.close > 1.0", whole, "row.ma50 > 2.0"]);
     assert_eq!(conditions.opaque, [3]);
+}
+
+#[test]
+fn an_assignment_is_followed_and_a_helper_of_a_loop_alone_is_not() {
+    let body =
+        "let ok = false; ok = row.close > 1.0 && row.close < 9.0; for i in 0..2 { ok = ok && up(row); } ok";
+    let text = eligible(body) + "fn up(row) { row.close > 2.0 }\nfn idle(row) { row.close > 3.0 }\n";
+    let (scripts, own) = strategy(&text);
+    let conditions = own.conditions();
+    let sources: Vec<&str> = conditions.followed.iter().map(|own| own.source.as_str()).collect();
+    assert_eq!(sources, ["row.close > 1.0", "row.close < 9.0", "row.close > 3.0"]);
+    assert_eq!((conditions.opaque, conditions.unfollowed), (vec![3], vec![("up".to_owned(), 6)]));
+    let rows = rows(&scripts, &[&[("close", 5.0)]]);
+    let trace = own.trace(Rule::Eligible, &rows, 0).expect("a rule").expect("explained");
+    assert_eq!(trace.outcome, Outcome::Gave(Seen::Truth(true)));
 }
 
 fn shipped() -> Scripts {

@@ -13,6 +13,8 @@ use super::super::row::SignalView;
 use super::step::Seen;
 use super::step::symbol;
 
+/// How tightly a comparison binds: looser than all arithmetic.
+const COMPARES: u8 = 1;
 /// How tightly an operator binds; a call, a name or a number binds tightest.
 const TIGHTEST: u8 = 9;
 
@@ -41,7 +43,7 @@ fn is_field(expression: &Expr) -> bool {
 }
 
 /// Tells whether an expression is made of literals and constants alone.
-fn is_constant(expression: &Expr, constants: &Constants) -> bool {
+pub(super) fn is_constant(expression: &Expr, constants: &Constants) -> bool {
     match expression {
         Expr::Variable(name, ..) => constants.value(&name.1).is_some(),
         Expr::FnCall(call, _) if call.is_operator_call() => {
@@ -67,6 +69,13 @@ impl Standing<'_, '_> {
     /// Says an expression.
     pub fn words(&mut self, expression: &Expr) -> String {
         self.bound(expression).0
+    }
+
+    /// Says one side of a comparison: a comparison itself stands in parentheses.
+    pub fn side(&mut self, expression: &Expr) -> String {
+        let (words, binding) = self.bound(expression);
+        let is_truth = binding == COMPARES || matches!(expression, Expr::And(..) | Expr::Or(..));
+        if is_truth { format!("({words})") } else { words }
     }
 
     /// Says an expression, and how tightly it binds.
@@ -117,7 +126,7 @@ impl Standing<'_, '_> {
 
     fn operator(&mut self, call: &FnCallExpr, whole: &Expr) -> (String, u8) {
         let binding = match call.name.as_str() {
-            "==" | "!=" | "<" | "<=" | ">" | ">=" => 1,
+            "==" | "!=" | "<" | "<=" | ">" | ">=" => COMPARES,
             "+" | "-" => 2,
             "*" | "/" | "%" => 3,
             "**" => 4,
@@ -127,7 +136,9 @@ impl Standing<'_, '_> {
             [left, right] if binding > 0 => {
                 let (left, of_left) = self.bound(left);
                 let (right, of_right) = self.bound(right);
-                let left = if of_left < binding { format!("({left})") } else { left };
+                // `a == b == c` is nothing that people read from left to right.
+                let is_chained = binding == COMPARES && of_left == COMPARES;
+                let left = if of_left < binding || is_chained { format!("({left})") } else { left };
                 let right = if of_right <= binding { format!("({right})") } else { right };
                 (format!("{left} {} {right}", symbol(&call.name)), binding)
             }
