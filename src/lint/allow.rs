@@ -20,7 +20,7 @@ pub(super) const WITHOUT_REASON: &str = "allow_without_reason";
 pub(super) struct Allow {
     code: String,
     has_reason: bool,
-    /// The first line behind it that is not itself a comment.
+    /// The first line behind it with code on it.
     line: usize,
     span: Span,
     used: bool,
@@ -46,7 +46,8 @@ pub(super) fn read(text: &Text) -> Vec<Allow> {
 
 fn next_code_line(text: &Text, line: usize) -> usize {
     let mut next = line + 1;
-    while text.line(next).is_some_and(|line| line.trim_start().starts_with("//")) {
+    let has_no_code = |line: &str| line.trim().is_empty() || line.trim_start().starts_with("//");
+    while text.line(next).is_some_and(has_no_code) {
         next += 1;
     }
     next

@@ -55,7 +55,7 @@ fn a_finding_marks_exactly_what_it_is_about() {
         ("const SPARE = 1.0;", "1:7-12 unused_constant"),
         ("fn spare(row) { row.close > 1.0 }", "1:4-9 unused_function"),
         ("fn eligible(row) { let x = 1.0; row.close > row.ma50 }", "1:24-25 unused_variable"),
-        ("fn eligible(row) { (row.close) / (row.atr14 + 1.0) > 2.0 }", "1:20-51 division_by_feature"),
+        ("fn eligible(row) { (row.close) / (row.atr14 - 1.0) > 2.0 }", "1:20-51 division_by_feature"),
         ("fn exit(row) { }", "1:4-8 wrong_parameters"),
         ("fn eligible(row) { abs(row.close, 1) > 1.0 }", "1:20-23 wrong_arity"),
     ] {
@@ -125,7 +125,9 @@ fn comparisons_that_mean_something_else_are_found() {
     eligible("row.roc60 == () || row.roc60 > 0.0", &[]);
     eligible("row.close > \"100\"", &["mismatched_types"]);
     eligible("row.close > row.ma50 && row.close != \"100\"", &["mismatched_types"]);
-    eligible("!(row.close < row.ma200)", &["negated_comparison"]);
+    eligible("!(row.close < row.ma200)", &[]);
+    eligible("row.ma200 == () || !(row.close < row.ma200)", &["negated_comparison"]);
+    eligible("!(ratio(row.close, row.ma200) < 1.0)", &["negated_comparison"]);
     eligible("!(row.close < row.open)", &[]);
     eligible("!((row.ma200 ?? 0.0) > row.close)", &[]);
     eligible("(row.close > row.ma50) == (row.close > row.ma20)", &[]);
@@ -140,6 +142,14 @@ fn divisions_are_looked_at() {
     eligible("row.close > 7 / 2", &["integer_division"]);
     codes("const HALF = 1 / 2;\nfn eligible(row) { row.rank_roc60 > HALF }", &["integer_division"]);
     eligible("row.close / row.atr14 > 2.0", &["division_by_feature"]);
+    eligible("row.close / row.ma50 > 1.02", &[]);
+    eligible("row.close / max(row.atr14, 0.01) > 2.0", &[]);
+    eligible("row.close / (row.volume + 1.0) > 2.0", &[]);
+    eligible("row.atr14 > 0.0 && row.close / row.atr14 > 2.0", &[]);
+    eligible("if row.atr14 <= 0.0 { return false; } row.close / row.atr14 > 2.0", &[]);
+    eligible("row.atr14 >= 0.0 && row.close / row.atr14 > 2.0", &["idle_bound", "division_by_feature"]);
+    eligible("row.close / (row.close - row.ma50) > 2.0", &["division_by_feature"]);
+    eligible("row.close / row.roc60 > 2.0", &["division_by_feature"]);
     eligible("let range = row.atr14; row.close / range > 2.0", &["division_by_feature"]);
     eligible("(ratio(row.close, row.atr14) ?? 0.0) > 2.0", &[]);
     eligible("row.close / 2.0 > row.ma50", &[]);
@@ -178,6 +188,7 @@ fn an_allowance_needs_a_reason_and_a_finding() {
     let with = |comment: &str| format!("{comment}\nfn eligible(row) {{ row.close / row.atr14 > 2.0 }}");
     codes(&with("// allow(division_by_feature): atr14 of a liquid stock"), &[]);
     codes(&with("// allow(division_by_feature): one\n// more of it"), &[]);
+    codes(&with("// allow(division_by_feature): a line without code\n"), &[]);
     codes(&with("// allow(division_by_feature)"), &["allow_without_reason", "division_by_feature"]);
     codes(&with("// allow(division_by_featur): x"), &["unused_allow", "division_by_feature"]);
     codes("// allow(idle_bound): x\nfn eligible(row) { row.close > row.ma50 }", &["unused_allow"]);
@@ -271,19 +282,19 @@ fn a_tangle_of_conditions_is_bounded() {
 
 #[test]
 fn people_are_shown_the_place() {
-    let text = "fn eligible(row) {\n    row.close > row.ma50 && !(row.close < row.ma200)\n}";
+    let text = "fn eligible(row) {\n    row.ma200 == () || !(row.close < row.ma200)\n}";
     let report = check(&[source("strategies/probe.rhai", &complete(text))], &embedded(), &options());
     insta::assert_snapshot!(render::text(&report, Colour::Plain), @r"
     warning[negated_comparison]: a negated comparison is true where `row.ma200` is missing
-     --> strategies/probe.rhai:2:29
+     --> strategies/probe.rhai:2:24
       |
-    2 |     row.close > row.ma50 && !(row.close < row.ma200)
-      |                             ^^^^^^^^^^^^^^^^^^^^^^^^
+    2 |     row.ma200 == () || !(row.close < row.ma200)
+      |                        ^^^^^^^^^^^^^^^^^^^^^^^^
       = help: write `row.close >= row.ma200`
 
     strategies/probe.rhai  equity strategy, scored by technical
-      reads       close, highest_close_20d, ma20, ma200, ma50
-      needs       200 bars
+      reads       close, highest_close_20d, ma20, ma200?
+      needs       21 bars (loads 200)
       constants   STOP_ATR_MULT 2.0
 
     1 script: 1 warning

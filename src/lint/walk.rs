@@ -316,7 +316,15 @@ impl<'a> Walk<'a, '_> {
         match operand {
             Expr::And(parts, _) | Expr::Or(parts, _) => {
                 self.show(Event::Expression(operand));
-                parts.iter().for_each(|part| self.operand(part));
+                // A part is come to only where all before it held, or of alternatives, failed.
+                let truth = if matches!(operand, Expr::And(..)) { Truth::Holds } else { Truth::Fails };
+                let facts = self.scope.facts.len();
+                for part in parts.iter() {
+                    self.operand(part);
+                    let fact = self.scope.formula(part, truth);
+                    self.scope.facts.push(fact);
+                }
+                self.scope.facts.truncate(facts);
             }
             Expr::FnCall(call, _) if call.is_operator_call() && call.name == "!" => {
                 self.show(Event::Expression(operand));

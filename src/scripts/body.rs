@@ -102,12 +102,12 @@ impl Body {
         let mut names = Vec::new();
         for statement in &self.statements {
             statement.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
-                match path.last() {
-                    Some(
-                        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
-                        | ASTNode::Stmt(Stmt::FnCall(call, _)),
-                    ) => names.push(call.name.to_string()),
-                    _ => {}
+                if let Some(
+                    ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+                    | ASTNode::Stmt(Stmt::FnCall(call, _)),
+                ) = path.last()
+                {
+                    names.push(call.name.to_string());
                 }
                 true
             });

@@ -1,4 +1,4 @@
-//! A division by a feature, which may be zero.
+//! A division by a feature that may be zero.
 
 use rhai::ASTNode;
 use rhai::Expr;
@@ -8,6 +8,10 @@ use super::Rule;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
 use crate::lint::finding::Severity;
+use crate::lint::formula::Comparison;
+use crate::lint::formula::Formula;
+use crate::lint::formula::contradicts;
+use crate::lint::linear::Linear;
 use crate::lint::scope::Known;
 use crate::lint::scope::Scope;
 use crate::lint::script::Script;
@@ -18,12 +22,12 @@ pub(super) const RULE: Rule = Rule {
     code: Code {
         name: "division_by_feature",
         severity: Severity::Warning,
-        what: "A number is divided by a feature.",
+        what: "A number is divided by a feature that may be 0.",
         why: "A stock that does not trade for two weeks has an `atr14` and a `volume` of 0, and what is divided by \
               0 is infinite in Rhai, without an error: every comparison with it is false, `>` and `<` alike, \
               and `clamp` fails, which stops the strategy for the day. `ratio(a, b)` gives `()` instead, and \
-              `??` says what to take then. It reads the same for divisors that are never 0, such as means of \
-              prices, and stays right when one is exchanged for another.",
+              `??` says what to take then. Prices and their means are never 0 and may be divided by; so may what \
+              a condition before has tested to be above 0.",
         example: Example::Script {
             bad: "fn eligible(row) { (row.close - row.ma20) / row.atr14 > 2.0 }",
             good: "fn eligible(row) { (ratio(row.close - row.ma20, row.atr14) ?? 0.0) > 2.0 }",
@@ -40,6 +44,9 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
         }
         let [number, divisor] = &call.args[..] else { return };
         let Some(feature) = feature_in(divisor, scope) else { return };
+        if is_never_zero(divisor, scope) {
+            return;
+        }
         let (number, divisor) = (script.text.quote(number), script.text.quote(divisor));
         hits.push(Hit {
             span: script.text.expression(expression),
@@ -49,6 +56,19 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
             ),
         });
     });
+}
+
+/// Tells whether a divisor is known not to be 0: by its bounds, or by the conditions before it.
+fn is_never_zero(divisor: &Expr, scope: &mut Scope) -> bool {
+    let range = scope.range(divisor);
+    if range.low > 0.0 || (range.low == 0.0 && !range.takes_low) || range.high < 0.0 {
+        return true;
+    }
+    let Some(sum) = scope.linear(divisor) else { return false };
+    let zero = Comparison::Equal.formula(&sum, &Linear::number(0.0));
+    let mut facts: Vec<&Formula> = scope.facts.iter().collect();
+    facts.push(&zero);
+    contradicts(&facts, &scope.bounds)
 }
 
 /// The first feature in a divisor, by way of variables too.

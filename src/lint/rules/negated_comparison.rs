@@ -1,11 +1,9 @@
 //! `!(a < b)`, which holds where `a` is missing.
 
-use rhai::ASTNode;
 use rhai::Expr;
 
 use super::Hit;
 use super::Rule;
-use crate::features::Feature;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
 use crate::lint::finding::Severity;
@@ -57,27 +55,9 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
     });
 }
 
-/// The part of an operand that may be `()`. The bar's own prices and volume never are.
+/// An operand that may be `()`: a feature that the script tests for it somewhere, or a `ratio`. What is
+/// read plainly everywhere is asked for by the host, and always there.
 fn may_be_missing(operand: &Expr, scope: &Scope) -> Option<String> {
-    if scope.types(operand).is_known() && scope.types(operand).may_be(Types::UNIT) {
-        return Some(scope.script.text.quote(operand));
-    }
-    // A default has taken care of it.
-    if matches!(operand, Expr::Coalesce(..)) {
-        return None;
-    }
-    let mut found = None;
-    operand.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
-        let has_default = path.iter().any(|node| matches!(node, ASTNode::Expr(Expr::Coalesce(..))));
-        if let Some(ASTNode::Expr(part)) = path.last()
-            && let Some(name) = scope.feature(part)
-            && !has_default
-            && Feature::parse(name)
-                .is_ok_and(|feature| feature.first_bar() > 0 || !feature.modifiers().is_empty())
-        {
-            found = found.take().or_else(|| Some(format!("row.{name}")));
-        }
-        true
-    });
-    found
+    let types = scope.types(operand);
+    (types.is_known() && types.may_be(Types::UNIT)).then(|| scope.script.text.quote(operand))
 }
