@@ -23,6 +23,8 @@ mod vendor;
 #[cfg(test)]
 mod bad_answers;
 #[cfg(test)]
+mod doubtful_rows;
+#[cfg(test)]
 mod parse_properties;
 #[cfg(test)]
 mod test_server;
