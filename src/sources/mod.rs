@@ -48,7 +48,7 @@ pub use error::SourceError;
 pub use files::Files;
 pub use polygon::Polygon;
 pub use simulated::{SEED, Simulated};
-pub use vendor::Client;
+pub use vendor::{Client, Tell};
 
 /// A boxed future, so that sources of different types stand in one list.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
