@@ -22,6 +22,7 @@ use criterion::criterion_main;
 use ts::bars::check;
 use ts::cache::Cache;
 use ts::cache::Entry;
+use ts::cache::Replaces;
 use ts::calendar;
 use ts::domain::AssetClass;
 use ts::domain::Bar;
@@ -130,6 +131,7 @@ fn entry(symbol: &Symbol, sessions: &[NaiveDate]) -> Entry {
         prices: Prices::SplitAdjusted,
         overlap_agreed_at: DateTime::UNIX_EPOCH,
         notes: Vec::new(),
+        replaces: Replaces::Anything,
     }
 }
 

@@ -12,6 +12,7 @@ use chrono::DateTime;
 
 use ts::app;
 use ts::app::{App, Asked, RunRequest};
+use ts::cache::Patience;
 use ts::clock::Clock;
 use ts::report;
 use ts::settings::{Settings, Sources};
@@ -26,7 +27,8 @@ async fn main() -> anyhow::Result<()> {
     let now = DateTime::parse_from_rfc3339(NOW).context("the instant of the example")?;
     let app = App::new(Settings::load(&sources)?, Clock::Fixed(now.to_utc()));
 
-    let request = RunRequest { asked: Asked::All, date: None, source: None, positions: None };
+    let request =
+        RunRequest { asked: Asked::All, date: None, source: None, positions: None, patience: Patience::Kept };
     let outcome = app::run(&app, &request, &|_, _| ()).await?;
     let (text, _) = report::text(&outcome.report, &outcome.templates)?;
     print!("{text}");

@@ -43,6 +43,8 @@ pub struct Manner {
     pub delay: Duration,
     /// A stock, the first session at the new price, and new shares for each old one.
     pub split: Option<(&'static str, NaiveDate, f64)>,
+    /// Whether the bars of before are still at the old price.
+    pub is_unadjusted: bool,
     /// Answers so many calls with 429 and three seconds to wait.
     pub busy: u32,
     /// Answers so many calls with 503, and repeats the key in it.
@@ -67,6 +69,7 @@ impl Manner {
             slow: None,
             delay: Duration::ZERO,
             split: None,
+            is_unadjusted: false,
             busy: 0,
             echoes: 0,
             key: None,
@@ -272,11 +275,13 @@ impl Manner {
         bars
     }
 
-    /// A stock's bars, adjusted for the split.
+    /// A stock's bars, adjusted for the split or not.
     fn stock(&self, ticker: &str, from: NaiveDate, to: NaiveDate) -> Vec<Bar> {
         let mut bars = self.bars(AssetClass::Equity, ticker, from, to);
         for bar in &mut bars {
-            if let Some((_, _, ratio)) = self.split.filter(|(split, ..)| *split == ticker) {
+            let is_at_new_price = |day: NaiveDate| !self.is_unadjusted || bar.date >= day;
+            let split = self.split.filter(|(split, day, _)| *split == ticker && is_at_new_price(*day));
+            if let Some((_, _, ratio)) = split {
                 // The simulated market knows no split: all its prices are told at the new scale.
                 for price in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
                     *price /= ratio;

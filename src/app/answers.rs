@@ -1,8 +1,6 @@
 //! Carries out the plan of calls to one vendor: days of the whole market (see `days`), then symbol by
 //! symbol.
-//!
-//! A vendor that fails for its own reasons, twice in a row, is not asked for the rest: without a
-//! network, five calls a minute and their retries would take an hour to say what two say.
+//! When a vendor is not asked for the rest, `give_up` says.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -10,14 +8,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tracing::{Instrument, info};
 
+use super::give_up::Faults;
 use super::live::Live;
 use crate::cache::{Absent, Ask, Entry, Fetch, Need, Plan};
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::sources::{Source, SourceError};
-
-/// Failures in a row after which a vendor is given up.
-const GIVE_UP: usize = 2;
 
 /// The most symbols that are asked for at once.
 const AT_ONCE: u32 = 8;
@@ -25,7 +21,7 @@ const AT_ONCE: u32 = 8;
 /// What became of an answer.
 #[derive(Debug)]
 pub(super) enum Answered {
-    Keep(Entry),
+    Keep(Box<Entry>),
     /// The history is to be fetched again.
     Again(Fetch),
     /// The vendor has nothing of a symbol of which nothing is held; the reason is told already.
@@ -46,6 +42,8 @@ pub(super) struct Round<'a> {
     pub(super) total: usize,
     /// Symbols for which the vendor gave bars that were taken, or said that it has none yet.
     pub(super) answered: BTreeSet<Symbol>,
+    /// Whether it gave a bar of any symbol.
+    pub(super) gave_bars: bool,
     /// What the vendor says not to know.
     pub(super) unknown: Vec<Absent>,
     /// Of which it gave no bar, without a word.
@@ -82,7 +80,7 @@ impl Round<'_> {
         match answered {
             Answered::Keep(entry) => {
                 self.answered.insert(symbol.clone());
-                return Some(entry);
+                return Some(*entry);
             }
             Answered::Again(fetch) => {
                 // Whatever it said before was about another history.
@@ -108,6 +106,7 @@ impl Live {
         let name = source.name().to_owned();
         let ask = self.ask(&name, source.as_ref());
         let mut plan = self.plan(&ask, symbols);
+        self.plan_checks(&mut plan, source.as_ref(), symbols);
         if !self.was_asked || plan.calls() > 0 {
             info!("{}", plan.log_line());
         }
@@ -125,6 +124,7 @@ impl Live {
             done: 0,
             total: plan.days.len() + usize::from(plan.splits.is_some()),
             answered: BTreeSet::new(),
+            gave_bars: false,
             unknown: Vec::new(),
             silent: Vec::new(),
             outdated: Vec::new(),
@@ -180,7 +180,7 @@ impl Live {
         self.note_not_yet(lacking, round.ask.source).await;
         self.note_outdated(&round.outdated).await;
         // Of a vendor that gave nothing to anyone, silence says nothing.
-        if !round.answered.is_empty() {
+        if round.gave_bars {
             round.unknown.append(&mut round.silent);
         }
         self.note_absent(round.unknown).await;
@@ -193,14 +193,13 @@ impl Live {
         let at_once = at_once.clamp(1, AT_ONCE) as usize;
         let mut tasks = JoinSet::new();
         let mut asked = BTreeMap::new();
-        let mut failed_in_a_row = 0;
-        let mut last_failure = String::new();
+        let mut faults = Faults::default();
         let mut has_answered = false;
         loop {
             // Until the vendor has answered once, one symbol is the probe for all.
             let width = if has_answered { at_once } else { 1 };
             while tasks.len() < width
-                && failed_in_a_row < GIVE_UP
+                && !faults.are_enough()
                 && let Some(fetch) = round.queue.pop_front()
             {
                 let (source, request) = (Arc::clone(round.source), fetch.request.clone());
@@ -223,15 +222,15 @@ impl Live {
                 let symbol = &fetch.request.symbol;
                 match answer {
                     Ok(fetched) => {
-                        failed_in_a_row = 0;
+                        faults.clear();
                         has_answered = true;
                         let answered = self.answer(&fetch, fetched, &round.ask);
+                        round.gave_bars |= matches!(answered, Answered::Keep(_) | Answered::Again(_));
                         entries.extend(round.took(symbol, answered));
                     }
                     Err(error) => {
-                        last_failure = error.to_string();
-                        failed_in_a_row = if is_of_vendor(&error) { failed_in_a_row + 1 } else { 0 };
-                        self.fail(symbol, &last_failure);
+                        self.fail(symbol, error.to_string());
+                        self.count_fault(round.ask.source, &mut faults, &error);
                         match error {
                             SourceError::NotYet { .. } => drop(round.answered.insert(symbol.clone())),
                             // One refusal takes nothing back of a history that was told before.
@@ -247,24 +246,8 @@ impl Live {
         }
         for fetch in std::mem::take(&mut round.queue) {
             let why =
-                format!("{} was not asked after it failed for others: {last_failure}", round.ask.source);
+                format!("{} was not asked after it failed for others: {}", round.ask.source, faults.last());
             self.fail(&fetch.request.symbol, why);
-        }
-    }
-}
-
-/// Tells whether a failure is likely to meet the next symbol too.
-fn is_of_vendor(error: &SourceError) -> bool {
-    match error {
-        SourceError::Unreachable { .. }
-        | SourceError::Transport { .. }
-        | SourceError::Uncounted { .. }
-        | SourceError::RateLimited { .. }
-        | SourceError::Unauthorised { .. }
-        | SourceError::Unsupported { .. } => true,
-        SourceError::Status { code, .. } => matches!(code, 300..400 | 403 | 451 | 500..),
-        SourceError::UnknownSymbol { .. } | SourceError::Malformed { .. } | SourceError::NotYet { .. } => {
-            false
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Loads one asset class for a decision: its universe, its benchmark and what is held.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 use chrono::Months;
@@ -42,7 +42,7 @@ impl LoadedBars {
 }
 
 /// Loads all bars up to the selection's session of the universe, its benchmark, and the
-/// symbols in `held`: at least `bars_needed` before `first`, the first session that is asked about,
+/// symbols in `held`, each with the day since which no split of it may be missed, if any: at least `bars_needed` before `first`, the first session that is asked about,
 /// or two years where that is more.
 ///
 /// A symbol that no source has costs only itself. `progress` is told the calls to each vendor.
@@ -52,7 +52,7 @@ impl LoadedBars {
 pub async fn load(
     app: &App,
     selection: &Selection,
-    held: &BTreeSet<Symbol>,
+    held: &BTreeMap<Symbol, Option<NaiveDate>>,
     first: NaiveDate,
     bars_needed: usize,
     progress: Progress<'_>,
@@ -63,7 +63,8 @@ pub async fn load(
     let benchmark = settings.benchmark.of(class).clone();
     let wanted = in_order(held, &benchmark, settings.universe.of(class));
     let from = first_day(class, first.min(selection.session), app.clock.now(), bars_needed);
-    let gathered = gather(app, selection, &wanted, from, progress).await?;
+    let held_since = held.iter().filter_map(|(symbol, since)| Some((symbol.clone(), (*since)?))).collect();
+    let gathered = gather(app, selection, &wanted, &held_since, from, progress).await?;
     Ok(LoadedBars {
         market: MarketBars {
             asset_class: class,
@@ -81,9 +82,13 @@ pub async fn load(
 
 /// Returns all symbols to load, the most important first: what is held must not go without a stop, and
 /// without its benchmark a market has no regime.
-fn in_order(held: &BTreeSet<Symbol>, benchmark: &Symbol, universe: &[Symbol]) -> Vec<Symbol> {
+fn in_order(
+    held: &BTreeMap<Symbol, Option<NaiveDate>>,
+    benchmark: &Symbol,
+    universe: &[Symbol],
+) -> Vec<Symbol> {
     let mut seen = BTreeSet::new();
-    let all = held.iter().chain([benchmark]).chain(universe);
+    let all = held.keys().chain([benchmark]).chain(universe);
     all.filter(|symbol| seen.insert(*symbol)).cloned().collect()
 }
 
@@ -124,7 +129,7 @@ mod tests {
     #[test]
     fn what_is_held_comes_first_then_the_benchmark_then_the_universe_as_it_is_listed() {
         let symbol = |text: &str| Symbol::new(text).expect("a symbol");
-        let held = BTreeSet::from([symbol("ZZZ"), symbol("B")]);
+        let held = BTreeMap::from([(symbol("ZZZ"), None), (symbol("B"), None)]);
         let order = in_order(&held, &symbol("SPY"), &["C", "SPY", "B", "A"].map(symbol));
         assert_eq!(order, ["B", "ZZZ", "SPY", "C", "A"].map(symbol));
     }

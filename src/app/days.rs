@@ -8,14 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use tracing::warn;
 
-use super::answers::Round;
+use super::answers::{Answered, Round};
 use super::live::Live;
-use crate::cache::{Ask, Need, Plan};
+use crate::cache::{Ask, Need, Plan, SplitAnswer};
 use crate::domain::Bar;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::sources::SourceError;
-use crate::sources::{Limits, Splits, WholeMarket, WholeMarketBars};
+use crate::sources::{Limits, WholeMarket, WholeMarketBars};
+
+/// A price that moved further than this may have been split.
+const SPLIT_MOVE: f64 = 1.1;
 
 impl Live {
     /// Asks for the whole market, day by day, and fills the histories that end right before.
@@ -52,10 +55,22 @@ impl Live {
             let answer = round.source.splits(None, from, to).await;
             round.step();
             match answer {
-                Ok(Splits { splits, unread }) => {
-                    let is_unread = |symbol: &&Symbol| unread.may_concern(symbol);
+                Ok(told) => {
+                    let is_unread = |symbol: &&Symbol| {
+                        let is_named = told.unread.symbols.contains(symbol);
+                        is_named || told.unread.nameless > 0 && self.has_moved(symbol, &market)
+                    };
                     doubtful.extend(plan.by_day.iter().filter(is_unread).cloned());
-                    self.splits.extend(splits);
+                    let answer = SplitAnswer {
+                        asset_class: round.ask.asset_class,
+                        symbol: None,
+                        source: round.ask.source.to_owned(),
+                        from,
+                        to,
+                        asked_at: self.span.now,
+                        unread: BTreeSet::new(),
+                    };
+                    self.learn_splits(answer, told).await;
                 }
                 Err(error) => {
                     // Without the list, nobody knows whether the histories still hold.
@@ -64,14 +79,19 @@ impl Live {
                 }
             }
         }
+        round.gave_bars |= has_rows;
         if has_rows && has_splits {
             let mut entries = Vec::new();
             for (symbol, rows) in market {
                 if doubtful.contains(&symbol) {
                     continue;
                 }
-                let answered = self.answer_by_day(&symbol, &days, rows, &round.ask);
-                entries.extend(round.took(&symbol, answered));
+                let is_silent = rows.is_empty();
+                match self.answer_by_day(&symbol, &days, rows, &round.ask) {
+                    // It did not trade: there is nothing to write, and nothing was seen again.
+                    Answered::Keep(_) if is_silent => drop(round.answered.insert(symbol)),
+                    answered => entries.extend(round.took(&symbol, answered)),
+                }
             }
             self.keep(entries, round.ask.source).await;
         }
@@ -90,6 +110,15 @@ impl Live {
             None => {}
         }
         self.ask_alone(round, &doubtful);
+    }
+
+    /// Tells whether a symbol's bars of the market are so far from those that are held that a split may
+    /// lie between: of one that nobody can name, it is the only sign.
+    fn has_moved(&self, symbol: &Symbol, market: &BTreeMap<Symbol, Vec<Bar>>) -> bool {
+        let newest = market.get(symbol).and_then(|rows| rows.iter().max_by_key(|bar| bar.date));
+        let held = self.cached(symbol).and_then(|cached| cached.bars.iter().last());
+        let ratio = newest.zip(held).map(|(newest, held)| newest.close / held.close);
+        ratio.is_some_and(|ratio| !(1.0 / SPLIT_MOVE..=SPLIT_MOVE).contains(&ratio))
     }
 
     /// Plans the symbols' own calls where those for the whole market failed: one that the plan does not

@@ -4,7 +4,7 @@
 //! the scripts that a run would use; a folder stands for all of them. Nothing is compared with
 //! a version that does not load: every one of its signals would seem lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ pub async fn diff_scripts(
         let class = selection.asset_class;
         let needed = versions.iter().map(|version| decide::bars_needed(&version.scripts, class)).max();
         let first = request.span.from().unwrap_or(selection.session);
-        let bars = load(app, &selection, &BTreeSet::new(), first, needed.unwrap_or(0), fetching).await?;
+        let bars = load(app, &selection, &BTreeMap::new(), first, needed.unwrap_or(0), fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         found.notes.extend(request.span.notes(class.as_str(), held));

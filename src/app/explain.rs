@@ -65,7 +65,7 @@ pub async fn explain(
     let selection = selections.into_iter().next().context("no asset class was selected")?;
     let positions = positions(app, request.positions.as_ref())?;
     let mut wanted = held_symbols(&positions, class);
-    wanted.insert(symbol.clone());
+    wanted.entry(symbol.clone()).or_default();
     let needed = decide::bars_needed(&set.scripts, class);
     let bars = load(app, &selection, &wanted, selection.session, needed, progress).await?;
     let mut problems = set.problems;

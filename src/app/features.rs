@@ -1,6 +1,6 @@
 //! The feature values of one symbol, as a script would see them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -90,7 +90,8 @@ pub async fn features(
     let named = wanted.iter().map(Feature::bars_needed).max().unwrap_or(0);
     let needed = named.max(decide::bars_needed(&set.scripts, asset_class));
     let first = request.sessions.first().unwrap_or(selection.session);
-    let bars = load(app, &selection, &BTreeSet::from([symbol.clone()]), first, needed, progress).await?;
+    let bars =
+        load(app, &selection, &BTreeMap::from([(symbol.clone(), None)]), first, needed, progress).await?;
     let mut problems = set.problems;
     problems.extend(bars.problems.iter().filter(|problem| problem.symbol == symbol.as_str()).cloned());
     if wanted.is_empty() {

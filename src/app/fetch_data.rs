@@ -68,7 +68,7 @@ pub async fn fetch_data(
     progress: Progress<'_>,
 ) -> anyhow::Result<FetchTable> {
     let Meant { selection, symbols, span } = meant(app, request)?;
-    let gathered = gather(app, &selection, &symbols, span.from, progress).await?;
+    let gathered = gather(app, &selection, &symbols, &BTreeMap::new(), span.from, progress).await?;
     let mut of_symbols: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut problems = Vec::new();
     for problem in gathered.problems {
@@ -110,7 +110,9 @@ pub async fn fetch_plans(app: &App, request: &FetchRequest) -> anyhow::Result<Ve
             plans.push(format!("{name}: read afresh, without a call and without the cache\n"));
         } else if plans.is_empty() {
             let source = app.vendors.source(*name, &app.loaded.settings, span.now)?;
-            plans.push(live.plan(&live.ask(name.as_str(), source.as_ref()), &symbols).to_string());
+            let mut plan = live.plan(&live.ask(name.as_str(), source.as_ref()), &symbols);
+            live.plan_checks(&mut plan, source.as_ref(), &symbols);
+            plans.push(plan.to_string());
         } else {
             plans.push(format!("{name}: only for what the sources before it fail to give\n"));
         }

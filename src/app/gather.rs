@@ -13,6 +13,7 @@ use super::live::{Held, Live, Span};
 use super::sources::{is_cached, key_hint};
 use super::{App, Refusal, Selection};
 use crate::bars::{Bars, Split};
+use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings::SourceName;
@@ -36,11 +37,14 @@ pub(super) struct Gathered {
     /// Whether a source has a bar of a symbol after the session and none up to it.
     pub(super) begins_later: bool,
     pub(super) problems: Vec<Problem>,
+    /// What is true of the hour alone: that a session is not there yet.
+    pub(super) for_now: Vec<Problem>,
     failures: BTreeMap<Symbol, Vec<String>>,
 }
 
 /// Gathers the bars from `from` to the selection's session, and all earlier ones that are held. The
-/// `symbols` are distinct, and the most important come first: where calls are few, they get them.
+/// `symbols` are distinct, and the most important come first: where calls are few, they get them. Of
+/// those in `held_since`, no split since that day may be missed.
 ///
 /// # Errors
 /// A folder of files that does not exist.
@@ -48,6 +52,7 @@ pub(super) async fn gather(
     app: &App,
     selection: &Selection,
     symbols: &[Symbol],
+    held_since: &BTreeMap<Symbol, NaiveDate>,
     from: NaiveDate,
     progress: Progress<'_>,
 ) -> Result<Gathered, Refusal> {
@@ -63,8 +68,7 @@ pub(super) async fn gather(
         }
         let open: Vec<Symbol> = symbols
             .iter()
-            .filter(|symbol| !gathered.bars.contains_key(*symbol))
-            .filter(|symbol| is_open(live.as_ref(), *name, symbol))
+            .filter(|symbol| is_open(&gathered, live.as_ref(), *name, selection.session, symbol))
             .cloned()
             .collect();
         let source = match app.vendors.source(*name, settings, now) {
@@ -83,14 +87,18 @@ pub(super) async fn gather(
             None => {
                 let (session, patience) = (selection.session, selection.patience);
                 let span = Span { asset_class: class, from, session, patience, now };
-                live.insert(Live::read(app.cache(), span, open.clone()).await)
+                let state = live.insert(Live::read(app.cache(), span, open.clone()).await);
+                state.held_since.clone_from(held_since);
+                state
             }
         };
         state.ask_vendor(&source, &open, progress).await;
         vendors.push(source);
     }
     if let Some(mut live) = live {
-        live.check_jumps(&vendors, symbols).await;
+        let from_vendors: Vec<Symbol> =
+            symbols.iter().filter(|symbol| !gathered.has(symbol, selection.session)).cloned().collect();
+        live.check_splits(&vendors, &from_vendors, progress).await;
         gathered.take(live, symbols);
     }
     gathered.finish(app, selection, symbols);
@@ -98,16 +106,30 @@ pub(super) async fn gather(
 }
 
 /// Tells whether a source is asked for a symbol, after those before it. A file that has the session is
-/// better than bars without it; simulated bars are better than none only.
-fn is_open(live: Option<&Live>, name: SourceName, symbol: &Symbol) -> bool {
+/// better than bars without it, and a vendor's than a file that ends before; simulated bars are better
+/// than none only.
+fn is_open(
+    gathered: &Gathered,
+    live: Option<&Live>,
+    name: SourceName,
+    session: NaiveDate,
+    symbol: &Symbol,
+) -> bool {
+    let read = gathered.bars.get(symbol);
     match (name, live) {
-        (SourceName::Files, Some(live)) => live.lacks(symbol),
-        (SourceName::Simulated, Some(live)) => live.bars(symbol).is_none(),
-        _ => true,
+        (SourceName::Simulated, Some(live)) => read.is_none() && live.bars(symbol).is_none(),
+        (SourceName::Simulated, None) => read.is_none(),
+        (SourceName::Files, Some(live)) => read.is_none() && live.lacks(symbol),
+        _ => !gathered.has(symbol, session),
     }
 }
 
 impl Gathered {
+    /// Tells whether bars of a symbol were read that go up to the session.
+    fn has(&self, symbol: &Symbol, session: NaiveDate) -> bool {
+        self.bars.get(symbol).and_then(|bars| bars.dates().last()).is_some_and(|last| *last >= session)
+    }
+
     pub(super) fn fail(&mut self, symbol: &Symbol, why: String) {
         self.failures.entry(symbol.clone()).or_default().push(why);
     }
@@ -115,7 +137,13 @@ impl Gathered {
     /// Takes over what the vendors and the cache gave.
     fn take(&mut self, mut live: Live, symbols: &[Symbol]) {
         for symbol in symbols {
-            if self.bars.contains_key(symbol) {
+            // What was read afresh gives way only to bars that go further.
+            let read = self.bars.get(symbol).and_then(|bars| bars.dates().last().copied());
+            let is_further = live.bars(symbol).is_some_and(|bars| {
+                let end = bars.dates().partition_point(|date| *date <= live.span.session);
+                bars.dates()[..end].last().copied() > read
+            });
+            if read.is_some() && !is_further {
                 continue;
             }
             let first = live.bars(symbol).and_then(|held| held.dates().first().copied());
@@ -137,7 +165,8 @@ impl Gathered {
             self.bars.insert(symbol.clone(), bars);
         }
         self.problems.append(&mut live.problems);
-        self.splits.append(&mut live.splits);
+        self.splits.extend(live.splits());
+        self.for_now.append(&mut live.for_now);
         self.real_moves.append(&mut live.real_moves);
         for (symbol, mut reasons) in live.failures {
             self.failures.entry(symbol).or_default().append(&mut reasons);
@@ -194,9 +223,9 @@ impl Gathered {
             let what = format!("no bars up to {}; those that are held begin later", selection.session);
             self.problems.push(Problem::new(&symbol, ProblemKind::NoBars, what));
         }
+        self.problems.extend(folded(std::mem::take(&mut self.for_now), selection.asset_class));
         self.problems.sort();
         self.problems.dedup();
-        fold_not_yet(&mut self.problems, selection);
         for symbol in symbols {
             // A symbol without bars stays in the universe, so that it counts as stale.
             self.bars.entry(symbol.clone()).or_insert_with(|| Bars::empty(symbol.clone()));
@@ -209,22 +238,20 @@ impl Gathered {
     }
 }
 
-/// Says once, with a count, what a source said of the session for many symbols in the same words.
-/// Each of them is named as stale by whoever decides.
-fn fold_not_yet(problems: &mut Vec<Problem>, selection: &Selection) {
-    let session = selection.session.to_string();
-    let is_of_hour =
-        |problem: &&Problem| problem.kind == ProblemKind::Source && problem.message.contains(&session);
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for problem in problems.iter().filter(is_of_hour) {
-        *counts.entry(problem.message.clone()).or_default() += 1;
+/// Says once, with a count, what was said of the hour for many symbols in the same words. Each of them
+/// is named as stale by whoever decides.
+fn folded(mut problems: Vec<Problem>, class: AssetClass) -> Vec<Problem> {
+    let mut counts: BTreeMap<(ProblemKind, String), usize> = BTreeMap::new();
+    for problem in &problems {
+        *counts.entry((problem.kind, problem.message.clone())).or_default() += 1;
     }
     counts.retain(|_, count| *count > FEW);
-    problems.retain(|problem| problem.kind != ProblemKind::Source || !counts.contains_key(&problem.message));
-    let told = counts.into_iter().map(|(message, count)| {
-        Problem::new(selection.asset_class, ProblemKind::Source, format!("{message} ({count} symbols)"))
-    });
+    problems.retain(|problem| !counts.contains_key(&(problem.kind, problem.message.clone())));
+    let told = counts
+        .into_iter()
+        .map(|((kind, message), count)| Problem::new(class, kind, format!("{message} ({count} symbols)")));
     problems.extend(told);
+    problems
 }
 
 fn folder_exists(app: &App, selection: &Selection) -> Result<(), Refusal> {
@@ -246,7 +273,6 @@ mod tests {
     use super::super::scripted::{Trial, Vendor, day, symbols};
     use super::*;
     use crate::cache::Patience;
-    use crate::domain::AssetClass;
     use crate::settings::Settings;
     use crate::sources::Files;
 
@@ -264,7 +290,8 @@ mod tests {
     }
 
     fn messages(gathered: &Gathered, symbol: &Symbol) -> Vec<String> {
-        let own = gathered.problems.iter().filter(|problem| problem.symbol == symbol.as_str());
+        let all = gathered.problems.iter().chain(&gathered.for_now);
+        let own = all.filter(|problem| problem.symbol == symbol.as_str());
         own.map(|problem| problem.message.clone()).collect()
     }
 
@@ -287,7 +314,8 @@ mod tests {
     async fn what_a_fetch_said_of_its_bars_is_said_by_warm_runs_too() {
         let (trial, symbols) = (Trial::new(), symbols(&["AAPL"]));
         let vendor = Vendor::polygon("2026-11-19").with(|own| {
-            own.says = vec!["the window was clipped", "there is no bar of 2026-11-20 yet"];
+            own.says = vec!["the window was clipped, told on 2026-11-20"];
+            own.says_for_now = vec!["there is no bar of 2026-11-20 yet"];
             own.unsound = vec![day("2026-10-05")];
         });
         for now in [FRIDAY, "2026-11-20T22:05:00Z"] {
@@ -295,7 +323,10 @@ mod tests {
             let mut gathered = Gathered::default();
             gathered.take(live, &symbols);
             let told = messages(&gathered, &symbols[0]).join("; ");
-            assert!(told.contains("the window was clipped") && told.contains("2026-10-05"), "{now}: {told}");
+            assert!(
+                told.contains("the window was clipped, told on 2026-11-20") && told.contains("2026-10-05"),
+                "{now}: {told}"
+            );
             // What is true of the hour only is said in it.
             assert_eq!(told.contains("no bar of 2026-11-20 yet"), now == FRIDAY, "{told}");
         }
@@ -315,7 +346,9 @@ mod tests {
         std::fs::write(own.join("MSFT.csv"), head).expect("a file");
         let open: Vec<Symbol> = symbols
             .iter()
-            .filter(|symbol| is_open(Some(&live), SourceName::Files, symbol))
+            .filter(|symbol| {
+                is_open(&Gathered::default(), Some(&live), SourceName::Files, live.span.session, symbol)
+            })
             .cloned()
             .collect();
         assert_eq!(open, symbols);
@@ -341,10 +374,40 @@ mod tests {
         let (trial, symbols) = (Trial::new(), symbols(&["AAPL"]));
         let live = trial.ask(THURSDAY, &[&Vendor::polygon("2026-11-19")], &symbols).await;
         for name in [SourceName::Files, SourceName::Simulated] {
-            assert!(!is_open(Some(&live), name, &symbols[0]), "{name}");
+            let is_open = is_open(&Gathered::default(), Some(&live), name, live.span.session, &symbols[0]);
+            assert!(!is_open, "{name}");
         }
         let live = trial.ask(FRIDAY, &[&Vendor::polygon("2026-11-19")], &symbols).await;
-        assert!(!is_open(Some(&live), SourceName::Simulated, &symbols[0]), "made up, where bars are held");
+        let session = live.span.session;
+        let is_open = is_open(&Gathered::default(), Some(&live), SourceName::Simulated, session, &symbols[0]);
+        assert!(!is_open, "made up, where bars are held");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_ends_before_the_session_gives_way_to_a_vendor_behind_it() {
+        let (trial, symbols) = (Trial::new(), symbols(&["AAPL", "MSFT"]));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let own = folder.path().join("equity");
+        std::fs::create_dir(&own).expect("a folder");
+        let head = "date,open,high,low,close,volume\n2026-11-19,7,7,7,7,1\n";
+        std::fs::write(own.join("AAPL.csv"), format!("{head}2026-11-20,7,7,7,7,1\n")).expect("a file");
+        std::fs::write(own.join("MSFT.csv"), head).expect("a file");
+        let selection = selection(&[SourceName::Files, SourceName::Polygon, SourceName::Simulated]);
+        let now = FRIDAY.parse().expect("an instant");
+        let files = || Arc::new(Files::new(folder.path().to_owned()));
+        for (vendor, expected) in [("2026-11-20", "polygon"), ("2026-11-19", "files")] {
+            let mut gathered = Gathered::default();
+            gathered.read(&selection, files(), symbols.clone(), None, now).await;
+            let session = selection.session;
+            let is_open = |name, symbol| is_open(&gathered, None, name, session, symbol);
+            assert!(!is_open(SourceName::Polygon, &symbols[0]) && is_open(SourceName::Polygon, &symbols[1]));
+            assert!(!is_open(SourceName::Simulated, &symbols[1]), "made up, where bars are read");
+            let live = trial.ask(FRIDAY, &[&Vendor::polygon(vendor)], &symbols[1..]).await;
+            gathered.take(live, &symbols);
+            assert_eq!(gathered.came_from[&symbols[0]], "files");
+            assert_eq!(gathered.came_from[&symbols[1]], expected);
+            trial.cache.clear(&crate::cache::Which::All).expect("writable");
+        }
     }
 
     #[test]
@@ -352,16 +415,13 @@ mod tests {
         let said = |name: &str, message: &str| Problem::new(name, ProblemKind::Source, message);
         let mut problems: Vec<Problem> =
             ["A", "B", "C", "D"].iter().map(|name| said(name, "no bar of 2026-11-20 yet")).collect();
-        let others = [said("A", "the plan reaches back 2 years"), said("B", "no bar of 2026-11-20: odd")];
-        problems.extend(others.clone());
-        fold_not_yet(&mut problems, &selection(&[]));
-        let [clipped, odd] = others;
-        assert_eq!(problems, [clipped, odd, said("equity", "no bar of 2026-11-20 yet (4 symbols)")]);
+        let odd = said("B", "no bar of 2026-11-20: odd");
+        problems.push(odd.clone());
+        let told = folded(problems, AssetClass::Equity);
+        assert_eq!(told, [odd, said("equity", "no bar of 2026-11-20 yet (4 symbols)")]);
         // A few are named.
-        let mut few = vec![said("A", "no bar of 2026-11-20 yet"), said("B", "no bar of 2026-11-20 yet")];
-        let before = few.clone();
-        fold_not_yet(&mut few, &selection(&[]));
-        assert_eq!(few, before);
+        let few = vec![said("A", "no bar of 2026-11-20 yet"), said("B", "no bar of 2026-11-20 yet")];
+        assert_eq!(folded(few.clone(), AssetClass::Equity), few);
     }
 
     #[test]

@@ -1,84 +1,40 @@
-//! Asks vendors whether the jumps of the last sessions are splits.
+//! What the splits that vendors list make of the jumps of a price.
 //!
 //! A jump that is listed as a split with that ratio shows bars that were not adjusted: the whole
-//! history is fetched again. One that the vendor, asked, does not list is a real move, and keeps no
-//! BUY back. Where the vendor has no such list, or does not answer, the jump stays suspect.
-//!
-//! What was answered is kept beside the cache, so that a warm run asks nothing.
+//! history is fetched again, and once within each TTL for as long as the bars show it. One that the
+//! vendor does not list is a real move, and keeps no BUY back. A list may be late by a session or two,
+//! so a jump by the ratio of a split is believed only to a list made two sessions later. Where the
+//! vendor has no such list, or does not answer, the jump stays suspect.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::answers::Answered;
+use super::answers::{Answered, Progress};
+use super::give_up::Faults;
 use super::live::Live;
-use crate::bars::{Jump, Split, jumps};
-use crate::cache::{Fetch, ListedSplit, SplitAnswer};
+use crate::bars::{Bars, Jump, Split, jumps};
+use crate::cache::{Cached, Fetch, ListedSplit};
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
-use crate::sources::{Source, SourceError, Splits};
+use crate::sources::Source;
 
 /// A jump keeps a BUY back for so many bars, its own the first.
 const RECENT: usize = 5;
 /// So many sessions before and after a jump a split may be dated that made it.
 const AROUND: usize = 5;
+/// So many sessions after a jump every split that made it is listed.
+const LISTED_AFTER: usize = 2;
+/// The ratios of splits that are common: new shares for each old one, or the other way round.
+const COMMON: [f64; 18] =
+    [1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0];
+/// A smaller split than this is not told from a day's move.
+const SMALLEST: f64 = 1.06;
 
 impl Live {
-    /// Checks the recent jumps of the symbols against the splits of the vendor that told their history.
-    pub(super) async fn check_jumps(&mut self, vendors: &[Arc<dyn Source>], symbols: &[Symbol]) {
-        let (cache, class) = (self.cache.clone(), self.span.asset_class);
-        let read = tokio::task::spawn_blocking(move || cache.split_answers(class));
-        let mut answers = read.await.unwrap_or_default();
-        let mut new = Vec::new();
-        let recent: Vec<(Symbol, Jump)> = symbols
-            .iter()
-            .flat_map(|symbol| self.recent_jumps(symbol).into_iter().map(|jump| (symbol.clone(), jump)))
-            .collect();
-        for (symbol, jump) in recent {
-            let Some(name) = self.cached(&symbol).map(|cached| cached.meta.source.clone()) else { continue };
-            let vendor = vendors.iter().find(|vendor| vendor.name() == name);
-            let known = answers.iter().position(|answer| {
-                answer.symbol == symbol && answer.source == name && answer.covers(jump.date)
-            });
-            let (ttl_hours, now) = (self.cache.ttl_hours(), self.span.now);
-            let is_recent = |at: usize| answers[at].is_recent(ttl_hours, now);
-            let mut answer = match (known.filter(|at| is_recent(*at)), vendor) {
-                (Some(at), _) => answers[at].clone(),
-                (None, Some(vendor)) => {
-                    let was_refetched = known.is_some_and(|at| answers[at].refetched);
-                    match self.ask_splits(vendor, &symbol, jump, was_refetched).await {
-                        Some(answer) => answer,
-                        None => {
-                            // What it said before proves nothing any more: the jump stays suspect.
-                            known.into_iter().for_each(|at| drop(answers.remove(at)));
-                            continue;
-                        }
-                    }
-                }
-                (None, None) => continue,
-            };
-            let split = answer.splits().find(|split| split.explains(jump.ratio));
-            if let (Some(split), false, Some(vendor)) = (&split, answer.refetched, vendor) {
-                answer.refetched = self.refetch(vendor, &symbol, split).await;
-            }
-            answers.retain(|other| {
-                !(other.symbol == symbol && other.source == name && other.from == answer.from)
-            });
-            answers.push(answer.clone());
-            new.push(answer);
-        }
-        for answer in &answers {
-            self.splits.extend(answer.splits());
-            self.find_real_moves(answer);
-        }
-        if !new.is_empty() {
-            self.note(move |cache| cache.note_splits(&new)).await;
-        }
-    }
-
-    fn recent_jumps(&self, symbol: &Symbol) -> Vec<Jump> {
+    pub(super) fn recent_jumps(&self, symbol: &Symbol) -> Vec<Jump> {
         let Some(cached) = self.cached(symbol) else { return Vec::new() };
         let dates = cached.bars.dates();
         let end = dates.partition_point(|date| *date <= self.span.session);
@@ -88,43 +44,60 @@ impl Live {
         found
     }
 
-    /// Asks for the splits around a jump; `None` where the vendor does not say.
-    async fn ask_splits(
+    /// Fetches the histories again that show a split which their vendor lists.
+    pub(super) async fn refetch_shown(
+        &mut self,
+        vendor: &Arc<dyn Source>,
+        symbols: &[Symbol],
+        faults: &mut Faults,
+        progress: Progress<'_>,
+    ) {
+        let name = vendor.name().to_owned();
+        let mut due = Vec::new();
+        for symbol in symbols {
+            let Some(cached) = self.cached(symbol).filter(|cached| cached.meta.source == name) else {
+                continue;
+            };
+            let is_due = |known: &&ListedSplit| {
+                let is_tried = known.refetched_at.is_some_and(|at| self.cache.is_recent(at, self.span.now));
+                !is_tried && self.shows(&cached.bars, &known.split())
+            };
+            let shown = self.known.of(&name, symbol).find(is_due).cloned();
+            due.extend(shown.map(|shown| (symbol.clone(), shown)));
+        }
+        let (fresh, due): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|(symbol, _)| self.came_whole.contains(symbol));
+        if !due.is_empty() && !self.given_up.contains_key(&name) {
+            progress(0, due.len());
+        }
+        let mut refetched: Vec<Symbol> = fresh.into_iter().map(|(symbol, _)| symbol).collect();
+        for (done, (symbol, split)) in due.iter().enumerate() {
+            if self.refetch(vendor, symbol, split, faults).await {
+                refetched.push(symbol.clone());
+            }
+            if !self.given_up.contains_key(&name) {
+                progress(done + 1, due.len());
+            }
+        }
+        if refetched.is_empty() {
+            return;
+        }
+        let now = self.span.now;
+        self.change_splits(move |known| {
+            refetched.iter().for_each(|symbol| known.set_refetched(symbol, &name, now));
+        })
+        .await;
+    }
+
+    /// Fetches the whole history again that shows a listed split; tells whether it came. Before it has
+    /// come once, what is held is not used without it.
+    async fn refetch(
         &mut self,
         vendor: &Arc<dyn Source>,
         symbol: &Symbol,
-        jump: Jump,
-        refetched: bool,
-    ) -> Option<SplitAnswer> {
-        let class = self.span.asset_class;
-        let (from, to) = around(class, jump.date);
-        match vendor.splits(Some(symbol), from, to).await {
-            Ok(Splits { unread, .. }) if unread.may_concern(symbol) => {
-                let what = format!("{jump}, and a split that {} lists could not be read", vendor.name());
-                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
-                None
-            }
-            Ok(Splits { splits: listed, .. }) => Some(SplitAnswer {
-                asset_class: class,
-                symbol: symbol.clone(),
-                source: vendor.name().to_owned(),
-                from,
-                to,
-                asked_at: self.span.now,
-                splits: listed.iter().map(|own| ListedSplit { date: own.date, ratio: own.ratio }).collect(),
-                refetched,
-            }),
-            Err(SourceError::Unsupported { .. }) => None,
-            Err(error) => {
-                let what = format!("{jump}, and whether it was split could not be asked: {error}");
-                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
-                None
-            }
-        }
-    }
-
-    /// Fetches the whole history again that does not show a listed split; without it, it is not used.
-    async fn refetch(&mut self, vendor: &Arc<dyn Source>, symbol: &Symbol, split: &Split) -> bool {
+        split: &ListedSplit,
+        faults: &mut Faults,
+    ) -> bool {
         let name = vendor.name().to_owned();
         let ask = self.ask(&name, vendor.as_ref());
         let Some(holding) = self.holding(symbol) else { return false };
@@ -135,44 +108,89 @@ impl Live {
         );
         let what = format!("{why}; its whole history is fetched again");
         self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
-        self.distrust(symbol, why);
-        match vendor.daily(&fetch.request).await {
-            Ok(fetched) => {
-                if let Answered::Keep(entry) = self.answer(&fetch, fetched, &ask) {
-                    self.keep(vec![entry], &name).await;
-                    return true;
+        if split.refetched_at.is_none() {
+            self.distrust(symbol, why);
+        }
+        if let Some(last) = self.given_up.get(&name) {
+            let why = format!("{name} was not asked after it failed for others: {last}");
+            self.fail(symbol, why);
+        } else {
+            match vendor.daily(&fetch.request).await {
+                Ok(fetched) => {
+                    faults.clear();
+                    if let Answered::Keep(entry) = self.answer(&fetch, fetched, &ask) {
+                        self.keep(vec![*entry], &name).await;
+                        return true;
+                    }
+                }
+                Err(error) => {
+                    self.fail(symbol, error.to_string());
+                    self.count_fault(&name, faults, &error);
                 }
             }
-            Err(error) => self.fail(symbol, error.to_string()),
         }
         self.note_outdated(std::slice::from_ref(symbol)).await;
         false
     }
 
-    /// Takes the jumps for which an answer lists no split, of any age, for real moves; a recent one is
-    /// told.
-    fn find_real_moves(&mut self, answer: &SplitAnswer) {
-        let symbol = &answer.symbol;
-        let Some(cached) = self.cached(symbol).filter(|cached| cached.meta.source == answer.source) else {
-            return;
-        };
-        let is_listed =
-            |jump: &Jump| answer.splits().any(|split| split.explains(jump.ratio) || split.date == jump.date);
-        let mut real = jumps(&cached.bars);
-        real.retain(|jump| answer.covers(jump.date) && !is_listed(jump));
-        let recent = self.recent_jumps(symbol);
-        for jump in real {
-            if recent.contains(&jump) {
-                let what = format!("{jump}, and {} lists no split of it: a real move", answer.source);
-                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
+    /// Takes the jumps for which their vendor lists no split, of any age, for real moves; a recent one
+    /// is told.
+    pub(super) fn find_real_moves(&mut self, symbols: &[Symbol]) {
+        for symbol in symbols {
+            let Some(cached) = self.cached(symbol) else { continue };
+            let source = cached.meta.source.clone();
+            let mut real = jumps(&cached.bars);
+            real.retain(|jump| self.is_denied(cached, *jump));
+            if real.is_empty() {
+                continue;
             }
-            self.real_moves.insert((symbol.clone(), jump.date));
+            let recent = self.recent_jumps(symbol);
+            for jump in real {
+                if recent.contains(&jump) {
+                    let what = format!("{jump}, and {source} lists no split of it: a real move");
+                    self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
+                }
+                self.real_moves.insert((symbol.clone(), jump.date));
+            }
         }
+    }
+
+    /// Tells whether the vendor of a history was asked late enough about a jump, and lists no split that
+    /// would have made it.
+    fn is_denied(&self, cached: &Cached, jump: Jump) -> bool {
+        let (class, source) = (self.span.asset_class, &cached.meta.source);
+        let symbol = cached.bars.symbol();
+        let (from, to) = around(class, jump.date);
+        let Some(asked_at) = self.known.asked(source, symbol, from, jump.date) else { return false };
+        let mut listed_by = jump.date;
+        if COMMON.iter().any(|common| jump.is_of(*common) || jump.is_of(1.0 / common)) {
+            for _ in 0..LISTED_AFTER {
+                listed_by = calendar::next_session(class, listed_by);
+            }
+        }
+        let mut near = self.known.of(source, symbol).filter(|known| from <= known.date && known.date <= to);
+        let made_it = |known: &ListedSplit| jump.is_of(known.ratio) || known.date == jump.date;
+        listed_by <= calendar::last_finished(class, asked_at) && !near.any(made_it)
+    }
+
+    /// Tells whether bars were not adjusted for a split: they move by its ratio on its own day, or jump
+    /// by it within a few sessions.
+    fn shows(&self, bars: &Bars, split: &Split) -> bool {
+        if (1.0 / SMALLEST..=SMALLEST).contains(&split.ratio) {
+            return false;
+        }
+        let at = bars.dates().partition_point(|date| *date < split.date);
+        let before = at.checked_sub(1).and_then(|before| bars.get(before));
+        let on_its_day =
+            before.zip(bars.get(at)).is_some_and(|(last, next)| split.explains(next.close / last.close));
+        let (from, to) = around(self.span.asset_class, split.date);
+        let is_near = |jump: &Jump| from <= jump.date && jump.date <= to && split.explains(jump.ratio);
+        on_its_day || jumps(bars).iter().any(is_near)
     }
 }
 
 /// Returns the sessions between which a split would be dated that made a jump.
-fn around(class: AssetClass, date: NaiveDate) -> (NaiveDate, NaiveDate) {
+pub(super) fn around(class: AssetClass, date: NaiveDate) -> (NaiveDate, NaiveDate) {
     let (mut from, mut to) = (date, date);
     for _ in 0..AROUND {
         from = calendar::previous_session(class, from);

@@ -10,6 +10,7 @@ mod keep;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::DateTime;
 use chrono::NaiveDate;
@@ -17,7 +18,7 @@ use chrono::TimeDelta;
 use chrono::Utc;
 
 use crate::bars::{Bars, Split};
-use crate::cache::{Absent, Ask, Cache, Cached, Entry, Holding, Note, Patience, Plan};
+use crate::cache::{Absent, Ask, Cache, Cached, Entry, Holding, KnownSplits, Note, Patience, Plan};
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
@@ -49,6 +50,14 @@ pub(super) struct Live {
     cached: BTreeMap<Symbol, Cached>,
     /// Bars that came and could not be written to the disk: as good for this run.
     unkept: BTreeMap<Symbol, Entry>,
+    /// The first day since which a symbol is held: no split since then may be missed.
+    pub(super) held_since: BTreeMap<Symbol, NaiveDate>,
+    /// The splits that vendors list, and what they were asked.
+    pub(super) known: KnownSplits,
+    /// The symbols whose whole history came in this run.
+    pub(super) came_whole: BTreeSet<Symbol>,
+    /// The vendors that were given up in this run, and the last word of each.
+    pub(super) given_up: BTreeMap<String, String>,
     /// What vendors said not long ago not to have.
     absent: Vec<Absent>,
     /// Symbols whose session is on its way to a vendor: that is no failure, so no other one is asked.
@@ -59,10 +68,13 @@ pub(super) struct Live {
     pub(super) came_from: BTreeMap<Symbol, Vec<String>>,
     /// Why vendors gave no bars, by symbol.
     pub(super) failures: BTreeMap<Symbol, Vec<String>>,
-    pub(super) splits: Vec<Split>,
     /// The jumps for which a vendor, asked, lists no split.
     pub(super) real_moves: BTreeSet<(Symbol, NaiveDate)>,
     pub(super) problems: Vec<Problem>,
+    /// What is true of the hour alone: that a session is not there yet.
+    pub(super) for_now: Vec<Problem>,
+    /// The symbols that this run is about.
+    pub(super) wanted: Arc<BTreeSet<Symbol>>,
 }
 
 /// What is handed over of one symbol.
@@ -80,24 +92,36 @@ impl Live {
     /// Reads what the cache holds of the symbols.
     pub(super) async fn read(cache: Cache, span: Span, symbols: Vec<Symbol>) -> Self {
         let reader = cache.clone();
-        let read = move || (reader.get_many(span.asset_class, &symbols, span.now), reader.absent(span.now));
-        let ((cached, problems), absent) = tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
-            let what = "reading the cache broke down; run `ts cache verify`";
-            ((BTreeMap::new(), vec![Problem::new("", ProblemKind::Cache, what)]), Vec::new())
-        });
+        let wanted: Arc<BTreeSet<Symbol>> = Arc::new(symbols.iter().cloned().collect());
+        let class = span.asset_class;
+        let read = move || {
+            let (cached, problems) = reader.get_many(class, &symbols, span.now);
+            (cached, problems, reader.absent(span.now), reader.known_splits(class))
+        };
+        let (cached, problems, absent, known) =
+            tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
+                let what = "reading the cache broke down; run `ts cache verify`";
+                let problem = Problem::new("", ProblemKind::Cache, what);
+                (BTreeMap::new(), vec![problem], Vec::new(), KnownSplits::default())
+            });
         Self {
             span,
             cache,
             cached,
             unkept: BTreeMap::new(),
+            held_since: BTreeMap::new(),
+            known,
+            came_whole: BTreeSet::new(),
+            given_up: BTreeMap::new(),
             absent,
             not_yet: BTreeSet::new(),
             was_asked: false,
             came_from: BTreeMap::new(),
             failures: BTreeMap::new(),
-            splits: Vec::new(),
             real_moves: BTreeSet::new(),
             problems,
+            for_now: Vec::new(),
+            wanted,
         }
     }
 
@@ -126,7 +150,22 @@ impl Live {
         let holdings = open.iter().filter_map(|symbol| Some((symbol.clone(), self.holding(symbol)?)));
         let mut plan = Plan::new(ask, &open, &holdings.collect());
         plan.absent = absent;
+        if let Some((from, to)) = plan.splits {
+            plan.splits = Some((self.since_entries(from, to), to));
+        }
         plan
+    }
+
+    /// Returns the splits that are known of the wanted symbols, whoever lists them.
+    pub(super) fn splits(&self) -> Vec<Split> {
+        let mut splits: Vec<Split> = Vec::new();
+        for known in self.known.splits.iter().filter(|known| self.wanted.contains(&known.symbol)) {
+            let split = known.split();
+            if !splits.contains(&split) {
+                splits.push(split);
+            }
+        }
+        splits
     }
 
     /// Returns the vendor's word that it does not have a symbol.

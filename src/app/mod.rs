@@ -16,6 +16,7 @@ mod features;
 mod fetch_data;
 mod fold;
 mod gather;
+mod give_up;
 mod init;
 mod jumps;
 mod live;
@@ -32,6 +33,7 @@ mod shadow;
 mod signals;
 mod sources;
 mod span;
+mod splits;
 mod test_scripts;
 mod validate;
 

@@ -16,6 +16,7 @@ use super::select::{lines, names, select};
 use super::shadow;
 use super::{App, Asked, LiveScripts, LoadedBars, Progress};
 use super::{Refusal, ScriptSet, Selection, Snapshot, load, read_positions};
+use crate::cache::Patience;
 use crate::decide;
 use crate::decide::Decision;
 use crate::domain::AssetClass;
@@ -37,6 +38,9 @@ pub struct RunRequest {
     pub source: Option<SourceName>,
     /// A positions file instead of the settings' own.
     pub positions: Option<PathBuf>,
+    /// Whether a vendor's "not there yet" of minutes ago is believed: the scheduler's own retry asks
+    /// anyway.
+    pub patience: Patience,
 }
 
 /// A finished run, ready to be rendered.
@@ -96,7 +100,8 @@ async fn decide_and_tell(
     let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
     let mut refused = Vec::new();
-    for selection in selections {
+    for mut selection in selections {
+        selection.patience = request.patience;
         let class = selection.asset_class;
         let reported = live.and_then(|live| live.reported(class));
         let earlier = reported.filter(|earlier| earlier.generation != snapshot.generation);
@@ -216,7 +221,7 @@ async fn load_class(
 fn without_strategy(
     set: &ScriptSet,
     class: AssetClass,
-    held: &BTreeSet<Symbol>,
+    held: &BTreeMap<Symbol, Option<NaiveDate>>,
 ) -> Result<Vec<Problem>, Refusal> {
     let makes_entries = |own: &Strategy| own.asset_class() == class && own.is_enabled();
     if set.scripts.strategies().iter().any(makes_entries) {
@@ -263,8 +268,14 @@ fn unchecked(asked: Asked, positions: &[Position], loaded: &[(Selection, LoadedB
     named.collect()
 }
 
-pub(super) fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeSet<Symbol> {
-    positions.iter().filter(|held| held.asset_class == class).map(|held| held.symbol.clone()).collect()
+/// Returns what is held of a class, each with its first entry.
+pub(super) fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeMap<Symbol, Option<NaiveDate>> {
+    let mut held: BTreeMap<Symbol, Option<NaiveDate>> = BTreeMap::new();
+    for own in positions.iter().filter(|own| own.asset_class == class) {
+        let since = held.entry(own.symbol.clone()).or_default();
+        *since = Some(since.map_or(own.entry_date, |first| first.min(own.entry_date)));
+    }
+    held
 }
 
 /// Refuses a date before all bars, where the bars are known to begin later. Where none came at all,

@@ -1,5 +1,6 @@
 //! A vendor without HTTP that the tests make misbehave, and a cache in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
@@ -19,7 +20,7 @@ use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
 use crate::sources::BoxFuture;
 use crate::sources::{Fetched, Request, Source, SourceError};
-use crate::sources::{Limits, Prices, Splits, WholeMarket, WholeMarketBars};
+use crate::sources::{Limits, Prices, Splits, Unread, WholeMarket, WholeMarketBars};
 
 pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().expect("an ISO date")
@@ -58,7 +59,11 @@ pub(super) struct Vendor {
     pub(super) volume: f64,
     /// What it says of every symbol's bars.
     pub(super) says: Vec<&'static str>,
+    /// What it says of them at the hour.
+    pub(super) says_for_now: Vec<&'static str>,
     pub(super) splits: Option<Vec<Split>>,
+    /// Rows of its list of splits that name no symbol.
+    pub(super) nameless_splits: usize,
     /// The first whose text begins a call, as [`Vendor::asked`] writes it, is its answer.
     pub(super) fails: Vec<(&'static str, SourceError)>,
     asked: Mutex<Vec<String>>,
@@ -89,7 +94,9 @@ impl Vendor {
             jump: None,
             volume: 1e6,
             says: Vec::new(),
+            says_for_now: Vec::new(),
             splits: Some(Vec::new()),
+            nameless_splits: 0,
             fails: Vec::new(),
             asked: Mutex::default(),
             running: AtomicUsize::new(0),
@@ -179,7 +186,8 @@ impl Source for Vendor {
             self.ask(format!("daily {symbol} {from}"))?;
             let said = |text: &&str| Problem::new(symbol, ProblemKind::Source, *text);
             let problems = self.says.iter().map(said).collect();
-            Ok(Fetched { bars: self.bars(symbol, *from, *to), problems, notes: Vec::new() })
+            let for_now = self.says_for_now.iter().map(said).collect();
+            Ok(Fetched { bars: self.bars(symbol, *from, *to), problems, for_now, ..Fetched::default() })
         })
     }
 
@@ -203,6 +211,10 @@ impl Source for Vendor {
         })
     }
 
+    fn lists_splits(&self) -> bool {
+        self.splits.is_some()
+    }
+
     fn splits<'a>(
         &'a self,
         symbol: Option<&'a Symbol>,
@@ -219,7 +231,8 @@ impl Source for Vendor {
                 let is_own = symbol.is_none_or(|symbol| split.symbol == *symbol);
                 is_own && from <= split.date && split.date <= to
             };
-            Ok(Splits { splits: splits.iter().filter(is_meant).cloned().collect(), ..Splits::default() })
+            let unread = Unread { nameless: self.nameless_splits, ..Unread::default() };
+            Ok(Splits { splits: splits.iter().filter(is_meant).cloned().collect(), unread })
         })
     }
 }
@@ -246,29 +259,37 @@ pub(super) struct Trial {
     _folder: tempfile::TempDir,
     pub(super) cache: Cache,
     pub(super) patience: Patience,
+    pub(super) held_since: BTreeMap<Symbol, NaiveDate>,
 }
 
 impl Trial {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cache = Cache::new(folder.path().join("cache"), 24);
-        Self { _folder: folder, cache, patience: Patience::Kept }
+        Self { _folder: folder, cache, patience: Patience::Kept, held_since: BTreeMap::new() }
     }
 
-    /// Asks the vendors in turn, as a run at an instant does.
-    pub(super) async fn ask(&self, now: &str, vendors: &[&Arc<Vendor>], symbols: &[Symbol]) -> Live {
+    /// Reads what is held, as a run at an instant does.
+    pub(super) async fn read(&self, now: &str, symbols: &[Symbol]) -> Live {
         let now = instant(now);
         let asset_class = AssetClass::Equity;
         let session = calendar::last_finished(asset_class, now);
         let span = Span { asset_class, from: day("2026-06-01"), session, patience: self.patience, now };
         let mut live = Live::read(self.cache.clone(), span, symbols.to_vec()).await;
+        live.held_since.clone_from(&self.held_since);
+        live
+    }
+
+    /// Asks the vendors in turn, as a run at an instant does.
+    pub(super) async fn ask(&self, now: &str, vendors: &[&Arc<Vendor>], symbols: &[Symbol]) -> Live {
+        let mut live = self.read(now, symbols).await;
         let mut sources: Vec<Arc<dyn Source>> = Vec::new();
         for vendor in vendors {
             let source: Arc<dyn Source> = Arc::<Vendor>::clone(vendor);
             live.ask_vendor(&source, symbols, &|_, _| ()).await;
             sources.push(source);
         }
-        live.check_jumps(&sources, symbols).await;
+        live.check_splits(&sources, symbols, &|_, _| ()).await;
         live
     }
 }

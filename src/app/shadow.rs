@@ -1,6 +1,6 @@
 //! What an edit of the scripts changes on a session: both versions asked about the same bars.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -39,7 +39,7 @@ pub async fn shadow(
         let bars = load(
             app,
             &selection,
-            &BTreeSet::new(),
+            &BTreeMap::new(),
             selection.session,
             needed(before).max(needed(after)),
             &|_, _| (),

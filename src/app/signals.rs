@@ -1,6 +1,6 @@
 //! Every raw signal over a span: what a strategy said before anything was filtered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -62,7 +62,7 @@ pub async fn signals(
         let class = selection.asset_class;
         let needed = decide::bars_needed(&set.scripts, class);
         let first = span.from().unwrap_or(selection.session);
-        let bars = load(app, &selection, &BTreeSet::new(), first, needed, fetching).await?;
+        let bars = load(app, &selection, &BTreeMap::new(), first, needed, fetching).await?;
         problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         table.notes.extend(span.notes(class.as_str(), held));

@@ -14,7 +14,7 @@ use crate::domain::AssetClass;
 use crate::settings::Settings;
 use crate::settings::SourceName;
 use crate::sources::{AlphaVantage, Binance, Files, Polygon, Simulated};
-use crate::sources::{Source, SourceError};
+use crate::sources::{Source, SourceError, Tell};
 
 /// Where Alpha Vantage's calls of the day are counted, in the cache's folder.
 const QUOTA_FILE: &str = "alpha_vantage_calls.json";
@@ -23,6 +23,8 @@ const QUOTA_FILE: &str = "alpha_vantage_calls.json";
 #[derive(Clone, Default)]
 pub struct Vendors {
     made: Arc<Mutex<Made>>,
+    /// Hears of each call that is tried again.
+    tell: Option<Tell>,
 }
 
 #[derive(Default)]
@@ -39,6 +41,11 @@ impl fmt::Debug for Vendors {
 }
 
 impl Vendors {
+    /// Vendors that say each call that is tried again.
+    pub fn telling(tell: Tell) -> Self {
+        Self { tell: Some(tell), ..Self::default() }
+    }
+
     /// Returns the source of that name for a run at `now`.
     ///
     /// # Errors
@@ -59,6 +66,7 @@ impl Vendors {
                     Some(source) => source.at(now),
                     None => Binance::new(&own.binance, now)?,
                 };
+                self.tell.iter().for_each(|tell| source.tell_retries(Arc::clone(tell)));
                 Arc::new(made.binance.insert(source).clone())
             }
             SourceName::Polygon => {
@@ -67,6 +75,7 @@ impl Vendors {
                     (None, Some(key)) => Polygon::new(&own.polygon, key.clone(), now)?,
                     (None, None) => return Err(keyless(name, settings)),
                 };
+                self.tell.iter().for_each(|tell| source.tell_retries(Arc::clone(tell)));
                 Arc::new(made.polygon.insert(source).clone())
             }
             SourceName::AlphaVantage => {
@@ -78,6 +87,7 @@ impl Vendors {
                     }
                     (None, None) => return Err(keyless(name, settings)),
                 };
+                self.tell.iter().for_each(|tell| source.tell_retries(Arc::clone(tell)));
                 Arc::new(made.alpha_vantage.insert(source).clone())
             }
         })

@@ -39,8 +39,13 @@ pub struct Split {
 impl Split {
     /// Tells whether a close over the one before is what the split leaves where it is not adjusted for.
     pub fn explains(&self, ratio: f64) -> bool {
-        (ratio * self.ratio - 1.0).abs() <= SPLIT_TOLERANCE
+        leaves(self.ratio, ratio)
     }
+}
+
+/// Tells whether a close over the one before is what a split into so many shares leaves.
+fn leaves(split: f64, ratio: f64) -> bool {
+    (ratio * split - 1.0).abs() <= SPLIT_TOLERANCE
 }
 
 /// A close that moved like an unadjusted split.
@@ -50,6 +55,13 @@ pub struct Jump {
     pub date: NaiveDate,
     /// That close over the one before.
     pub ratio: f64,
+}
+
+impl Jump {
+    /// Tells whether it is what a split of so many new shares for each old one leaves.
+    pub fn is_of(&self, split: f64) -> bool {
+        leaves(split, self.ratio)
+    }
 }
 
 /// Sessions in a row without a bar.
@@ -147,11 +159,12 @@ impl Health {
     ) -> Self {
         let mut health = Self::default();
         let symbol = &panel.symbols()[position];
+        let own: Vec<&Split> = splits.iter().filter(|split| split.symbol == *symbol).collect();
         let rows = panel.rows(position);
         for row in rows.clone().skip(1) {
             let (last, next) = (panel.dates()[row - 1], panel.dates()[row]);
             let ratio = panel.close()[row] / panel.close()[row - 1];
-            if is_outside(ratio) || shows_split(symbol, last, next, ratio, splits) {
+            if is_outside(ratio) || shows_split(last, next, ratio, &own) {
                 let until = rows.end.min(row + SUSPECT_BARS);
                 health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
             }
@@ -231,12 +244,9 @@ fn newest_within<T: Copy>(events: &[Event<T>], panel: &Panel, row: usize, bars: 
     events[..end].last().filter(|event| event.row > first).map(|event| event.what)
 }
 
-/// Tells whether a close ratio is that of a split listed after `last`, up to `next`.
-fn shows_split(symbol: &Symbol, last: NaiveDate, next: NaiveDate, ratio: f64, splits: &[Split]) -> bool {
-    splits.iter().any(|split| {
-        let falls_here = split.symbol == *symbol && last < split.date && split.date <= next;
-        falls_here && split.explains(ratio)
-    })
+/// Tells whether a close ratio is that of one of a symbol's splits listed after `last`, up to `next`.
+fn shows_split(last: NaiveDate, next: NaiveDate, ratio: f64, splits: &[&Split]) -> bool {
+    splits.iter().any(|split| last < split.date && split.date <= next && split.explains(ratio))
 }
 
 #[cfg(test)]

@@ -18,6 +18,18 @@ use crate::sources::Prices;
 /// The most notes that are kept of an entry, the newest of them.
 const MOST_NOTES: usize = 8;
 
+/// Which entry another one was judged against and may take the place of. What another process has put
+/// there in between is replaced only where it says no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// Whatever stands there.
+    Anything,
+    /// Nothing was held.
+    Nothing,
+    /// The entry with this checksum.
+    Entry(String),
+}
+
 /// Bars to keep, with what must be remembered of their coming.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -34,6 +46,7 @@ pub struct Entry {
     pub overlap_agreed_at: DateTime<Utc>,
     /// What is to be told of the bars for as long as they are held.
     pub notes: Vec<Note>,
+    pub replaces: Replaces,
 }
 
 impl Entry {
@@ -107,6 +120,7 @@ impl Cached {
             prices: meta.prices(),
             overlap_agreed_at: meta.overlap_agreed_at,
             notes: meta.notes.clone(),
+            replaces: Replaces::Entry(meta.checksum.clone()),
         }
     }
 }

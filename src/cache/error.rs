@@ -26,6 +26,9 @@ pub enum CacheError {
     /// An entry holds at least one bar: its name is made from the first and the last.
     #[error("keep {symbol} in the cache: it has no bars")]
     NoBars { symbol: String },
+    /// Another process put an entry there that this one was not judged against, and that says more.
+    #[error("replace the bars of {symbol}: another process wrote newer ones meanwhile, which stay")]
+    Overtaken { symbol: String },
     /// The bars cannot be written as Parquet.
     #[error("write the bars of {symbol} as Parquet: {what}")]
     Encode { symbol: String, what: String },

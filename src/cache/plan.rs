@@ -1,11 +1,10 @@
 //! Which calls fill the cache at the least cost: a call a symbol, or a call a missing day that
 //! answers for the whole market.
 //!
-//! Pure, and made before the first call, so that it can be shown: `ts fetch-data --plan` prints it.
+//! Pure, and made before the first call, so that it can be shown: see `plan_table`.
 //! Plans for one source; what that source fails to give is planned anew for the next.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -30,6 +29,24 @@ pub struct Fetch {
     pub calls: usize,
 }
 
+/// A call for the splits that a run must not miss: of what is held, or around a jump.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitCheck {
+    /// `None` for those of every symbol.
+    pub symbol: Option<Symbol>,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+impl SplitCheck {
+    /// Returns the check over these days and those of another one of the same symbol.
+    #[must_use]
+    pub fn widened(self, other: Option<SplitCheck>) -> Self {
+        let Some(other) = other else { return self };
+        Self { from: self.from.min(other.from), to: self.to.max(other.to), ..self }
+    }
+}
+
 /// The calls to one source that bring every symbol up to the last finished session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -51,7 +68,9 @@ pub struct Plan {
     /// The days, both included, for which the list of splits is asked for: from the oldest last bar of
     /// the symbols that are filled by day without an overlap.
     pub splits: Option<(NaiveDate, NaiveDate)>,
-    requests_per_minute: Option<u32>,
+    /// Splits that are asked for beside, once the bars are there.
+    pub checks: Vec<SplitCheck>,
+    pub(super) requests_per_minute: Option<u32>,
 }
 
 /// A symbol that a few of the newest sessions would bring up to date.
@@ -80,6 +99,7 @@ impl Plan {
             days: Vec::new(),
             by_day: Vec::new(),
             splits: None,
+            checks: Vec::new(),
             requests_per_minute: ask.limits.requests_per_minute,
         };
         let mut candidates = Vec::new();
@@ -144,12 +164,12 @@ impl Plan {
     /// Counts the calls; one to a source with pages may turn out to take fewer.
     pub fn calls(&self) -> usize {
         let own: usize = self.fetches.iter().map(|fetch| fetch.calls).sum();
-        own + self.days.len() + usize::from(self.splits.is_some())
+        own + self.days.len() + usize::from(self.splits.is_some()) + self.checks.len()
     }
 
     /// Counts what is fetched: the pages of one answer are one.
     pub fn fetch_count(&self) -> usize {
-        self.fetches.len() + self.days.len() + usize::from(self.splits.is_some())
+        self.fetches.len() + self.days.len() + usize::from(self.splits.is_some()) + self.checks.len()
     }
 
     /// Estimates how long the source's rate limit makes the calls take; nothing without a limit. The
@@ -231,57 +251,4 @@ fn newest_sessions(ask: &Ask<'_>) -> impl Iterator<Item = NaiveDate> {
     std::iter::successors(Some(ask.last_finished), move |session| {
         Some(calendar::previous_session(class, *session)).filter(|earlier| earlier < session)
     })
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unasked = self.hits.len() + self.waiting.len() + self.absent.len() + self.left_out.len();
-        let symbols = unasked + self.fetches.len() + self.by_day.len();
-        write!(f, "{}: {}, {}", self.source, counted(symbols, "symbol"), counted(self.calls(), "call"))?;
-        if let Some(limit) = self.requests_per_minute
-            && self.calls() > 0
-        {
-            let minutes = self.time().as_secs() / 60;
-            let time = if minutes == 0 { "at once".to_owned() } else { format!("about {minutes} min") };
-            write!(f, ", {time} at {limit} a minute")?;
-        }
-        writeln!(f)?;
-        if !self.hits.is_empty() {
-            writeln!(f, "  cached     {}", counted(self.hits.len(), "symbol"))?;
-        }
-        if !self.waiting.is_empty() {
-            writeln!(f, "  waiting    {}: not there yet, asked minutes ago", names(&self.waiting))?;
-        }
-        if !self.absent.is_empty() {
-            writeln!(f, "  absent     {}: not there when last asked", names(&self.absent))?;
-        }
-        if !self.left_out.is_empty() {
-            writeln!(f, "  left out   {}: too few calls are left today", names(&self.left_out))?;
-        }
-        for fetch in &self.fetches {
-            let Request { symbol, from, to, .. } = &fetch.request;
-            let kind = if fetch.need == Need::Whole { "history" } else { "tail" };
-            write!(f, "  {kind:<10} {symbol:<10} {from} to {to}")?;
-            let pages =
-                if fetch.calls == 1 { String::new() } else { format!(", up to {} calls", fetch.calls) };
-            writeln!(f, "{pages}")?;
-        }
-        for day in &self.days {
-            let symbols = counted(self.by_day.len(), "symbol");
-            writeln!(f, "  market     {:<10} {day}, for {symbols}", "all")?;
-        }
-        if let Some((from, to)) = self.splits {
-            writeln!(f, "  splits     {:<10} {from} to {to}", "all")?;
-        }
-        Ok(())
-    }
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {thing}{plural}")
-}
-
-fn names(symbols: &[Symbol]) -> String {
-    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(", ")
 }

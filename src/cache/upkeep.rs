@@ -118,7 +118,10 @@ impl Cache {
             Which::Entry(_) => false,
         };
         let absent = self.forget_absent(|one| is_asked_of(one.asset_class, &one.symbol))?;
-        self.forget_splits(|one| is_asked_of(one.asset_class, &one.symbol))?;
+        match which {
+            Which::Entry(_) => {}
+            Which::All | Which::Symbol(..) => self.forget_splits(is_asked_of)?,
+        }
         let mut cleared = Cleared { entries: 0, absent };
         for (key, parts) in entries(listing).filter(|(key, _)| is_meant(key)) {
             // The Parquet file comes first, so that a removal cut short leaves no bars without a meta.

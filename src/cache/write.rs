@@ -10,7 +10,8 @@
 //!
 //! Killed before 3, the old entry stands whole; between 3 and 4, the pending meta vouches for the
 //! new Parquet file, and the next reader finishes the step. That holds also where the new entry has
-//! the old one's name. Of two processes the last to write wins with both files.
+//! the old one's name. Of two processes the last to write wins with both files, unless the other wrote
+//! meanwhile what says more: an entry is put in the place of the one that it was judged against.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use rayon::iter::ParallelIterator;
 
 use super::Cache;
 use super::entry::Entry;
+use super::entry::Replaces;
 use super::error::CacheError;
 use super::folder::Pairs;
 use super::heal;
@@ -106,6 +108,9 @@ impl Cache {
     fn write_aside(&self, entry: &Entry, old: &Pairs, now: DateTime<Utc>) -> Result<Meta, CacheError> {
         let symbol = || entry.bars.symbol().to_string();
         let key = entry.key().ok_or_else(|| CacheError::NoBars { symbol: symbol() })?;
+        if self.is_overtaken(entry, &key, old, now) {
+            return Err(CacheError::Overtaken { symbol: symbol() });
+        }
         let not_yet = self.not_yet(old, key.end, now)?;
         let parquet = table::encode(&entry.bars)
             .map_err(|error| CacheError::Encode { symbol: symbol(), what: error.to_string() })?;
@@ -134,6 +139,20 @@ impl Cache {
             let _ = self.folder.remove(&key, Part::ParquetTemporary);
         })?;
         Ok(meta)
+    }
+
+    /// Tells whether an entry stands there that `entry` was not judged against and that says more: more
+    /// days, or the vendor's word of a later moment.
+    fn is_overtaken(&self, entry: &Entry, key: &Key, old: &Pairs, now: DateTime<Utc>) -> bool {
+        let judged = match &entry.replaces {
+            Replaces::Anything => return false,
+            Replaces::Nothing => None,
+            Replaces::Entry(checksum) => Some(checksum),
+        };
+        old.keys().filter_map(|known| self.meta(known)?.ok()).any(|meta| {
+            let is_another = Some(&meta.checksum) != judged && meta.outdated.is_none();
+            is_another && (meta.end > key.end || meta.start < key.start || meta.cached_at > now)
+        })
     }
 
     /// Collects what the symbol's entries remember of sessions after `end`, and refuses to replace
@@ -179,13 +198,23 @@ impl Cache {
         })
     }
 
-    /// Remembers that what is held of a symbol is wrong, and why, until it is replaced.
+    /// Remembers that what is held of a symbol is wrong, and why, until it is replaced. `checksum` is
+    /// that of the bars that were judged: those that another process has put there since are not.
     ///
     /// # Errors
     /// [`CacheError`] where it could not be written: the next run must find out again.
-    pub fn note_outdated(&self, class: AssetClass, symbol: &Symbol, why: &str) -> Result<(), CacheError> {
-        let change = |meta: &mut Meta| meta.outdated = Some(why.to_owned());
-        self.change_metas(class, std::slice::from_ref(symbol), change)
+    pub fn note_outdated(
+        &self,
+        class: AssetClass,
+        symbol: &Symbol,
+        checksum: &str,
+        why: &str,
+    ) -> Result<(), CacheError> {
+        self.change_metas(class, std::slice::from_ref(symbol), |meta| {
+            if meta.checksum == checksum {
+                meta.outdated = Some(why.to_owned());
+            }
+        })
     }
 
     fn change_metas(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::app;
 use crate::app::{App, LiveScripts, RunRequest};
+use crate::cache::Patience;
 use crate::report;
 use crate::report::Charts;
 
@@ -26,6 +27,7 @@ pub(super) async fn preview(
         date: args.date,
         source: args.source.chosen()?,
         positions: args.positions.clone(),
+        patience: Patience::Kept,
     };
     let progress = Progress::start();
     let told = |done, total| progress.calls(done, total);

@@ -61,7 +61,7 @@ impl Progress {
         }
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.replace(what) != Some(what) {
-            let template = format!("{{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left");
+            let template = format!("{{bar:20}} {{pos}}/{{len}} {what}, {{eta}} left  {{wide_msg}}");
             self.bar
                 .set_style(ProgressStyle::with_template(&template).expect("its parts are indicatif's own"));
             *DRAWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.bar.clone());
@@ -69,10 +69,21 @@ impl Progress {
         if done == 0 {
             self.bar.reset_eta();
         }
+        // Whatever was tried again has come to its end.
+        self.bar.set_message("");
         self.bar.update(|state| {
             state.set_len(total as u64);
             state.set_pos(done as u64);
         });
+    }
+}
+
+/// Tells of a call that is tried again: in the bar where one stands, else as a plain line.
+pub(super) fn retrying(what: &str) {
+    let bar = DRAWN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bar {
+        Some(bar) => bar.set_message(what.to_owned()),
+        None => drop(writeln!(stderr(), "fetching: {what}")),
     }
 }
 
@@ -115,6 +126,17 @@ mod tests {
     fn check(total: usize, expected: &[usize]) {
         let told: Vec<usize> = (0..=total).filter(|done| is_step(*done, total)).collect();
         assert_eq!(told, expected, "of {total}");
+    }
+
+    #[test]
+    fn what_is_tried_again_stands_in_the_bar_until_the_next_call_is_done() {
+        let mut progress = Progress::start();
+        (progress.is_drawn, progress.bar) = (true, ProgressBar::hidden());
+        progress.calls(0, 2);
+        retrying("trying again in 2 s: binance (BTC) could not be reached");
+        assert_eq!(progress.bar.message(), "trying again in 2 s: binance (BTC) could not be reached");
+        progress.calls(1, 2);
+        assert_eq!(progress.bar.message(), "");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What every command does first: settings, logs, the clock, a runtime.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::App;
+use crate::app::{App, Vendors};
 use crate::clock::Clock;
 use crate::settings::Sources;
 use crate::settings::{Environment, Loaded, Settings};
@@ -10,6 +11,7 @@ use crate::settings::{Environment, Loaded, Settings};
 use super::args::Global;
 use super::exit::Outcome;
 use super::logging;
+use super::progress;
 
 /// Loads the settings and starts logging.
 pub(super) fn app(global: &Global) -> anyhow::Result<App> {
@@ -19,7 +21,7 @@ pub(super) fn app(global: &Global) -> anyhow::Result<App> {
         tracing::warn!("{warning}");
     }
     let clock = global.now.map_or(Clock::System, Clock::Fixed);
-    Ok(App::new(loaded, clock))
+    Ok(App { vendors: Vendors::telling(Arc::new(progress::retrying)), ..App::new(loaded, clock) })
 }
 
 /// Loads the settings alone.

@@ -23,6 +23,8 @@ mod vendor;
 #[cfg(test)]
 mod bad_answers;
 #[cfg(test)]
+mod doubtful_rows;
+#[cfg(test)]
 mod parse_properties;
 #[cfg(test)]
 mod test_server;
@@ -46,7 +48,7 @@ pub use error::SourceError;
 pub use files::Files;
 pub use polygon::Polygon;
 pub use simulated::{SEED, Simulated};
-pub use vendor::Client;
+pub use vendor::{Client, Tell};
 
 /// A boxed future, so that sources of different types stand in one list.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -69,7 +71,10 @@ pub struct Request {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fetched {
     pub bars: Vec<Bar>,
+    /// What is wrong with them, for as long as they are held.
     pub problems: Vec<Problem>,
+    /// What is wrong at the hour of the answer: that a session is not there yet.
+    pub for_now: Vec<Problem>,
     /// What a reader should know of the bars and need do nothing about.
     pub notes: Vec<String>,
 }
@@ -190,11 +195,16 @@ pub trait Source: Send + Sync {
         Prices::SplitAdjusted
     }
 
+    /// Tells whether [`Source::splits`] works.
+    fn lists_splits(&self) -> bool {
+        false
+    }
+
     /// Gives the splits whose first session at the new price lies between two days, both included:
     /// of one symbol, or with `None` of every symbol. Oldest first.
     ///
     /// # Errors
-    /// [`SourceError::Unsupported`] where the source has no such list, else as [`Source::daily`].
+    /// [`SourceError::Unsupported`] where [`Source::lists_splits`] says so, else as [`Source::daily`].
     fn splits<'a>(
         &'a self,
         _symbol: Option<&'a Symbol>,

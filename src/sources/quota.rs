@@ -4,8 +4,11 @@
 //! later, its refusal marks our day as spent, so that no call is wasted on learning it again.
 //!
 //! The file is read, added to and written under an OS lock, which dies with its process: two processes
-//! at the very same moment count two calls. A call that never left this machine is given back.
+//! at the very same moment count two calls. It holds two days, since of two processes around midnight one
+//! still counts the day before, and is always of one length, so that one write of a few bytes changes
+//! it whole. A call that never left this machine is given back.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -24,8 +27,6 @@ use chrono::NaiveTime;
 use chrono::TimeZone;
 use chrono::Utc;
 use chrono_tz::America::New_York;
-use serde::Deserialize;
-use serde::Serialize;
 use tracing::warn;
 
 use super::SourceError;
@@ -35,6 +36,11 @@ use crate::domain::AssetClass;
 /// The shortest wait that is told for the next day, so that it never reads as one to be sat out.
 const SHORTEST_WAIT: Duration = Duration::from_secs(600);
 
+/// How many days are counted side by side.
+const DAYS: usize = 2;
+/// The length of the file: two days with ten digits each, and as much again.
+const LENGTH: usize = 128;
+
 /// How many calls a day allows, and how many are gone.
 pub(super) struct DayQuota {
     per_day: u32,
@@ -42,11 +48,8 @@ pub(super) struct DayQuota {
     now: Mutex<DateTime<Utc>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-struct Used {
-    day: NaiveDate,
-    calls: u32,
-}
+/// The calls of the newest days, at most [`DAYS`] of them.
+type Used = BTreeMap<NaiveDate, u32>;
 
 impl DayQuota {
     /// Counts in the file at `path`, which need not exist; `now` names the day.
@@ -92,8 +95,14 @@ impl DayQuota {
 
     /// Returns the calls that are left of the day; none where the file does not let them be counted.
     pub(super) fn left(&self) -> u32 {
-        let used = match fs::read(&self.path) {
-            Ok(bytes) => used(&bytes, day_of(self.now())),
+        let read = || {
+            let mut file = File::open(&self.path)?;
+            file.lock_shared()?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let used = match read() {
+            Ok(bytes) => used(&bytes).get(&day_of(self.now())).copied().unwrap_or(0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(_) => self.per_day,
         };
@@ -121,29 +130,30 @@ impl DayQuota {
         file.lock()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let Some(calls) = next(used(&bytes, day)) else { return Ok(false) };
-        let text = serde_json::to_vec(&Used { day, calls })?;
-        // Over the old text, which is as long within a byte: a full disk has nothing to refuse.
+        let mut used = used(&bytes);
+        let Some(calls) = next(used.get(&day).copied().unwrap_or(0)) else { return Ok(false) };
+        used.insert(day, calls);
+        while used.len() > DAYS {
+            used.pop_first();
+        }
+        let mut text = serde_json::to_vec(&used)?;
+        text.resize(text.len().max(LENGTH).max(bytes.len()), b' ');
+        // Over the old text, which is as long: a full disk has nothing to refuse, and a process that is
+        // killed leaves the old text or the new one.
         file.rewind()?;
         file.write_all(&text)?;
-        file.set_len(text.len() as u64)?;
         Ok(true)
     }
 }
 
-/// Returns the calls that a file's text counts for the day. A text of another day, or a broken one, says
-/// nothing of it.
-fn used(text: &[u8], day: NaiveDate) -> u32 {
-    match serde_json::from_slice::<Used>(text) {
-        Ok(used) if used.day == day => used.calls,
-        Ok(_) => 0,
-        Err(error) => {
-            if !text.is_empty() {
-                warn!(%error, "the count of today's calls is not readable and begins anew");
-            }
-            0
+/// Returns the calls that a file's text counts, by day; a broken one counts none.
+fn used(text: &[u8]) -> Used {
+    serde_json::from_slice(text).unwrap_or_else(|error| {
+        if !text.is_empty() {
+            warn!(%error, "the count of today's calls is not readable and begins anew");
         }
-    }
+        Used::new()
+    })
 }
 
 fn day_of(now: DateTime<Utc>) -> NaiveDate {
@@ -234,6 +244,33 @@ mod tests {
     }
 
     #[test]
+    fn around_midnight_each_of_two_processes_counts_its_own_day() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (evening, night) = (quota(folder.path(), at(21, 4)), quota(folder.path(), at(21, 5)));
+        assert!(!is_spent(&evening) && !is_spent(&night) && !is_spent(&night));
+        // The one that began before midnight takes nothing back of the day that began.
+        assert!(!is_spent(&evening));
+        assert!(is_spent(&night) && is_spent(&evening));
+        // Of the days before, nobody asks any more.
+        assert!(!is_spent(&quota(folder.path(), noon(22))));
+        let kept = fs::read_to_string(&night.path).expect("a file");
+        assert_eq!(kept.trim_end(), r#"{"2026-11-21":2,"2026-11-22":1}"#);
+    }
+
+    #[test]
+    fn a_count_is_changed_by_one_write_of_one_length() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = quota(folder.path(), noon(20));
+        let mut lengths = Vec::new();
+        for day in [20, 21, 22] {
+            own.set_now(noon(day));
+            assert!(!is_spent(&own));
+            lengths.push(fs::metadata(&own.path).expect("a file").len());
+        }
+        assert_eq!(lengths, [LENGTH as u64; 3]);
+    }
+
+    #[test]
     fn a_broken_file_counts_from_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let quota = quota(folder.path(), noon(20));
@@ -241,7 +278,7 @@ mod tests {
         fs::write(&quota.path, b"{\"day\": a text that is longer than what takes its place").expect("a file");
         assert!(!is_spent(&quota));
         let kept = fs::read_to_string(&quota.path).expect("a file");
-        assert_eq!(kept, r#"{"day":"2026-11-20","calls":1}"#);
+        assert_eq!(kept.trim_end(), r#"{"2026-11-20":1}"#);
     }
 
     #[test]

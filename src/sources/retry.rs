@@ -17,6 +17,9 @@ use super::limit::LONGEST_PAUSE;
 /// clients that failed together do not come back together.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const MOST_RETRIES: usize = 4;
+/// The retries where there was no connection: a name that is not found and a port that is closed are
+/// seldom there seconds later.
+const MOST_RECONNECTIONS: usize = 2;
 /// The wait where a vendor refuses for its rate and does not say for how long: four of them pass a
 /// minute, the window of every vendor.
 const UNSAID_WAIT: Duration = Duration::from_secs(20);
@@ -25,6 +28,8 @@ const UNSAID_WAIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Retry {
     pub(super) most: usize,
+    /// The most where there was no connection.
+    pub(super) most_reconnections: usize,
     pub(super) first_wait: Duration,
     pub(super) unsaid_wait: Duration,
     /// The seed of the jitter, so that a test knows the waits.
@@ -33,16 +38,27 @@ pub(super) struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { most: MOST_RETRIES, first_wait: FIRST_WAIT, unsaid_wait: UNSAID_WAIT, seed: None }
+        Self {
+            most: MOST_RETRIES,
+            most_reconnections: MOST_RECONNECTIONS,
+            first_wait: FIRST_WAIT,
+            unsaid_wait: UNSAID_WAIT,
+            seed: None,
+        }
     }
 }
 
 impl Retry {
-    /// Calls until there is an answer, a failure that stays, or no wait left.
+    /// Calls until there is an answer, a failure that stays, or no wait left. `tell` hears of each
+    /// failure that is tried again, and of the wait before it.
     ///
     /// # Errors
     /// That of the last try.
-    pub(super) async fn run<T, F>(&self, call: impl FnMut() -> F) -> Result<T, SourceError>
+    pub(super) async fn run<T, F>(
+        &self,
+        call: impl FnMut() -> F,
+        tell: impl Fn(&SourceError, Duration),
+    ) -> Result<T, SourceError>
     where
         F: Future<Output = Result<T, SourceError>>,
     {
@@ -52,15 +68,25 @@ impl Retry {
             waits = waits.with_jitter_seed(seed);
         }
         let mut waited = Duration::ZERO;
+        let mut unreached = 0;
         call.retry(waits)
             .sleep(TokioSleeper)
             .when(SourceError::is_transient)
             .adjust(|error, wait| {
+                if matches!(error, SourceError::Unreachable { .. }) {
+                    unreached += 1;
+                    if unreached > self.most_reconnections {
+                        return None;
+                    }
+                }
                 let wait = self.wait(error, wait?);
                 waited = waited.saturating_add(wait);
                 (waited <= LONGEST_PAUSE).then_some(wait)
             })
-            .notify(|error, wait| debug!(%error, wait_ms = wait.as_millis(), "trying again"))
+            .notify(|error, wait| {
+                debug!(%error, wait_ms = wait.as_millis(), "trying again");
+                tell(error, wait);
+            })
             .await
     }
 
@@ -99,11 +125,14 @@ mod tests {
         let start = Instant::now();
         let retry = Retry { seed: Some(7), ..Retry::default() };
         let answer = retry
-            .run(|| {
-                made.set(made.get() + 1);
-                let answer = if made.get() <= failures { Err(error.clone()) } else { Ok(()) };
-                async { answer }
-            })
+            .run(
+                || {
+                    made.set(made.get() + 1);
+                    let answer = if made.get() <= failures { Err(error.clone()) } else { Ok(()) };
+                    async { answer }
+                },
+                |told, _| assert_eq!(*told, error),
+            )
             .await;
         assert_eq!(made.get(), calls, "{error}");
         assert_eq!([answer.is_ok()], is_ok, "{error}");
@@ -140,13 +169,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_vendor_that_is_not_there_is_looked_for_for_seconds() {
+        let unreachable = SourceError::Unreachable { place: "v".into(), what: "refused".into() };
+        let took = check(unreachable, 9, 3, [false]).await;
+        assert!(took <= Duration::from_secs(6), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_is_told_before_it_begins() {
+        let told = std::cell::RefCell::new(Vec::new());
+        let retry = Retry { seed: Some(7), most: 2, ..Retry::default() };
+        let call = || async { Err::<(), _>(limited(Some(30))) };
+        retry.run(call, |_, wait| told.borrow_mut().push(wait.as_secs())).await.expect_err("limited");
+        assert_eq!(told.into_inner(), [30, 30]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_dropped_call_stops_between_tries() {
         let made = Cell::new(0);
         let retry = Retry::default();
-        let run = retry.run(|| {
+        let call = || {
             made.set(made.get() + 1);
             async { Err::<(), _>(limited(Some(60))) }
-        });
+        };
+        let run = retry.run(call, |_, _| ());
         assert!(tokio::time::timeout(Duration::from_secs(5), run).await.is_err());
         assert_eq!(made.get(), 1);
     }

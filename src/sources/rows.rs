@@ -16,9 +16,12 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
+use chrono::NaiveDate;
+
 use super::loose::Cell;
 use super::loose::pass_entries;
 use super::loose::pass_items;
+use crate::domain::Bar;
 
 /// What a row is, and which of its values are read.
 #[derive(Clone, Copy)]
@@ -192,6 +195,18 @@ impl Visitor<'_> for Place<'_> {
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok(self.0.iter().position(|known| *known == name))
     }
+}
+
+/// Makes the bar of a day from its open, high, low, close and volume; nothing where one is no number.
+pub(super) fn bar(date: NaiveDate, [open, high, low, close, volume]: &[Cell<'_>; 5]) -> Option<Bar> {
+    Some(Bar {
+        date,
+        open: open.number()?,
+        high: high.number()?,
+        low: low.number()?,
+        close: close.number()?,
+        volume: volume.number()?,
+    })
 }
 
 #[cfg(test)]

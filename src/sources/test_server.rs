@@ -49,7 +49,13 @@ pub(super) fn request(class: AssetClass, name: &str, from: &str, to: &str) -> Re
 
 /// A vendor that is asked without a limit to speak of and never twice.
 pub(super) fn vendor(name: &'static str, base: &str, key: Key, timeout: Duration) -> Vendor {
-    let retry = Retry { most: 0, first_wait: Duration::ZERO, unsaid_wait: Duration::ZERO, seed: Some(1) };
+    let retry = Retry {
+        most: 0,
+        most_reconnections: 0,
+        first_wait: Duration::ZERO,
+        unsaid_wait: Duration::ZERO,
+        seed: Some(1),
+    };
     let http = Http::new(name, base, key, timeout).expect("a client");
     Vendor { retry, ..Vendor::new(http, Limiter::new(1_000, Duration::from_secs(1))) }
 }
@@ -68,6 +74,7 @@ pub(super) fn retrying_sources(
     let vendor = |name, key| {
         let mut own = vendor(name, base, key, timeout);
         own.retry.most = retries;
+        own.retry.most_reconnections = retries;
         own
     };
     let key = || SecretString::from(KEY);

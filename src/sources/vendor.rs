@@ -4,6 +4,10 @@
 //! Redacted first: whatever sees a failure after that, a log of the tries too, sees it without the key.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -39,7 +43,13 @@ impl<Api: Clone> Client<Api> {
         if let Some(quota) = &self.vendor.quota {
             quota.set_now(now);
         }
+        self.vendor.is_unreached.store(false, Ordering::Relaxed);
         Self { now, ..self.clone() }
+    }
+
+    /// Has `tell` hear of each call that is tried again; the first who asks for it stays.
+    pub fn tell_retries(&self, tell: Tell) {
+        drop(self.vendor.tell.set(tell));
     }
 }
 
@@ -50,7 +60,14 @@ pub(super) struct Vendor {
     pub(super) retry: Retry,
     /// The calls of the day, where the vendor counts them.
     pub(super) quota: Option<DayQuota>,
+    /// Hears of each call that is tried again.
+    pub(super) tell: OnceLock<Tell>,
+    /// Whether the last call found no connection, tried again as it was: the next is then tried once.
+    pub(super) is_unreached: AtomicBool,
 }
+
+/// Told, in a sentence, what a person who waits should know of.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What a vendor is asked.
 pub(super) enum Call<'a> {
@@ -63,7 +80,14 @@ pub(super) enum Call<'a> {
 impl Vendor {
     /// A vendor that is tried again as usual and counts no days.
     pub(super) fn new(http: Http, limiter: Limiter) -> Self {
-        Self { http, limiter, retry: Retry::default(), quota: None }
+        Self {
+            http,
+            limiter,
+            retry: Retry::default(),
+            quota: None,
+            tell: OnceLock::new(),
+            is_unreached: AtomicBool::new(false),
+        }
     }
 
     /// Asks until there is an answer that `judge` accepts, or an error that stays. `about` names in
@@ -78,7 +102,21 @@ impl Vendor {
         judge: impl Fn(&Answer) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let redacted = |error| self.http.redacted(error);
-        self.retry.run(|| async { self.try_once(about, &call, &judge).await.map_err(redacted) }).await
+        let tell = |error: &SourceError, wait: Duration| {
+            if let Some(tell) = self.tell.get() {
+                // What is done comes first: a narrow terminal cuts the reason short.
+                tell(&format!("trying again in {:.0} s: {error}", wait.as_secs_f64().ceil()));
+            }
+        };
+        let mut retry = self.retry;
+        if self.is_unreached.load(Ordering::Relaxed) {
+            retry.most_reconnections = 0;
+        }
+        let call = || async { self.try_once(about, &call, &judge).await.map_err(redacted) };
+        let answer = retry.run(call, tell).await;
+        let is_unreached = matches!(answer, Err(SourceError::Unreachable { .. }));
+        self.is_unreached.store(is_unreached, Ordering::Relaxed);
+        answer
     }
 
     async fn try_once<T>(
@@ -107,5 +145,43 @@ impl Vendor {
             self.limiter.pause(*wait);
         }
         judged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::domain::AssetClass;
+    use crate::sources::Binance;
+    use crate::sources::Source;
+    use crate::sources::http::Key;
+    use crate::sources::test_server;
+    use crate::sources::test_server::{NOW, instant, request};
+
+    #[tokio::test]
+    async fn a_vendor_that_is_away_is_looked_for_once_a_run() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        drop(listener);
+        let mut vendor = test_server::vendor("binance", &address, Key::None, Duration::from_secs(5));
+        (vendor.retry.most, vendor.retry.most_reconnections) = (4, 2);
+        let mut source = Binance::of_vendor(vendor, instant(NOW));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let ears = Arc::clone(&told);
+        source.tell_retries(Arc::new(move |what| ears.lock().expect("no panic").push(what.to_owned())));
+        let day = request(AssetClass::Crypto, "BTC", "2026-11-18", "2026-11-18");
+        for expected in [2, 0, 2] {
+            source.daily(&day).await.expect_err("nobody listens");
+            let heard = std::mem::take(&mut *told.lock().expect("no panic"));
+            assert_eq!(heard.len(), expected, "{heard:?}");
+            assert!(
+                heard.iter().all(|what| what.starts_with("trying again in 0 s: binance (BTC) could not"))
+            );
+            if expected == 0 {
+                source = source.at(instant(NOW));
+            }
+        }
     }
 }

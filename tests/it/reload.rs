@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use ts::app::{App, Asked, LiveScripts, Reloaded, Reloader, RunRequest, run_live, shadow, watched};
+use ts::cache::Patience;
 use ts::clock::Clock;
 use ts::domain::AssetClass;
 use ts::reload::{WatchMethod, Watcher};
@@ -38,7 +39,13 @@ fn app(root: &Path) -> App {
 }
 
 fn request() -> RunRequest {
-    RunRequest { asked: Asked::ByName(AssetClass::Equity), date: None, source: None, positions: None }
+    RunRequest {
+        asked: Asked::ByName(AssetClass::Equity),
+        date: None,
+        source: None,
+        positions: None,
+        patience: Patience::Kept,
+    }
 }
 
 /// A strategy and its scorer that both carry a number in what they say.

@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use tracing::info;
 
 use super::super::answers::Answered;
-use super::Live;
-use crate::bars::{Bars, check_sessions};
+use super::{Live, Span};
+use crate::bars::{Bars, Split, check_sessions};
 use crate::cache::merge::{self, Fresh, Verdict};
-use crate::cache::{Ask, Entry, Fetch, Need, Note};
+use crate::cache::{Ask, Cached, Entry, Fetch, ListedSplit, Need, Note, Replaces};
 use crate::calendar;
 use crate::domain::Bar;
 use crate::domain::Symbol;
@@ -34,7 +34,7 @@ impl Live {
         let history = self.cached.get(symbol);
         if let (Need::Tail { .. }, Some(history)) = (&fetch.need, history) {
             let fresh = Fresh { bars: &bars, source: ask.source, prices: ask.prices };
-            let verdict = merge::join(history, fresh, &self.splits);
+            let verdict = merge::join(history, fresh, &self.splits_of(symbol));
             return self.settle(symbol, verdict, notes, ask);
         }
         let today = calendar::local_date(ask.asset_class, ask.now);
@@ -56,8 +56,11 @@ impl Live {
             prices: ask.prices,
             overlap_agreed_at: self.span.now,
             notes: Vec::new(),
+            replaces: history
+                .map_or(Replaces::Nothing, |history| Replaces::Entry(history.meta.checksum.clone())),
         };
-        Answered::Keep(entry.noting(notes))
+        self.came_whole.insert(symbol.clone());
+        Answered::Keep(Box::new(entry.noting(notes)))
     }
 
     /// Judges the bars of the days that the whole market was asked for. Where they begin with the last
@@ -74,23 +77,39 @@ impl Live {
         let fresh = Fresh { bars: &bars, source: ask.source, prices: Prices::SplitAdjusted };
         let overlap = calendar::sessions(ask.asset_class, history.holding().overlap_from, history.meta.end);
         let verdict = if overlap.iter().all(|session| days.contains(session)) {
-            merge::join(history, fresh, &self.splits)
+            merge::join(history, fresh, &self.splits_of(symbol))
         } else if history.missing(self.span.session).is_empty() {
             // Days cut short would look as if the newest bars had vanished.
             return Answered::Nothing;
         } else {
-            merge::fill(history, days, fresh, &self.splits)
+            merge::fill(history, days, fresh, &self.splits_unseen(history))
         };
         self.settle(symbol, verdict, notes, ask)
+    }
+
+    fn splits_of(&self, symbol: &Symbol) -> Vec<Split> {
+        let own = self.known.splits.iter().filter(|known| known.symbol == *symbol);
+        own.map(ListedSplit::split).collect()
+    }
+
+    /// Returns the splits of which a history can know nothing: when its vendor last told its bars
+    /// again, they were not listed yet, or had not come.
+    fn splits_unseen(&self, history: &Cached) -> Vec<Split> {
+        let Span { asset_class, .. } = self.span;
+        let is_unseen = |known: &&ListedSplit| {
+            let known_at = known.learned_at.max(calendar::open_instant(asset_class, known.date));
+            known.symbol == history.meta.symbol && known_at > history.meta.overlap_agreed_at
+        };
+        self.known.splits.iter().filter(is_unseen).map(ListedSplit::split).collect()
     }
 
     fn settle(&mut self, symbol: &Symbol, verdict: Verdict, notes: Vec<Note>, ask: &Ask<'_>) -> Answered {
         let Some(history) = self.cached.get_mut(symbol) else { return Answered::Nothing };
         match verdict {
             Verdict::Joined(bars) => {
-                Answered::Keep(history.joined(bars, ask.source, self.span.now).noting(notes))
+                Answered::Keep(Box::new(history.joined(bars, ask.source, self.span.now).noting(notes)))
             }
-            Verdict::Filled(bars) => Answered::Keep(history.filled(bars).noting(notes)),
+            Verdict::Filled(bars) => Answered::Keep(Box::new(history.filled(bars).noting(notes))),
             Verdict::Refetch(why) => {
                 let what = format!("{}: {why}", ask.source);
                 history.meta.outdated = Some(what.clone());
@@ -107,17 +126,20 @@ impl Live {
     }
 
     /// Checks what came, and tells what was wrong with it. What is true of the bars for as long as they
-    /// are held is returned as notes; what is said of the session is true of the hour.
+    /// are held is returned as notes.
     fn check(&mut self, symbol: &Symbol, fetched: Fetched) -> (Bars, Vec<Note>) {
         let class = self.span.asset_class;
         let last_finished = calendar::last_finished(class, self.span.now);
         let is_session = |date| calendar::is_session(class, date);
-        let Fetched { bars: rows, problems, notes: said } = fetched;
+        let Fetched { bars: rows, problems, for_now, notes: said } = fetched;
         said.iter().for_each(|note| info!("{symbol}: {note}"));
+        let newest = rows.iter().map(|bar| bar.date).filter(|date| *date <= last_finished).max();
         let (bars, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);
-        let session = self.span.session.to_string();
-        let is_lasting = |problem: &&Problem| !problem.message.contains(&session);
-        let notes = problems.iter().filter(is_lasting).chain(&bad).map(Note::of).collect();
+        // What is wrong with the newest bar ends with the next answer, which will be asked for.
+        let has_newest = bars.dates().last().copied() == newest;
+        let lasting = bad.iter().filter(|_| has_newest);
+        let notes = problems.iter().chain(lasting).map(Note::of).collect();
+        self.for_now.extend(for_now);
         self.problems.extend(problems);
         self.problems.extend(bad);
         (bars, notes)

@@ -168,7 +168,11 @@ fn bars_are_known_to_be_wrong_until_they_are_replaced() {
     for name in ["AAPL", "AAP"] {
         cache.set(&entry(bars(name, "2026-11-02", 3)), friday_evening()).expect("writable");
     }
-    cache.note_outdated(Equity, &aapl, "a price differs").expect("writable");
+    let judged = cache.get(Equity, &aapl, friday_evening()).0.expect("kept").meta.checksum;
+    // What another process has put there since was not judged.
+    cache.note_outdated(Equity, &aapl, "another entry's", "a price differs").expect("writable");
+    assert_eq!(outdated("AAPL"), None);
+    cache.note_outdated(Equity, &aapl, &judged, "a price differs").expect("writable");
     assert_eq!((outdated("AAPL").as_deref(), outdated("AAP")), (Some("a price differs"), None));
     cache.set(&entry(bars("AAPL", "2026-11-02", 3)), friday_evening()).expect("writable");
     assert_eq!(outdated("AAPL"), None);

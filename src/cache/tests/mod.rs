@@ -3,6 +3,7 @@
 mod crash;
 mod joining;
 mod keeping;
+mod needs;
 mod planning;
 mod together;
 mod upkeep;
@@ -14,6 +15,7 @@ use chrono::Utc;
 use super::Cache;
 use super::Cached;
 use super::Entry;
+use super::Replaces;
 use crate::bars::Bars;
 use crate::calendar;
 use crate::domain::AssetClass;
@@ -77,6 +79,7 @@ pub(super) fn entry(bars: Bars) -> Entry {
         prices: Prices::SplitAdjusted,
         overlap_agreed_at: friday_evening(),
         notes: Vec::new(),
+        replaces: Replaces::Anything,
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::process::Command;
 use std::process::Stdio;
 
+use super::super::CacheError;
 use super::*;
 use crate::domain::AssetClass::Equity;
 
@@ -50,6 +51,42 @@ fn readers_between_two_writers_always_see_one_whole_entry() {
         }
     });
     assert_eq!(files(&cache).len(), 2);
+}
+
+#[test]
+fn an_entry_takes_the_place_of_the_one_that_it_was_judged_against_and_of_no_newer_one() {
+    let between = |from, to| entry(bars_between("AAPL", from, to));
+    let old = between("2026-11-02", "2026-11-18");
+    for (theirs, at, is_kept) in [
+        // Another process reached further, began earlier, or asked later.
+        (between("2026-11-02", "2026-11-20"), friday_evening(), true),
+        (between("2026-10-01", "2026-11-19"), friday_evening(), true),
+        (between("2026-11-03", "2026-11-19"), instant("2026-11-20T22:01:00Z"), true),
+        // It says no more than this one does.
+        (between("2026-11-03", "2026-11-19"), friday_evening(), false),
+    ] {
+        let (_folder, cache) = cache();
+        cache.set(&old, friday_evening()).expect("writable");
+        let judged = cache.get(Equity, &symbol("AAPL"), friday_evening()).0.expect("kept");
+        cache.set(&theirs, at).expect("writable");
+        let ours = judged.filled(bars_between("AAPL", "2026-11-02", "2026-11-19"));
+        let written = cache.set(&ours, friday_evening());
+        assert_eq!(matches!(written, Err(CacheError::Overtaken { .. })), is_kept, "{written:?}");
+        let held = cache.get(Equity, &symbol("AAPL"), friday_evening()).0.expect("kept").bars;
+        assert_eq!(held, if is_kept { theirs.bars } else { ours.bars });
+    }
+}
+
+#[test]
+fn what_is_known_to_be_wrong_gives_way() {
+    let (_folder, cache) = cache();
+    let theirs = entry(bars_between("AAPL", "2026-11-02", "2026-11-20"));
+    let checksum = cache.set(&theirs, friday_evening()).expect("writable").checksum;
+    let ours =
+        Entry { replaces: Replaces::Nothing, ..entry(bars_between("AAPL", "2026-11-02", "2026-11-19")) };
+    assert!(cache.set(&ours, friday_evening()).is_err());
+    cache.note_outdated(Equity, &symbol("AAPL"), &checksum, "a price differs").expect("writable");
+    cache.set(&ours, friday_evening()).expect("it is known to be wrong");
 }
 
 /// Not a test of its own: the process that the next one starts and kills.

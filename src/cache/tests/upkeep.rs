@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use super::super::{Absent, Cleared, Health, ListedSplit, SplitAnswer, Which};
+use super::super::{Absent, Cleared, Health, KnownSplits, SplitAnswer, Which};
 use super::*;
+use crate::bars::Split;
 use crate::domain::AssetClass::{Crypto, Equity};
+use crate::sources::{Splits, Unread};
 
 fn filled() -> (tempfile::TempDir, Cache) {
     let (folder, cache) = cache();
@@ -111,26 +113,100 @@ fn what_a_source_does_not_have_is_believed_for_the_ttl_and_forgotten_when_cleare
     assert_eq!(cache.absent(now), []);
 }
 
-#[test]
-fn what_was_listed_is_replaced_by_a_later_answer_and_forgotten_when_cleared() {
-    let (_folder, cache) = cache();
-    let answer = |name: &str, splits: Vec<ListedSplit>| SplitAnswer {
+/// An answer on the splits of a fortnight, at an instant; with `None`, on those of every symbol.
+fn answer(name: Option<&str>, asked_at: &str) -> SplitAnswer {
+    SplitAnswer {
         asset_class: Equity,
-        symbol: symbol(name),
+        symbol: name.map(symbol),
         source: "polygon".to_owned(),
         from: day("2026-11-13"),
         to: day("2026-11-27"),
-        asked_at: friday_evening(),
-        splits,
-        refetched: false,
+        asked_at: instant(asked_at),
+        unread: Default::default(),
+    }
+}
+
+fn told(listed: &[(&str, &str)]) -> Splits {
+    let split = |(name, date): &(&str, &str)| Split { symbol: symbol(name), date: day(date), ratio: 4.0 };
+    Splits { splits: listed.iter().map(split).collect(), ..Splits::default() }
+}
+
+const FIRST: &str = "2026-11-20T22:00:00Z";
+const LATER: &str = "2026-11-21T22:00:00Z";
+
+fn dates(known: &KnownSplits, name: &str) -> Vec<String> {
+    known.of("polygon", &symbol(name)).map(|known| known.date.to_string()).collect()
+}
+
+#[test]
+fn a_split_is_known_until_a_later_answer_is_without_it() {
+    let mut known = KnownSplits::default();
+    known.learn(&answer(None, FIRST), &told(&[("AAPL", "2026-11-20"), ("X", "2026-11-20")]), |own| {
+        *own == symbol("AAPL")
+    });
+    assert_eq!((dates(&known, "AAPL"), dates(&known, "X")), (vec!["2026-11-20".to_owned()], vec![]));
+    // Told again, it was learned when it was first told.
+    known.learn(&answer(Some("AAPL"), LATER), &told(&[("AAPL", "2026-11-20")]), |_| true);
+    assert_eq!((known.splits.len(), known.splits[0].learned_at), (1, instant(FIRST)));
+    // Of other days, of another symbol and where a row could not be read, nothing was said of it.
+    let elsewhere = SplitAnswer { from: day("2026-11-21"), ..answer(Some("AAPL"), LATER) };
+    known.learn(&elsewhere, &told(&[]), |_| true);
+    known.learn(&answer(Some("MSFT"), LATER), &told(&[]), |_| true);
+    let unread = Unread { symbols: [symbol("AAPL")].into(), nameless: 0 };
+    known.learn(&answer(None, LATER), &Splits { unread, ..told(&[]) }, |_| true);
+    assert_eq!(dates(&known, "AAPL").len(), 1);
+    known.learn(&answer(Some("AAPL"), LATER), &told(&[("AAPL", "2026-11-19")]), |_| true);
+    assert_eq!(dates(&known, "AAPL"), ["2026-11-19"]);
+}
+
+#[test]
+fn a_question_is_remembered_with_its_newest_answer() {
+    let asked = |known: &KnownSplits, name: &str| {
+        known.asked("polygon", &symbol(name), day("2026-11-13"), day("2026-11-20"))
     };
-    let listed = answer("AAPL", vec![ListedSplit { date: day("2026-11-20"), ratio: 4.0 }]);
-    cache.note_splits(&[answer("AAPL", Vec::new()), answer("MSFT", Vec::new())]).expect("writable");
-    cache.note_splits(std::slice::from_ref(&listed)).expect("writable");
-    assert_eq!(cache.split_answers(Equity), [listed, answer("MSFT", Vec::new())]);
-    assert_eq!(cache.split_answers(Crypto), []);
+    let mut known = KnownSplits::default();
+    known.learn(&answer(Some("AAPL"), FIRST), &told(&[]), |_| true);
+    assert_eq!((asked(&known, "AAPL"), asked(&known, "MSFT")), (Some(instant(FIRST)), None));
+    assert_eq!(known.asked("elsewhere", &symbol("AAPL"), day("2026-11-13"), day("2026-11-13")), None);
+    assert_eq!(known.asked("polygon", &symbol("AAPL"), day("2026-11-12"), day("2026-11-13")), None);
+    // The whole market's answers for each symbol, for as long as its days are the newest.
+    known.learn(&answer(None, LATER), &told(&[]), |_| true);
+    assert_eq!((asked(&known, "AAPL"), asked(&known, "MSFT")), (Some(instant(LATER)), Some(instant(LATER))));
+    assert_eq!(known.answers.len(), 1, "the wider one is the only one");
+    known.learn(&answer(Some("AAPL"), "2026-11-28T22:00:00Z"), &told(&[]), |_| true);
+    assert_eq!(asked(&known, "MSFT"), None);
+    // A row that cannot be read leaves its own symbol unanswered, one without a name all of them.
+    let mut known = KnownSplits::default();
+    let unread = |symbols: &[&str], nameless| Splits {
+        unread: Unread { symbols: symbols.iter().map(|name| symbol(name)).collect(), nameless },
+        ..told(&[])
+    };
+    known.learn(&answer(None, FIRST), &unread(&[], 1), |_| true);
+    assert_eq!(asked(&known, "MSFT"), None);
+    known.learn(&answer(None, FIRST), &unread(&["AAPL"], 0), |_| true);
+    assert_eq!((asked(&known, "AAPL"), asked(&known, "MSFT")), (None, Some(instant(FIRST))));
+}
+
+#[test]
+fn what_is_known_of_splits_is_kept_by_class_and_forgotten_when_cleared() {
+    let (_folder, cache) = cache();
+    let both = |known: &mut KnownSplits| {
+        known.learn(&answer(None, FIRST), &told(&[("AAPL", "2026-11-20"), ("MSFT", "2026-11-19")]), |_| true);
+        known.learn(&answer(Some("MSFT"), FIRST), &told(&[("MSFT", "2026-11-19")]), |_| true);
+        known.set_refetched(&symbol("MSFT"), "polygon", instant(LATER));
+    };
+    cache.change_splits(both).expect("writable");
+    let known = cache.known_splits(Equity);
+    assert_eq!(known.splits[1].refetched_at, Some(instant(LATER)));
+    assert_eq!(cache.known_splits(Crypto), KnownSplits::default());
     cache.clear(&Which::Symbol(Equity, symbol("AAPL"))).expect("writable");
-    assert_eq!(cache.split_answers(Equity), [answer("MSFT", Vec::new())]);
+    let left = cache.known_splits(Equity);
+    assert_eq!((dates(&left, "AAPL").len(), dates(&left, "MSFT").len()), (0, 1));
+    assert_eq!(left.asked("polygon", &symbol("AAPL"), day("2026-11-20"), day("2026-11-20")), None);
+    // A file of another form is no memory at all.
+    fs::write(cache.dir().join("splits.json"), "[]").expect("writable");
+    assert_eq!(cache.known_splits(Equity), KnownSplits::default());
+    cache.change_splits(both).expect("writable");
     cache.clear(&Which::All).expect("writable");
-    assert_eq!(cache.split_answers(Equity), []);
+    assert_eq!(cache.known_splits(Equity), KnownSplits::default());
 }

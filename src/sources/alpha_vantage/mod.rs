@@ -24,7 +24,6 @@ use super::Prices;
 use super::Request;
 use super::Source;
 use super::SourceError;
-use super::WholeMarket;
 use super::answer::Answer;
 use super::http::Http;
 use super::http::Key;
@@ -129,7 +128,7 @@ impl AlphaVantage {
             Answered::Bars { mut bars, bad_rows } => {
                 bars.retain(|bar| request.from <= bar.date && bar.date <= request.to);
                 let problems = bad_rows.problem(&request.symbol).into_iter().collect();
-                Ok(Fetched { bars, problems, notes: Vec::new() })
+                Ok(Fetched { bars, problems, ..Fetched::default() })
             }
             Answered::TooFast => {
                 Err(SourceError::RateLimited { place, wait: Some(answer.wait().unwrap_or(TOO_FAST)) })
@@ -166,10 +165,9 @@ impl Source for AlphaVantage {
     fn limits(&self) -> Limits {
         Limits {
             requests_per_minute: Some(PER_SECOND * 60),
-            // It has no pages: an answer is the compact series or the full one, and either is one call.
-            largest_page: None,
-            whole_market: WholeMarket::Unavailable,
             calls_left: self.vendor.quota.as_ref().map(DayQuota::left),
+            // It has no pages: an answer is the compact series or the full one, and either is one call.
+            ..Limits::NONE
         }
     }
 

@@ -19,6 +19,7 @@ use crate::sources::loose::json;
 use crate::sources::rows::Row;
 use crate::sources::rows::Shape;
 use crate::sources::rows::Tally;
+use crate::sources::rows::bar;
 
 /// The fields of a day.
 const DAY: Shape<5> = Shape::Object(["1. open", "2. high", "3. low", "4. close", "5. volume"]);
@@ -81,7 +82,7 @@ impl<'de> Visitor<'de> for Days {
         while let Some(date) = entries.next_key::<Cell<'de>>()? {
             let row = entries.next_value_seed(Row(DAY))?;
             let number = tally.count(row.as_ref());
-            match row.and_then(|row| bar(&date, &row)) {
+            match row.zip(date.date()).and_then(|(row, date)| bar(date, &row)) {
                 Some(bar) => series.bars.push(bar),
                 None => series.bad_rows.push(|| format!("alpha_vantage, row {number}")),
             }
@@ -134,17 +135,6 @@ fn error(said: String) -> Answered {
     } else {
         Answered::Unknown
     }
-}
-
-fn bar(date: &Cell<'_>, [open, high, low, close, volume]: &[Cell<'_>; 5]) -> Option<Bar> {
-    Some(Bar {
-        date: date.date()?,
-        open: open.number()?,
-        high: high.number()?,
-        low: low.number()?,
-        close: close.number()?,
-        volume: volume.number()?,
-    })
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ async fn the_days_quota_stops_the_day_and_its_message_shows_no_key() {
     }
     assert_eq!(calls(&server).await, 1);
     let kept = std::fs::read_to_string(&file).expect("a file");
-    assert_eq!(kept, r#"{"day":"2026-11-20","calls":25}"#);
+    assert_eq!(kept.trim_end(), r#"{"2026-11-20":25}"#);
 }
 
 #[tokio::test]

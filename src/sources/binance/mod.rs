@@ -20,7 +20,6 @@ use super::Limits;
 use super::Request;
 use super::Source;
 use super::SourceError;
-use super::WholeMarket;
 use super::answer::Answer;
 use super::answer::malformed;
 use super::http::Http;
@@ -135,8 +134,7 @@ impl Source for Binance {
         Limits {
             requests_per_minute: Some(self.vendor.limiter.calls()),
             largest_page: Some(PAGE),
-            whole_market: WholeMarket::Unavailable,
-            calls_left: None,
+            ..Limits::NONE
         }
     }
 

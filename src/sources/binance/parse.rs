@@ -15,6 +15,7 @@ use crate::sources::loose::json_with;
 use crate::sources::rows::ReadInto;
 use crate::sources::rows::Rows;
 use crate::sources::rows::Shape;
+use crate::sources::rows::bar;
 
 /// One page of candles.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,7 +55,7 @@ impl Rows<7> for Candles {
         if row[6].whole().is_some_and(|close| close >= *now) {
             return;
         }
-        match bar(&row) {
+        match candle(&row) {
             Some(bar) => page.bars.push(bar),
             None => page.bad_rows.push(|| format!("binance, row {number}")),
         }
@@ -77,16 +78,9 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
 }
 
 /// A candle without a close time may be a forming one: it is no bar.
-fn bar([open_time, open, high, low, close, volume, close_time]: &[Cell<'_>; 7]) -> Option<Bar> {
+fn candle([open_time, numbers @ .., close_time]: &[Cell<'_>; 7]) -> Option<Bar> {
     close_time.whole()?;
-    Some(Bar {
-        date: open_time.instant()?.date_naive(),
-        open: open.number()?,
-        high: high.number()?,
-        low: low.number()?,
-        close: close.number()?,
-        volume: volume.number()?,
-    })
+    bar(open_time.instant()?.date_naive(), numbers)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ impl Files {
         let problems = table.bad_rows.problem(&request.symbol).into_iter().collect();
         let is_wanted = |bar: &Bar| request.from <= bar.date && bar.date <= request.to;
         let bars = table.bars.into_iter().filter(is_wanted).collect();
-        Ok(Fetched { bars, problems, notes: Vec::new() })
+        Ok(Fetched { bars, problems, ..Fetched::default() })
     }
 
     fn find(&self, request: &Request) -> Result<PathBuf, SourceError> {

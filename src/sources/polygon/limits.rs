@@ -50,29 +50,30 @@ pub(super) fn refusal(answer: &Answer, day: Option<NaiveDate>) -> SourceError {
     answer.failure(said)
 }
 
-/// Says what the bars of a range lack because of the plan: the session of today, and what lies before
-/// the plan's history. A symbol that merely began later, or stopped, gets no note.
-pub(super) fn notes(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Vec<Problem> {
-    let note = |text: String| Problem::new(&request.symbol, ProblemKind::Source, text);
-    let first = bars.iter().map(|bar| bar.date).min();
-    let last = bars.iter().map(|bar| bar.date).max();
-    let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
-    let mut notes = Vec::new();
-    if let Some(years) = clipped(request.from, first, now) {
-        notes.push(note(format!(
-            "polygon's bars begin on {first}, not on {}: the plan seems to reach back {years} years",
-            request.from
-        )));
-    }
+/// Says that the bars of a range begin where the plan's history does. A symbol that merely began later
+/// gets no note.
+pub(super) fn clipped_note(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Option<Problem> {
+    let first = bars.iter().map(|bar| bar.date).min()?;
+    let years = clipped(request.from, first, now)?;
+    let text = format!(
+        "polygon's bars begin on {first}, not on {}: the plan seems to reach back {years} years",
+        request.from
+    );
+    Some(Problem::new(&request.symbol, ProblemKind::Source, text))
+}
+
+/// Says that the bars of a range lack today's session, finished as it is, because of the plan.
+pub(super) fn late_note(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Option<Problem> {
+    let last = bars.iter().map(|bar| bar.date).max()?;
     let today = calendar::local_date(AssetClass::Equity, now);
     let is_wanted = request.to >= today && calendar::is_session(AssetClass::Equity, today);
-    if is_wanted && last < today && calendar::close_instant(AssetClass::Equity, today) <= now {
-        notes.push(note(format!(
-            "polygon has no bar of {today} yet: some plans, the free one among them, give it only after \
-             midnight in New York"
-        )));
-    }
-    notes
+    let is_finished = calendar::close_instant(AssetClass::Equity, today) <= now;
+    let text = format!(
+        "polygon has no bar of {today} yet: some plans, the free one among them, give it only after \
+         midnight in New York"
+    );
+    (is_wanted && is_finished && last < today)
+        .then(|| Problem::new(&request.symbol, ProblemKind::Source, text))
 }
 
 /// Returns the years of the plan whose edge the first bar lies on, where more was asked for.
@@ -103,7 +104,9 @@ mod tests {
             Request { asset_class: AssetClass::Equity, symbol, from: day(from), to: day("2026-11-20") };
         let bar = |date| Bar { date, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 1.0 };
         let bars = [bar(day(first)), bar(day(last))];
-        let notes = notes(&request, &bars, now.parse().expect("an instant"));
+        let now = now.parse().expect("an instant");
+        let notes = [clipped_note(&request, &bars, now), late_note(&request, &bars, now)];
+        let notes: Vec<Problem> = notes.into_iter().flatten().collect();
         assert_eq!(notes.len(), expected.len(), "{notes:?}");
         for (note, expected) in notes.iter().zip(expected) {
             assert!(note.message.contains(expected), "{note}");

@@ -110,7 +110,8 @@ impl Polygon {
             fetched.problems.extend(page.bad_rows.problem(symbol));
             let Some(next) = page.next else {
                 fetched.bars.retain(|bar| request.from <= bar.date && bar.date <= request.to);
-                fetched.problems.extend(limits::notes(request, &fetched.bars, self.now));
+                fetched.problems.extend(limits::clipped_note(request, &fetched.bars, self.now));
+                fetched.for_now.extend(limits::late_note(request, &fetched.bars, self.now));
                 return Ok(fetched);
             };
             call = self.next(symbol.as_str(), &next)?;
@@ -184,7 +185,7 @@ impl Source for Polygon {
             requests_per_minute: Some(self.vendor.limiter.calls()),
             largest_page: Some(PAGE),
             whole_market: WholeMarket::ByDay,
-            calls_left: None,
+            ..Limits::NONE
         }
     }
 
@@ -220,6 +221,10 @@ impl Source for Polygon {
             only_equities(asset_class)?;
             self.grouped(session).await
         })
+    }
+
+    fn lists_splits(&self) -> bool {
+        true
     }
 
     fn splits<'a>(

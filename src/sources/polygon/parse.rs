@@ -23,6 +23,7 @@ use crate::sources::loose::json;
 use crate::sources::rows::Rows;
 use crate::sources::rows::Shape;
 use crate::sources::rows::Taken;
+use crate::sources::rows::bar;
 
 /// One page of a symbol's bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,15 +71,8 @@ struct StatusBody {
 }
 
 /// Dates a bar by New York: a range stamps it 00:00 there, the whole market 16:00.
-fn bar([t, o, h, l, c, v]: &[Cell<'_>; 6]) -> Option<Bar> {
-    Some(Bar {
-        date: calendar::local_date(AssetClass::Equity, t.instant()?),
-        open: o.number()?,
-        high: h.number()?,
-        low: l.number()?,
-        close: c.number()?,
-        volume: v.number()?,
-    })
+fn dated([t, numbers @ ..]: &[Cell<'_>; 6]) -> Option<Bar> {
+    bar(calendar::local_date(AssetClass::Equity, t.instant()?), numbers)
 }
 
 /// The bars of one symbol.
@@ -92,7 +86,7 @@ impl Rows<6> for BarRows {
     const SHAPE: Shape<6> = Shape::Object(["t", "o", "h", "l", "c", "v"]);
 
     fn add(&mut self, number: usize, row: Option<[Cell<'_>; 6]>) {
-        match row.as_ref().and_then(bar) {
+        match row.as_ref().and_then(dated) {
             Some(bar) => self.bars.push(bar),
             None => self.bad_rows.push(|| format!("polygon, row {number}")),
         }
@@ -142,7 +136,7 @@ impl Rows<7> for WholeMarketBars {
 
     fn add(&mut self, _number: usize, row: Option<[Cell<'_>; 7]>) {
         let [ticker, numbers @ ..] = row.unwrap_or_default();
-        let read = |symbol: &Symbol| Some((symbol.clone(), bar(&numbers)?));
+        let read = |symbol: &Symbol| Some((symbol.clone(), dated(&numbers)?));
         self.bars.extend(Subject::of(&ticker).read(&mut self.unread, read));
     }
 }

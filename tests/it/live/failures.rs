@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Months;
 
-use super::trial::{KEY, RUN, RUN_EQUITY, THURSDAY, Trial};
+use super::trial::{KEY, RUN, RUN_CRYPTO, RUN_EQUITY, THURSDAY, Trial};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_symbol_costs_only_itself() {
@@ -101,4 +101,23 @@ async fn a_session_before_the_plans_history_says_so_and_is_not_decided() {
     assert!(words.contains("bars are missing for 2024-06-03: 0 of 3 symbols have one"), "{words}");
     assert!(words.contains("the plan does not include") && words.contains("two years"), "{words}");
     assert_eq!(paths.len(), 2, "the plan's refusal is not asked for again and again: {paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_network_a_run_says_what_it_waits_for_and_ends_within_seconds() {
+    let trial = Trial::start().await;
+    // A port that was free a moment ago: every connection is refused.
+    let free =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address");
+    let address = format!("http://{free}");
+    trial.folder.write("ts.toml", "[universe]\nequity = []\ncrypto = [\"BTC\", \"ETH\", \"ADA\", \"SOL\"]\n");
+    let started = Instant::now();
+    let (said, _) = trial.ts_with(THURSDAY, &[("TS_SOURCES__BINANCE__BASE_URL", &address)], RUN_CRYPTO).await;
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    let told: Vec<&str> =
+        said.stderr.lines().filter(|line| line.starts_with("fetching: trying again in ")).collect();
+    // Once it is known to be away, it is tried once.
+    assert!(told.len() == 2 && told.iter().all(|line| line.contains("binance (BTC)")), "{told:?}");
+    assert!(said.words().contains("binance was not asked after it failed for others"), "{}", said.words());
 }

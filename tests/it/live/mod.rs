@@ -9,6 +9,7 @@ mod output;
 mod plans;
 mod renames;
 mod secrets;
+mod splits;
 mod trial;
 mod trial_server;
 

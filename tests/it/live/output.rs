@@ -47,6 +47,34 @@ async fn the_cache_is_listed_verified_and_cleared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_vendor_does_not_have_is_listed_and_cleared() {
+    let trial = Trial::start().await;
+    trial.set(|manner| manner.failing = vec!["ETH"]);
+    let fetch = "fetch-data --symbols BTC,ETH --days 30";
+    let (said, _) = trial.ts(THURSDAY, &[], fetch).await;
+    assert_eq!(said.code, 1, "one of two came: {}", said.stdout);
+    let (listed, _) = trial.ran(THURSDAY, "cache ls").await;
+    let row = "crypto_ETH - - binance 2026-11-19 22:00 UTC absent";
+    assert!(
+        listed.contains(row) || listed.contains("crypto_ETH binance 2026-11-19 22:00 UTC absent"),
+        "{listed}"
+    );
+    trial.set(|manner| manner.failing.clear());
+    let (said, paths) = trial.ts(THURSDAY, &[], fetch).await;
+    assert_eq!(paths, [""; 0]);
+    assert!(said.words().contains("run `ts cache clear ETH` to have it asked for again"), "{}", said.words());
+    let (said, _) = trial.ran(THURSDAY, "cache clear ETH").await;
+    assert!(
+        said.contains("0 entries cleared, and 1 that a source did not have will be asked for again"),
+        "{said}"
+    );
+    let (listed, _) = trial.ran(THURSDAY, "cache ls").await;
+    assert!(listed.contains("crypto_BTC_") && !listed.contains("absent"), "{listed}");
+    let (_, paths) = trial.ran(THURSDAY, fetch).await;
+    assert_eq!(paths.len(), 1, "it is asked for again: {paths:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn off_a_terminal_progress_is_plain_lines_of_stderr_and_nothing_where_nothing_is_fetched() {
     for (arguments, calls) in [
         ("fetch-data --symbols AAPL,MSFT --days 30", 2),

@@ -1,6 +1,13 @@
 //! What is asked for, and what is not: the cache, the plan of calls, the vendors in their order.
 
-use super::trial::{FRIDAY, RUN, RUN_EQUITY, THURSDAY, Trial, day};
+use ts::app::{App, Asked, RunRequest, run};
+use ts::cache::Patience;
+use ts::clock::Clock;
+use ts::domain::AssetClass;
+use ts::settings::{Environment, Settings, Sources};
+
+use super::trial::{FRIDAY, RUN, RUN_EQUITY, SETTINGS, THURSDAY, Trial, day};
+use crate::program::bars;
 
 const GROUPED: &str = "/v2/aggs/grouped/locale/us/market/stocks/2026-11-20";
 const SPLITS: &str = "/v3/reference/splits";
@@ -75,6 +82,31 @@ async fn todays_bar_refused_by_the_plan_is_told_and_not_asked_again_for_minutes(
     assert!(said.contains("polygon did not have 2026-11-20 yet"), "{said}");
     let (_, paths) = trial.undecided("2026-11-20T22:11:00Z", RUN_EQUITY).await;
     assert_eq!(paths, [GROUPED]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedulers_own_retry_asks_for_what_was_not_there_minutes_ago() {
+    let trial = Trial::start().await;
+    trial.ran(THURSDAY, RUN_EQUITY).await;
+    trial.set(|manner| manner.is_free_plan = true);
+    trial.undecided(FRIDAY, RUN_EQUITY).await;
+    trial
+        .folder
+        .write("ts.toml", &format!("{SETTINGS}[sources.polygon]\nbase_url = \"{}\"\n", trial.server.uri()));
+    let working_folder = trial.folder.path().to_owned();
+    let variables = [("POLYGON_API_KEY", "any")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment: Environment = variables.into_iter().collect();
+    let loaded =
+        Settings::load(&Sources { working_folder, environment, ..Sources::default() }).expect("sound");
+    let now = "2026-11-20T22:05:00Z".parse().expect("an instant");
+    let app = App::new(loaded, Clock::Fixed(now));
+    for (patience, asked) in [(Patience::Kept, vec![]), (Patience::Ignored, vec![GROUPED])] {
+        let before = trial.paths().await.len();
+        let asked_of = Asked::ByName(AssetClass::Equity);
+        let request = RunRequest { asked: asked_of, date: None, source: None, positions: None, patience };
+        run(&app, &request, &|_, _| ()).await.expect("a report");
+        assert_eq!(trial.paths().await.split_off(before), asked, "{patience:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,4 +232,15 @@ async fn a_span_is_warmed_up_before_it_begins() {
     let (said, paths) = trial.ts(THURSDAY, &["POLYGON_API_KEY"], arguments).await;
     let asked: Vec<&str> = paths.iter().filter_map(|path| path.split("/range/1/day/").nth(1)).collect();
     assert!(!asked.is_empty() && asked.iter().all(|span| *span < "2022-01-01"), "{paths:?} {}", said.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_listed_first_is_used_where_it_has_the_session_and_the_vendor_elsewhere() {
+    let trial = Trial::start().await;
+    trial.folder.write("ts.toml", &format!("{SETTINGS}[sources]\nequity = [\"files\", \"polygon\"]\n"));
+    trial.folder.write("market/equity/AAPL.csv", &bars(1.01, day("2026-11-19")));
+    trial.folder.write("market/equity/MSFT.csv", &bars(1.01, day("2026-11-13")));
+    let (said, paths) = trial.ran(THURSDAY, "fetch-data --symbols AAPL,MSFT --days 10").await;
+    assert!(paths.len() == 1 && paths[0].contains("/MSFT/"), "{paths:?}");
+    assert!(said.contains("2026-11-19 files") && said.contains("2026-11-19 polygon"), "{said}");
 }
