@@ -226,7 +226,7 @@ fn a_likely_name_is_offered_whatever_the_case_and_the_ending() {
 fn all_errors_of_a_script_are_told_at_once() {
     codes(
         "const LEVEL = 5.0;\nfn eligible(row) { row.clsoe > LEVLE && row.close > LVEL }",
-        &["unknown_name", "unknown_name"],
+        &["unknown_feature", "unknown_name", "unknown_name"],
     );
     codes(
         "fn eligible(row) { row.clsoe > 1.0 && maxx(row.mma50, 1.0) > 2.0 }",

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::AST;
+use rhai::ASTFlags;
 use rhai::ASTNode;
 use rhai::Engine;
 use rhai::Expr;
@@ -104,13 +105,16 @@ impl<'a> Draft<'a> {
             Err(error) => return Err(unparsed(&error, &source.text, findings)),
         };
         check_nesting(&open, &mut findings);
-        check_names(&open, &source.text, &mut findings);
+        let written = Program::of(&open, &mut findings);
+        check_calls(&written, &open, &source.text, &mut findings);
+        check_variables(&written, &open, &mut findings);
         if !findings.is_empty() {
+            check_entry_points(&written, &source.text, &mut findings);
             return Err(findings.into_errors());
         }
         let constants = Constants::evaluate(&parsers.open, &open, overrides, &mut findings);
-        check_variables(&open, &constants, &mut findings);
         if !findings.is_empty() {
+            check_entry_points(&written, &source.text, &mut findings);
             return Err(findings.into_errors());
         }
         let ast = match parsers.strict.compile_with_scope(&constants.scope(), &source.text) {
@@ -129,14 +133,8 @@ impl<'a> Draft<'a> {
         let Some(body) = self.program.function(name, kinds.len()) else {
             let text = &self.source.text;
             let other = self.program.named(name).next();
-            let other = other.map(|body| (place_of(text, body).name(), body.params.len()));
-            match other {
-                Some((position, count)) => self.findings.add(
-                    position,
-                    "wrong_parameters",
-                    format!("`{name}` has {count} parameter(s)"),
-                    format!("write it as `fn {signature}`"),
-                ),
+            match other.cloned() {
+                Some(other) => wrong_parameters(text, &other, kinds, &mut self.findings),
                 None => self.findings.add(
                     Position::NONE,
                     "missing_function",
@@ -234,16 +232,12 @@ impl<'a> Draft<'a> {
 
 /// Checks every call, the top level's too, before its constants are evaluated: nothing of a
 /// script runs that could call what is not on the list.
-fn check_names(open: &AST, text: &str, findings: &mut Findings) {
-    let program = Program::of(open, findings);
+fn check_calls(program: &Program, open: &AST, text: &str, findings: &mut Findings) {
     for body in program.functions() {
         if vocabulary::FUNCTIONS.iter().any(|(name, _)| *name == body.name) {
             let message = format!("`{}` is a function of the host", body.name);
             findings.add(place_of(text, body).name(), "reserved_name", message, "choose another name");
         }
-    }
-    if !findings.is_empty() {
-        return;
     }
     let top_level = Body {
         name: String::new(),
@@ -253,27 +247,48 @@ fn check_names(open: &AST, text: &str, findings: &mut Findings) {
     };
     for body in program.functions().iter().chain([&top_level]) {
         let kinds = vec![Kind::Other; body.params.len()];
-        reads(&program, &Constants::default(), body, &kinds, findings);
-    }
-    if findings.is_empty() {
-        return;
-    }
-    // The script goes no further: what its entry points read is told at once.
-    let read = [("eligible", &[Kind::Row][..]), ("entry", &[Kind::Row])];
-    let held = [("exit", &[Kind::Row, Kind::Position][..]), ("stop", &[Kind::Row, Kind::Position])];
-    for (name, kinds) in read.into_iter().chain(held) {
-        if let Some(body) = program.function(name, kinds.len()) {
-            reads(&program, &Constants::default(), body, kinds, findings);
-        }
+        reads(program, &Constants::default(), body, &kinds, findings);
     }
 }
 
 /// Finds every name that is neither a variable nor a constant; the parser stops at the first.
-fn check_variables(open: &AST, constants: &Constants, findings: &mut Findings) {
-    let program = Program::of(open, findings);
+fn check_variables(program: &Program, open: &AST, findings: &mut Findings) {
+    let name = |statement| match statement {
+        &Stmt::Var(ref parts, flags, _) if flags.contains(ASTFlags::CONSTANT) => Some(parts.0.name.as_str()),
+        _ => None,
+    };
+    let constants: BTreeSet<&str> = open.statements().iter().filter_map(name).collect();
     for body in program.functions() {
-        undefined(body, constants, findings);
+        undefined(body, &constants, findings);
     }
+}
+
+/// Checks what the host's functions read, where the script goes no further: all that is wrong with a
+/// text is told at once.
+fn check_entry_points(program: &Program, text: &str, findings: &mut Findings) {
+    for body in program.functions() {
+        let kinds: &[Kind] = match body.name.as_str() {
+            "eligible" | "entry" => &[Kind::Row],
+            "exit" | "stop" => &[Kind::Row, Kind::Position],
+            _ if body.params == ["row", "signal"] => &[Kind::Row, Kind::Signal],
+            _ => continue,
+        };
+        if body.params.len() == kinds.len() {
+            reads(program, &Constants::default(), body, kinds, findings);
+        } else {
+            wrong_parameters(text, body, kinds, findings);
+        }
+    }
+}
+
+fn wrong_parameters(text: &str, body: &Body, kinds: &[Kind], findings: &mut Findings) {
+    let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+    findings.add(
+        place_of(text, body).name(),
+        "wrong_parameters",
+        format!("`{}` has {} parameter(s)", body.name, body.params.len()),
+        format!("write it as `fn {}({})`", body.name, words.join(", ")),
+    );
 }
 
 /// The optimiser folds constants by name, and would put one in the place of a local of the

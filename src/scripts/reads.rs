@@ -71,23 +71,39 @@ pub(super) fn reads(
     walk.reads.into_iter().collect()
 }
 
-/// Reports every name in a function that is neither a variable there nor a constant.
-pub(super) fn undefined(body: &Body, constants: &Constants, findings: &mut Findings) {
-    let program = Program::default();
+/// Reports every name in a function that is neither a variable there nor one of the constants.
+pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut Findings) {
+    let (program, unvalued) = (Program::default(), Constants::default());
     // What else is wrong with the function is found where its calls are known.
     let mut elsewhere = Findings::new("", "");
     let kinds = vec![Kind::Other; body.params.len()];
-    let mut walk = Walk::new(&program, constants, &mut elsewhere, Names::Checked);
+    let mut walk = Walk::new(&program, &unvalued, &mut elsewhere, Names::Checked);
     walk.function(body, &kinds);
     for (name, position, variables) in walk.undefined {
+        if constants.contains(name.as_str()) {
+            continue;
+        }
         let own = variables.iter().map(String::as_str);
-        let known: Vec<&str> = own.chain(constants.names()).collect();
-        let help = match vocabulary::closest(&name, known) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if Feature::parse(&name).is_ok() => format!("write `row.{name}`"),
-            None => format!("define it at the top, `const {name} = …;`, or before it is used, with `let`"),
+        let known: Vec<&str> = own.chain(constants.iter().copied()).collect();
+        let help = match (given_to(&name), vocabulary::closest(&name, known)) {
+            (Some(who), _) => who.to_owned(),
+            (None, Some(meant)) => format!("did you mean `{meant}`?"),
+            (None, None) if Feature::parse(&name).is_ok() => format!("write `row.{name}`"),
+            (None, None) => {
+                format!("define it at the top, `const {name} = …;`, or before it is used, with `let`")
+            }
         };
         findings.add(position, "unknown_name", format!("`{name}` is defined nowhere"), help);
+    }
+}
+
+/// Says which functions are given what the host calls by that name.
+fn given_to(name: &str) -> Option<&'static str> {
+    match name {
+        "row" => Some("every function that the host calls is given it first; a helper must be handed it"),
+        "position" => Some("only `exit(row, position)` and `stop(row, position)` are given one"),
+        "signal" => Some("only a scorer's functions are given one, as in `fn breakout(row, signal)`"),
+        _ => None,
     }
 }
 
@@ -127,16 +143,17 @@ impl Walk<'_, '_, '_> {
     /// Notes a variable that is defined nowhere.
     pub(super) fn defined(&mut self, name: &str, position: Position) {
         let known = self.variables.iter().any(|(variable, _)| variable == name);
-        if self.names == Names::Checked && !known && self.constants.value(name).is_none() {
+        if self.names == Names::Checked && !known {
             let variables = self.variables.iter().map(|(variable, _)| variable.clone()).collect();
             self.undefined.push((name.to_owned(), position, variables));
         }
     }
 
-    /// Reports a call of what is no function of the host, or has another number of arguments.
-    pub(super) fn known(&mut self, name: &str, arguments: usize, position: Position) {
+    /// Tells whether the host has a function of that name and number of arguments, and reports a call
+    /// of what it has not.
+    pub(super) fn known(&mut self, name: &str, arguments: usize, position: Position) -> bool {
         if vocabulary::FUNCTIONS.contains(&(name, arguments)) {
-            return;
+            return true;
         }
         let own = self.program.named(name).map(|body| body.params.len());
         let host = vocabulary::FUNCTIONS.iter().filter(|known| known.0 == name).map(|known| known.1);
@@ -145,7 +162,7 @@ impl Walk<'_, '_, '_> {
             let message =
                 format!("`{name}` takes {} argument(s) and was given {arguments}", takes.join(" or "));
             self.findings.add(position, "wrong_arity", message, "give it as many as it takes");
-            return;
+            return false;
         }
         let own = self.program.functions().iter().map(|body| body.name.as_str());
         let names = own.chain(vocabulary::FUNCTIONS.iter().map(|known| known.0));
@@ -154,6 +171,7 @@ impl Walk<'_, '_, '_> {
             |found| format!("did you mean `{found}`?"),
         );
         self.findings.add(position, "unknown_function", format!("unknown function `{name}`"), help);
+        false
     }
 
     pub(super) fn field(&mut self, kind: Kind, name: &str, position: Position, need: Need) {
@@ -378,6 +396,40 @@ mod tests {
         ] {
             let (_, errors) = compile(&eligible(&format!("row.{name} > 1.0")));
             assert_eq!(errors[0].to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let check = |rules: &str, expected: &[&str]| {
+            let (_, errors) = compile(&format!("{HEAD}{rules}"));
+            let told: Vec<String> =
+                errors.iter().map(|own| format!("{}:{}", own.line.unwrap_or(0), own.code)).collect();
+            assert_eq!(told, expected, "{rules}: {errors:#?}");
+        };
+        check(
+            "fn eligible(row) { row.clse > 1.0 && row.close > ZED }\nfn entry(row) { }\n\
+             fn exit(row, position) { if position.foo > 1.0 { \"a\" } }\n",
+            &["3:unknown_feature", "3:unknown_name", "5:unknown_field"],
+        );
+        check(
+            "fn eligible(row) { row.close = 1.0; hlper(row) }\nfn entry(row, position) { }\n\
+             fn exit(row, position) { LEVEL > 1.0 }\n",
+            &["3:write_to_row", "3:unknown_function", "4:wrong_parameters", "5:unknown_name"],
+        );
+    }
+
+    #[test]
+    fn what_only_some_functions_are_given_is_no_name_to_define() {
+        for (body, expected) in [
+            (
+                "position.stop_price > 1.0",
+                "only `exit(row, position)` and `stop(row, position)` are given one",
+            ),
+            ("signal.trigger == \"a\"", "only a scorer's functions are given one"),
+        ] {
+            let (_, errors) = compile(&eligible(body));
+            assert!(errors.len() == 1 && errors[0].help.starts_with(expected), "{errors:?}");
         }
     }
 

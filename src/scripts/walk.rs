@@ -246,8 +246,13 @@ impl<'a> Walk<'a, '_, '_> {
             return;
         }
         let Some(body) = self.program.function(&call.name, call.args.len()) else {
-            self.known(&call.name, call.args.len(), position);
-            call.args.iter().for_each(|argument| self.expression(argument));
+            let is_known = self.known(&call.name, call.args.len(), position);
+            for argument in &call.args {
+                // What an unknown function would do with a row is not known either.
+                if is_known || self.kind(argument) == Kind::Other {
+                    self.expression(argument);
+                }
+            }
             return;
         };
         let kinds: Vec<Kind> = call.args.iter().map(|argument| self.kind(argument)).collect();
