@@ -129,11 +129,11 @@ impl Distance {
         (share <= 1.0 && !self.is_past).then_some(share)
     }
 
-    /// Returns the amount alone: `0.65%`, `0.31 percentage points`.
+    /// Returns the amount alone: `0.65%`, `0.31 points`, which are percentage points.
     pub fn amount(&self) -> String {
         match (self.scale, self.fraction) {
             (Scale::OfSubject, Some(fraction)) => percent(fraction, 2),
-            (Scale::Points, _) => format!("{} percentage points", fixed(self.absolute * 100.0, 2)),
+            (Scale::Points, _) => format!("{} points", fixed(self.absolute * 100.0, 2)),
             _ => price(self.absolute),
         }
     }
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_fraction_or_a_score_has_a_distance_of_its_own_kind() {
-        check("row.roc20 < 0.0", "13.46 percentage points over");
+        check("row.roc20 < 0.0", "13.46 points over");
         check("row.rsi14 < 30.0", "1.00 over");
         check("row.zscore20 > 0.0", "0.0001 short");
         check("row.volume_ratio20 > 2.0", "5.26% short");

@@ -58,7 +58,7 @@ fn a_failing_comparison_tells_its_distance() {
     check(
         "row.roc60 > 0.5",
         &[("roc60", 0.0)],
-        &["✗ roc60 0.00 > 0.5: 50.00 percentage points short", GAVE_FALSE],
+        &["✗ roc60 0.00 > 0.5: 50.00 points short", GAVE_FALSE],
     );
     check("row.close != 5.0", &[("close", 5.0)], &["✗ close 5.00 ≠ 5", GAVE_FALSE]);
 }
@@ -173,7 +173,7 @@ fn a_missing_feature_is_named() {
     check(
         "(row.roc60 ?? 0.5) > 1.0",
         &[],
-        &["✗ roc60 missing ?? 0.5 = 0.50 > 1: 50.00 percentage points short", GAVE_FALSE],
+        &["✗ roc60 missing ?? 0.5 = 0.50 > 1: 50.00 points short", GAVE_FALSE],
     );
     let (scripts, strategy) = strategy(&eligible("row.ma20 > 1.0"));
     let trace = strategy.trace(Rule::Eligible, &scripts.rows(&[BTreeMap::new()]), 0).expect("a rule");
