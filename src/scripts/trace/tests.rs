@@ -55,11 +55,7 @@ fn a_failing_comparison_tells_its_distance() {
     );
     check("row.rsi2 < 10.0", &[("rsi2", 12.5)], &["✗ rsi2 12.50 < 10: 2.50 over", GAVE_FALSE]);
     check("row.close == 5.0", &[("close", 4.0)], &["✗ close 4.00 == 5: 25.00% off", GAVE_FALSE]);
-    check(
-        "row.roc60 > 0.5",
-        &[("roc60", 0.0)],
-        &["✗ roc60 0.00 > 0.5: 50.00 points short", GAVE_FALSE],
-    );
+    check("row.roc60 > 0.5", &[("roc60", 0.0)], &["✗ roc60 0.00 > 0.5: 50.00 points short", GAVE_FALSE]);
     check("row.close != 5.0", &[("close", 5.0)], &["✗ close 5.00 ≠ 5", GAVE_FALSE]);
 }
 
