@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,16 +15,16 @@ use chrono::Timelike;
 use chrono::Utc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tracing::Instrument;
 use tracing::debug;
 use tracing::error;
 use tracing::info;
-use tracing::info_span;
 use tracing::warn;
 
 use super::notify;
 use super::ping::Ping;
 use super::ping::Pinger;
+use super::running::Running;
+use super::running::ended;
 use super::status::DataAge;
 use super::status::ReloadStatus;
 use super::status::Status;
@@ -34,6 +33,7 @@ use super::vitals::Outcome;
 use super::vitals::Published;
 use super::vitals::Runs;
 use super::vitals::Vitals;
+use super::wake::Wake;
 use super::work::JobResult;
 use super::work::Order;
 use super::work::Standing;
@@ -44,8 +44,6 @@ use crate::app::LiveScripts;
 use crate::app::Reloaded;
 use crate::schedule::Due;
 use crate::schedule::Job;
-use crate::schedule::Timing;
-use crate::schedule::Why;
 use crate::schedule::due;
 use crate::schedule::wake;
 
@@ -54,34 +52,6 @@ const TICK: Duration = Duration::from_secs(60);
 
 /// How long a stop waits for the run that goes on. What it is writing then is given three more seconds.
 const GRACE: Duration = Duration::from_secs(6);
-
-/// Everything that wakes the daemon.
-#[derive(Debug)]
-pub enum Wake {
-    /// The minute is over.
-    Tick,
-    /// The run that went on has ended.
-    RunEnded(JobResult),
-    /// Scripts, templates or settings were edited, and dealt with.
-    ScriptsChanged(Box<Edit>),
-    /// The settings are to be read again.
-    Reload,
-    /// The daemon is to end.
-    Terminate,
-}
-
-impl Wake {
-    /// Returns the word for logs.
-    fn as_str(&self) -> &'static str {
-        match self {
-            Wake::Tick => "tick",
-            Wake::RunEnded(_) => "run ended",
-            Wake::ScriptsChanged(_) => "scripts changed",
-            Wake::Reload => "reload",
-            Wake::Terminate => "terminate",
-        }
-    }
-}
 
 /// Reads the settings again.
 pub type SettingsReader = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
@@ -103,13 +73,6 @@ pub struct Daemon<W> {
     unreadable: Option<String>,
     started_at: DateTime<Utc>,
     published: Published,
-}
-
-/// The run that goes on.
-struct Running {
-    due: Due,
-    began: Instant,
-    work: Pin<Box<dyn Future<Output = JobResult>>>,
 }
 
 impl<W: Work> Daemon<W> {
@@ -225,12 +188,8 @@ impl<W: Work> Daemon<W> {
             None => true,
         };
         let Some(due) = due(now, &self.jobs, &standing.history).into_iter().find(is_noted) else { return };
-        let job = info_span!("job", name = due.job);
-        let run = info_span!(parent: &job, "run", session = %due.session, attempt = due.attempt);
-        run.in_scope(|| info!(why = due.why.as_str(), late = due.timing == Timing::Late, "Begun"));
-        let order = Order { due: due.clone(), app: self.app.clone(), live: Arc::clone(&self.live) };
-        let pinged = pinged(Arc::clone(&self.work), order, self.pinger.clone());
-        self.running = Some(Running { due, began: Instant::now(), work: Box::pin(pinged.instrument(run)) });
+        let order = Order { due, app: self.app.clone(), live: Arc::clone(&self.live) };
+        self.running = Some(Running::begin(Arc::clone(&self.work), order, self.pinger.clone()));
     }
 
     /// Notes how the run that went on has ended.
@@ -370,41 +329,4 @@ impl<W: Work> Daemon<W> {
             Err(_) => warn!(job, %session, "Stopped in the middle of a run; the next start takes it up"),
         }
     }
-}
-
-/// Waits for the run that goes on; for ever without one.
-async fn ended(running: &mut Option<Running>) -> JobResult {
-    match running {
-        Some(running) => running.work.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Does the work between its pings.
-async fn pinged<W: Work>(work: Arc<W>, order: Order, pinger: Pinger) -> JobResult {
-    let due = order.due.clone();
-    let is_first = due.attempt == 1 && due.why != Why::Undelivered;
-    let start = async {
-        if is_first {
-            pinger.send(Ping::Start).await;
-        }
-    };
-    let (result, ()) = tokio::join!(work.run(order), start);
-    if let Some(ping) = ping_of(&due, &result) {
-        pinger.send(ping).await;
-    }
-    result
-}
-
-/// Returns what a check is told of a result: nothing while it is waited for something that may still come
-/// in time.
-fn ping_of(due: &Due, result: &JobResult) -> Option<Ping> {
-    let is_over = match result {
-        JobResult::Done { .. } => return Some(Ping::Success),
-        JobResult::Failed(_) | JobResult::Refused(_) => true,
-        JobResult::BarsMissing(_) | JobResult::Undelivered(_) => due.timing == Timing::Late,
-        JobResult::Elsewhere(_) => return None,
-    };
-    let why = format!("{} {}: {}", due.job, due.session, result.reason());
-    is_over.then_some(Ping::Failure(why))
 }

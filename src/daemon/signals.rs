@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::serve::Wake;
+use super::wake::Wake;
 
 /// Tells the loop of every signal, until the loop is gone.
 ///
