@@ -64,6 +64,13 @@ pub enum Command {
         #[command(subcommand)]
         action: CacheAction,
     },
+    /// Runs the jobs of the schedule until it is told to stop
+    #[command(alias = "daemon")]
+    RunScheduler(RunSchedulerArgs),
+    /// Shows when each job will run next, and which session it will decide
+    Schedule(ScheduleArgs),
+    /// Shows last and next runs, the outbox and the age of the data: exits with 1 where something is overdue
+    Status(StatusArgs),
     /// Shows or checks the settings
     Config {
         #[command(subcommand)]
@@ -460,6 +467,31 @@ pub enum FindingFormat {
     Github,
     /// For CI servers that list tests
     Junit,
+}
+
+#[derive(Debug, Args)]
+pub struct RunSchedulerArgs {
+    /// How edits come to notice; `poll` for network file systems, which give no events
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t = WatchChoice::Events)]
+    pub watch_method: WatchChoice,
+}
+
+#[derive(Debug, Args)]
+pub struct ScheduleArgs {
+    /// The instant to look ahead from (RFC 3339), itself included; now by default
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<DateTime<Utc>>,
+    /// How many runs of each job to show
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub count: usize,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }
 
 #[derive(Debug, Args)]

@@ -20,8 +20,11 @@ mod output;
 mod preview;
 mod progress;
 mod run;
+mod run_scheduler;
+mod schedule;
 mod signals;
 mod start;
+mod status;
 mod table;
 mod test_scripts;
 mod validate_scripts;
@@ -54,6 +57,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),
+        Command::RunScheduler(args) => {
+            start::wait(Interrupt::IsHandled, run_scheduler::run_scheduler(&cli.global, &args))
+        }
+        Command::Schedule(args) => schedule::schedule(&cli.global, &args),
+        Command::Status(args) => status::status(&cli.global, &args),
         Command::Explain(args) => start::wait(Interrupt::Breaks, explain::explain(&cli.global, &args)),
         Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
         Command::DiffScripts(args) => {

@@ -46,6 +46,8 @@ pub(super) enum Interrupt {
     Ends,
     /// The command did not get to its end.
     Breaks,
+    /// The command hears of it itself, and ends when it is ready.
+    IsHandled,
 }
 
 /// Runs an asynchronous command to its end, or to the first Ctrl-C or SIGTERM. What it is writing then is
@@ -58,11 +60,11 @@ pub(super) fn wait(
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = command => outcome,
-            signal = interrupted() => {
+            signal = interrupted(), if interrupt != Interrupt::IsHandled => {
                 signal?;
                 match interrupt {
-                    Interrupt::Ends => Ok(Outcome::Done),
                     Interrupt::Breaks => Err(anyhow::anyhow!("interrupted")),
+                    Interrupt::Ends | Interrupt::IsHandled => Ok(Outcome::Done),
                 }
             }
         }

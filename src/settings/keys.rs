@@ -75,6 +75,8 @@ pub(super) const KEYS: &[Key] = &[
     key("email.recipients", Kind::Addresses),
     key("journal.path", Kind::Path),
     key("log.level", Kind::LogLevel),
+    key("health.ping_url", Kind::OptionalUrl),
+    key("health.listen", Kind::OptionalListen),
     key("schedule.<n>.job", Kind::Name),
     key("schedule.<n>.asset_class", Kind::OneOf(ASSET_CLASSES)),
     key("schedule.<n>.cron", Kind::Cron),

@@ -39,6 +39,7 @@ pub use model::Binance;
 pub use model::Cache;
 pub use model::Email;
 pub use model::Files;
+pub use model::Health;
 pub use model::Job;
 pub use model::Journal;
 pub use model::Log;

@@ -3,6 +3,7 @@
 //! Plain data. Only [`super::load`] makes these from layers; nothing here knows one.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
@@ -36,6 +37,7 @@ pub struct Settings {
     pub email: Email,
     pub journal: Journal,
     pub log: Log,
+    pub health: Health,
     #[serde(default)]
     pub schedule: Vec<Job>,
     /// From the environment only.
@@ -313,6 +315,19 @@ pub struct Log {
     pub level: String,
 }
 
+/// How the daemon is watched from outside.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// A check at healthchecks.io, or of its kind, that is pinged around each run. Whoever knows the
+    /// address can ping it, so that no message repeats it.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub ping_url: Option<String>,
+    /// Where `/health` and `/metrics` are answered.
+    #[serde(deserialize_with = "listen")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// One job of the daemon; names are unique.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -362,6 +377,20 @@ impl Settings {
 fn path_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok(if text.is_empty() { None } else { Some(PathBuf::from(text)) })
+}
+
+fn text_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = super::value::listen_address(&text);
+    address.map(Some).ok_or_else(|| D::Error::custom(format!("no address to listen on: `{text}`")))
 }
 
 fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 
+use chrono::DateTime;
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
 use toml::Value;
@@ -24,6 +27,9 @@ pub(super) enum Kind {
     Sources(&'static [&'static str]),
     OneOf(&'static [&'static str]),
     Url,
+    OptionalUrl,
+    /// An address and port to listen on; a port alone is one of this machine's own address.
+    OptionalListen,
     Host,
     Path,
     /// May be empty, which means none.
@@ -54,7 +60,13 @@ impl Kind {
     pub(super) fn may_be_empty(self) -> bool {
         matches!(
             self,
-            Kind::Symbols | Kind::Sources(_) | Kind::Addresses | Kind::OptionalPath | Kind::OptionalText
+            Kind::Symbols
+                | Kind::Sources(_)
+                | Kind::Addresses
+                | Kind::OptionalPath
+                | Kind::OptionalText
+                | Kind::OptionalUrl
+                | Kind::OptionalListen
         )
     }
 }
@@ -137,7 +149,7 @@ fn mixed_with_simulated(kind: Kind, items: &[Value]) -> Option<Fault> {
 fn fault(kind: Kind, value: &Value) -> Option<String> {
     let wanted = wanted(kind, value)?;
     // A key or password hides in an address in more ways than can be listed.
-    if matches!(kind, Kind::Url | Kind::Host) {
+    if matches!(kind, Kind::Url | Kind::OptionalUrl | Kind::Host) {
         return Some(format!("the address {wanted}"));
     }
     Some(format!("{} {wanted}", shortened(value)))
@@ -197,6 +209,12 @@ fn text_wanted(kind: Kind, text: &str) -> Option<String> {
         Kind::OneOf(words) => return one_of(words, text),
         Kind::Symbol => (Symbol::new(text).is_ok(), "is not a symbol; write one like \"BRK.B\""),
         Kind::Url => return url_wanted(text),
+        Kind::OptionalUrl if text.is_empty() => return None,
+        Kind::OptionalUrl => return url_wanted(text),
+        Kind::OptionalListen => (
+            text.is_empty() || listen_address(text).is_some(),
+            "is not an address to listen on; write one like \"127.0.0.1:9321\"",
+        ),
         Kind::Host => (
             !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '/' || c == '@'),
             "is not a host; write its name alone, like \"smtp.sendgrid.net\"",
@@ -235,8 +253,20 @@ fn cron_wanted(text: &str) -> Option<String> {
         return Some(format!("does not have five fields; {like}"));
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    let error = parser.parse(text).err()?;
-    Some(format!("is no schedule ({}); {like}", error.to_string().trim_end_matches('.')))
+    match parser.parse(text) {
+        Err(error) => Some(format!("is no schedule ({}); {like}", error.to_string().trim_end_matches('.'))),
+        // From any day on: a line like "0 0 30 2 *" is sound and never ticks.
+        Ok(cron) if cron.find_next_occurrence(&DateTime::UNIX_EPOCH, true).is_err() => {
+            Some(format!("names a day that never comes; {like}"))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// Reads an address to listen on; a port alone is open to this machine only, and port 0 is none.
+pub(super) fn listen_address(text: &str) -> Option<SocketAddr> {
+    let port = text.parse::<u16>().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    port.or_else(|| text.parse().ok()).filter(|address| address.port() != 0)
 }
 
 fn url_wanted(text: &str) -> Option<String> {
@@ -332,10 +362,23 @@ mod tests {
         {
             check(Kind::Cron, &format!("\"{bad}\""), Some("is no schedule ("));
         }
+        check(Kind::Cron, "\"0 0 30 2 *\"", Some("a day that never comes"));
+        check(Kind::Cron, "\"0 0 29 2 *\"", None);
         check(Kind::Switch, "1", Some("true or false"));
         check(Kind::LogLevel, "\"warn,ts=debug\"", None);
         check(Kind::LogLevel, "\"inof\"", Some("not a log level"));
         check(Kind::Text, "\"a\\nb\"", Some("control character"));
+    }
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine() {
+        let read = |text: &str| listen_address(text).map(|address| address.to_string());
+        assert_eq!(read("9321").as_deref(), Some("127.0.0.1:9321"));
+        assert_eq!(read("[::1]:9321").as_deref(), Some("[::1]:9321"));
+        check(Kind::OptionalListen, "\"\"", None);
+        for bad in ["0", "127.0.0.1", "127.0.0.1:0", "localhost:9321", "99999", "x"] {
+            check(Kind::OptionalListen, &format!("{bad:?}"), Some("is not an address to listen on"));
+        }
     }
 
     #[test]
@@ -363,6 +406,7 @@ mod tests {
             (Kind::Url, "https://me:hunter2@host/x"),
             (Kind::Url, "https://api.massive.com/?apiKey=hunter2"),
             (Kind::Url, "hunter2"),
+            (Kind::OptionalUrl, "hc-ping.com/hunter2"),
             (Kind::Url, "https://host/\nhunter2"),
             (Kind::Host, "apikey:hunter2@smtp.sendgrid.net"),
             (Kind::Host, "smtp.sendgrid.net/hunter2"),

@@ -15,7 +15,7 @@ const RANKS: &[&[&str]] = &[
     &["clock"],
     &["settings"],
     &["calendar"],
-    &["bars"],
+    &["bars", "schedule"],
     &["features", "sources"],
     &["cache"],
     &["scripts"],
@@ -32,8 +32,8 @@ const RANKS: &[&[&str]] = &[
 
 /// The modules that see no clock, file, network, environment, process or random number.
 const PURE: &[&str] = &[
-    "domain", "calendar", "bars", "features", "scripts", "lint", "signals", "filters", "decide", "report",
-    "cases",
+    "domain", "calendar", "schedule", "bars", "features", "scripts", "lint", "signals", "filters", "decide",
+    "report", "cases",
 ];
 
 /// What a pure module may not name outside its tests. `std::{` is here because the walker

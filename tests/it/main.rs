@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod cli;
+#[cfg(unix)]
+mod daemon;
 mod explain;
 mod hostile;
 mod layers;

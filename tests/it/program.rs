@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{self, Child, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use chrono::NaiveDate;
@@ -124,9 +124,15 @@ pub struct Running {
 impl Running {
     /// Starts `ts` with the arguments.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::start_with(folder, &[], arguments)
+    }
+
+    /// Starts `ts` with environment variables and arguments.
+    pub fn start_with(folder: &Folder, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = process::Command::new(program())
             .current_dir(folder.path())
             .env_clear()
+            .envs(variables.iter().copied())
             .args(["--now", NOW])
             .args(arguments)
             .stdin(Stdio::null())
@@ -160,6 +166,25 @@ impl Running {
             heard.push('\n');
         }
         assert!(is_said(&heard), "not all of {parts:?} is said; there was:\n{heard}");
+    }
+}
+
+impl Running {
+    /// Returns the id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended, and returns its exit code.
+    pub fn wait(&mut self) -> i32 {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child of this process") {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < until, "the program does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

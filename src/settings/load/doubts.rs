@@ -38,6 +38,11 @@ pub(super) fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Ve
             doubt(format!("the job {} has nothing to do: universe.{} is empty", job.job, job.asset_class));
         }
     }
+    if let Some(listen) = settings.health.listen.filter(|listen| !listen.ip().is_loopback()) {
+        doubt(format!(
+            "health.listen opens {listen} to other machines, without a password; 127.0.0.1 is this one alone"
+        ));
+    }
     let keyed = [
         ("polygon", &settings.sources.polygon.base_url),
         ("alpha_vantage", &settings.sources.alpha_vantage.base_url),

@@ -89,6 +89,7 @@ fn the_embedded_file_holds_every_key_with_the_value_of_the_contract() {
         ("signals@yourdomain.com", "Trading Assistant")
     );
     assert_eq!((s.journal.path, s.portfolio.file), (PathBuf::from("data/ts.db"), None));
+    assert_eq!((s.health.ping_url, s.health.listen), (None, None));
     let jobs: Vec<_> = s
         .schedule
         .iter()
@@ -262,6 +263,9 @@ fn what_is_allowed_but_doubtful_is_a_warning() {
     let file = "[signals]\nnews_weight = 0.5\n[sources.polygon]\nbase_url = \"http://example.com\"\n";
     let warnings = load(file, &[]).expect("doubtful settings").warnings;
     assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let open = load("[health]\nlisten = \"0.0.0.0:9321\"\n", &[]).expect("doubtful settings").warnings;
+    assert!(open.len() == 1 && open[0].message.contains("to other machines"), "{open:?}");
+    assert_eq!(load("[health]\nlisten = \"9321\"\n", &[]).expect("a port alone").warnings, []);
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! `ts run-scheduler`: the daemon, with what it is started from.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tracing::warn;
+
+use crate::app::{App, LiveScripts, Reloader, watched};
+use crate::daemon;
+use crate::daemon::{Daemon, DecideAndLog};
+use crate::reload::Watcher;
+use crate::settings;
+
+use super::args::{Global, RunSchedulerArgs};
+use super::exit::Outcome;
+use super::start;
+
+/// Runs until SIGTERM or Ctrl-C. Starts without recipients, keys or a network, and says what is missing.
+pub(super) async fn run_scheduler(global: &Global, args: &RunSchedulerArgs) -> anyhow::Result<Outcome> {
+    let first = start::app(global)?;
+    let app = App { clock: first.clock.running(), ..first };
+    for missing in settings::check(&app.loaded) {
+        warn!("{missing}");
+    }
+    // One clock and one rate limit for as long as the process lives.
+    let again = {
+        let (global, clock, vendors) = (global.clone(), app.clock, app.vendors.clone());
+        move || start::app(&global).map(|app| App { clock, vendors: vendors.clone(), ..app })
+    };
+    let watcher = Watcher::start(watched(&app), args.watch_method.into());
+    let live = Arc::new(LiveScripts::load(&app)?);
+    let reloader = Reloader::start(watcher, app.clone(), Arc::clone(&live), again.clone())
+        .context("failed to watch for edits")?;
+    let daemon = Daemon::new(app, live, DecideAndLog::default(), Box::new(again))?;
+    daemon::run(daemon, reloader).await?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,24 @@
+//! `ts status`: how things stand; exits with 1 where something is overdue.
+
+use crate::daemon::{Standing, Status, data_ages};
+use crate::schedule::Job;
+
+use super::args::{Global, StatusArgs, TextFormat};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+
+/// Prints last and next runs, what is overdue, the outbox and the age of the data.
+pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let now = app.clock.now();
+    let jobs = Job::all(&app.loaded.settings)?;
+    let data = data_ages(&app.cache(), now)?;
+    let status = Status::new(now, &jobs, &Standing::default(), data, None);
+    let text = match args.format {
+        TextFormat::Text => status.text(),
+        TextFormat::Json => format!("{:#}", status.json()),
+    };
+    output::write(&text, None)?;
+    Ok(if status.is_overdue() { Outcome::Findings } else { Outcome::Done })
+}

@@ -1,0 +1,82 @@
+//! The program that is left running: it waits, asks what is due, has it done, and can be asked how it is.
+//!
+//! Everything that wakes it is one closed enum, [`Wake`], read in one loop, which also holds the one
+//! run that may be going on: nothing overlaps, nothing is spawned and forgotten. What to do is
+//! [`crate::schedule::due`]'s word; how it is done, and remembered, is [`Work`]'s. Silence is noticed
+//! in three ways: a ping around each run, `/health` and `/metrics`, and `ts status`.
+
+mod decide_job;
+mod listen;
+mod metrics;
+mod notify;
+mod ping;
+mod running;
+mod serve;
+#[cfg(test)]
+mod serve_tests;
+mod signals;
+mod status;
+mod vitals;
+mod wake;
+mod work;
+
+pub use decide_job::DecideAndLog;
+pub use decide_job::decide;
+pub use decide_job::missing_bars;
+pub use ping::Ping;
+pub use ping::Pinger;
+pub use serve::Daemon;
+pub use serve::SettingsReader;
+pub use status::DataAge;
+pub use status::JobStatus;
+pub use status::ReloadStatus;
+pub use status::Status;
+pub use status::data_ages;
+pub use vitals::Outcome;
+pub use vitals::Vitals;
+pub use wake::Wake;
+pub use work::JobResult;
+pub use work::Order;
+pub use work::Outbox;
+pub use work::Standing;
+pub use work::Work;
+
+use anyhow::Context as _;
+use tokio::sync::mpsc;
+use tracing::error;
+use tracing::info;
+
+use crate::app::Reloader;
+
+/// How many wakes may wait to be read; signals and edits are few.
+const WAITING: usize = 16;
+
+/// Runs a daemon until it is told to stop, with the edits that `reloader` sees.
+///
+/// # Errors
+/// A system that gives no signals. A listener that cannot be opened is logged and done without: the mail
+/// matters more.
+pub async fn run<W: Work>(daemon: Daemon<W>, reloader: Reloader) -> anyhow::Result<()> {
+    let (tell, wakes) = mpsc::channel(WAITING);
+    let listening = listen::listen(daemon.listen_address(), daemon.vitals());
+    tokio::select! {
+        () = daemon.serve(wakes) => Ok(()),
+        broken = signals::forward(tell.clone()) => broken.context("failed to listen for signals"),
+        () = forward_edits(reloader, tell) => Ok(()),
+        () = listening => Ok(()),
+    }
+}
+
+/// Tells the loop of every edit; where the watching breaks down, of none any more.
+async fn forward_edits(mut reloader: Reloader, tell: mpsc::Sender<Wake>) {
+    while let Some(edit) = reloader.next().await {
+        for file in &edit.files {
+            info!("changed: {}", file.display());
+        }
+        if tell.send(Wake::ScriptsChanged(Box::new(edit))).await.is_err() {
+            return;
+        }
+    }
+    error!("edits are seen no longer; send SIGHUP after one, or restart");
+    std::future::pending::<()>().await;
+}

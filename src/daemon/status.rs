@@ -1,0 +1,317 @@
+//! How things stand: last and next runs, what is overdue, the outbox, the age of the data, the last reload.
+//!
+//! Plain values and their two renderings. `ts status` makes one from the journal and `/health` from what the
+//! loop knows; nothing here reads either.
+
+use std::fmt::Write as _;
+
+use chrono::DateTime;
+use chrono::NaiveDate;
+use chrono::SecondsFormat;
+use chrono::Utc;
+use serde_json::Value;
+use serde_json::json;
+
+use super::work::Outbox;
+use super::work::Standing;
+use crate::cache::Cache;
+use crate::cache::CacheError;
+use crate::calendar;
+use crate::domain::AssetClass;
+use crate::domain::format;
+use crate::schedule::Entry;
+use crate::schedule::Job;
+use crate::schedule::Overdue;
+use crate::schedule::Run;
+use crate::schedule::overdue;
+
+/// How everything stands at an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    pub now: DateTime<Utc>,
+    pub jobs: Vec<JobStatus>,
+    pub outbox: Outbox,
+    pub data: Vec<DataAge>,
+    /// `None` where no daemon told of one.
+    pub reload: Option<ReloadStatus>,
+    /// What keeps the daemon from working, like a journal that cannot be read.
+    pub problems: Vec<String>,
+}
+
+/// How one job stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobStatus {
+    pub job: String,
+    pub asset_class: AssetClass,
+    /// The newest session that was run, and how far it has come.
+    pub last: Option<(NaiveDate, Entry)>,
+    pub next: Option<Run>,
+    pub overdue: Option<Overdue>,
+}
+
+/// The newest cached bar of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataAge {
+    pub asset_class: AssetClass,
+    /// `None` where none is cached.
+    pub newest: Option<NaiveDate>,
+}
+
+/// The scripts in force, and how the newest edit of them turned out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadStatus {
+    pub generation: u64,
+    pub at: DateTime<Utc>,
+    /// Why the newest edit is not in force; empty where it is.
+    pub failures: Vec<String>,
+}
+
+/// Looks up the newest cached bar of each class. Blocks while it lists the cache.
+///
+/// # Errors
+/// [`CacheError`] where the folder cannot be read.
+pub fn data_ages(cache: &Cache, now: DateTime<Utc>) -> Result<Vec<DataAge>, CacheError> {
+    let listed = cache.list(now)?;
+    let newest = |class| {
+        listed.iter().map(|one| &one.key).filter(|key| key.asset_class == class).map(|key| key.end).max()
+    };
+    Ok(AssetClass::ALL.map(|asset_class| DataAge { asset_class, newest: newest(asset_class) }).to_vec())
+}
+
+impl DataAge {
+    /// Counts the finished sessions that are newer than the data; `None` without any.
+    pub fn sessions_behind(&self, now: DateTime<Utc>) -> Option<usize> {
+        let after = self.newest?.succ_opt()?;
+        Some(
+            calendar::sessions(self.asset_class, after, calendar::last_finished(self.asset_class, now)).len(),
+        )
+    }
+}
+
+impl Status {
+    /// Puts together how things stand.
+    pub fn new(
+        now: DateTime<Utc>,
+        jobs: &[Job],
+        standing: &Standing,
+        data: Vec<DataAge>,
+        reload: Option<ReloadStatus>,
+    ) -> Self {
+        let of_job = |job: &Job| JobStatus {
+            job: job.name.clone(),
+            asset_class: job.asset_class,
+            last: standing.history.of(&job.name).next_back(),
+            next: job.runs_after(now).next(),
+            overdue: overdue(now, job, &standing.history),
+        };
+        let jobs = jobs.iter().map(of_job).collect();
+        Self { now, jobs, outbox: standing.outbox, data, reload, problems: Vec::new() }
+    }
+
+    /// Tells whether something should have come and did not.
+    pub fn is_overdue(&self) -> bool {
+        !self.problems.is_empty() || self.jobs.iter().any(|job| job.overdue.is_some())
+    }
+
+    /// Renders it for people.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for problem in &self.problems {
+            line(&mut text, "PROBLEM", problem);
+        }
+        for job in &self.jobs {
+            text.push_str(&format!("{} ({})\n", job.job, job.asset_class));
+            line(&mut text, "  last", &job.last.map_or("never run".to_owned(), last));
+            line(&mut text, "  next", &job.next.as_ref().map_or("never".to_owned(), next));
+            if let Some(overdue) = &job.overdue {
+                line(&mut text, "  OVERDUE", &format!("session {}: {}", overdue.session, overdue.message));
+            }
+        }
+        if self.jobs.is_empty() {
+            text.push_str("no job: the settings have no [[schedule]] with symbols to trade\n");
+        }
+        let Outbox { waiting, sent, refused } = self.outbox;
+        line(&mut text, "outbox", &format!("{waiting} waiting, {sent} sent, {refused} refused"));
+        for age in &self.data {
+            line(&mut text, &format!("{} data", age.asset_class), &self.told(age));
+        }
+        match &self.reload {
+            None => line(&mut text, "reload", "not known"),
+            Some(reload) => {
+                let (generation, at) = (reload.generation, seconds(reload.at));
+                let result = if reload.failures.is_empty() { "loaded" } else { "FAILED" };
+                line(&mut text, "reload", &format!("{result} at {at}, generation {generation} is in force"));
+                reload.failures.iter().for_each(|failure| line(&mut text, "", failure));
+            }
+        }
+        text
+    }
+
+    /// Renders it for programs.
+    pub fn json(&self) -> Value {
+        let job = |job: &JobStatus| {
+            json!({
+                "job": job.job,
+                "asset_class": job.asset_class,
+                "last": job.last.map(|(session, entry)| json!({
+                    "session": session,
+                    "state": entry.state.as_str(),
+                    "attempts": entry.attempts,
+                    "at": seconds(entry.last_attempt),
+                })),
+                "next": job.next.as_ref().map(|run| json!({
+                    "local": run.at.to_rfc3339(),
+                    "utc": seconds(run.at.to_utc()),
+                    "session": run.session,
+                })),
+                "overdue": job.overdue.as_ref().map(|overdue| json!({
+                    "session": overdue.session,
+                    "message": overdue.message,
+                })),
+            })
+        };
+        let data = |age: &DataAge| {
+            json!({
+                "asset_class": age.asset_class,
+                "newest": age.newest,
+                "sessions_behind": age.sessions_behind(self.now),
+            })
+        };
+        let reload = |reload: &ReloadStatus| {
+            json!({
+                "generation": reload.generation,
+                "at": seconds(reload.at),
+                "failures": reload.failures,
+            })
+        };
+        let Outbox { waiting, sent, refused } = self.outbox;
+        json!({
+            "now": seconds(self.now),
+            "overdue": self.is_overdue(),
+            "jobs": self.jobs.iter().map(job).collect::<Vec<_>>(),
+            "outbox": { "waiting": waiting, "sent": sent, "refused": refused },
+            "data": self.data.iter().map(data).collect::<Vec<_>>(),
+            "reload": self.reload.as_ref().map(reload),
+            "problems": self.problems,
+        })
+    }
+
+    fn told(&self, age: &DataAge) -> String {
+        match (age.newest, age.sessions_behind(self.now)) {
+            (Some(newest), Some(0)) => format!("up to {newest}, the last finished session"),
+            (Some(newest), Some(behind)) => {
+                format!("up to {newest}, {} behind", format::count(behind, "session"))
+            }
+            _ => "nothing is cached".to_owned(),
+        }
+    }
+}
+
+fn line(text: &mut String, name: &str, value: &str) {
+    // Writing to a text cannot fail.
+    let _ = writeln!(text, "{name:<12} {value}");
+}
+
+fn last((session, entry): (NaiveDate, Entry)) -> String {
+    let tries = if entry.attempts > 1 { format!(", try {}", entry.attempts) } else { String::new() };
+    format!("session {session}, {} at {}{tries}", entry.state.as_str(), seconds(entry.last_attempt))
+}
+
+fn next(run: &Run) -> String {
+    format!("{}, decides {}", run.at.format("%a %Y-%m-%d %H:%M %Z"), run.session)
+}
+
+fn seconds(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::State;
+    use crate::settings::Settings;
+
+    fn instant(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an RFC 3339 instant")
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    /// The default jobs on a Sunday noon: Friday's equities as given, Saturday's crypto done.
+    fn status(equity: Option<State>) -> Status {
+        let jobs = Job::all(&Settings::defaults()).expect("sound jobs");
+        let mut standing =
+            Standing { outbox: Outbox { waiting: 1, sent: 7, refused: 0 }, ..Standing::default() };
+        if let Some(state) = equity {
+            standing.history.note(
+                "daily_equity_signals",
+                day("2026-11-20"),
+                state,
+                instant("2026-11-20T21:31:00Z"),
+            );
+        }
+        standing.history.note(
+            "daily_crypto_signals",
+            day("2026-11-21"),
+            State::Done,
+            instant("2026-11-22T00:01:00Z"),
+        );
+        let data = vec![
+            DataAge { asset_class: AssetClass::Equity, newest: Some(day("2026-11-18")) },
+            DataAge { asset_class: AssetClass::Crypto, newest: None },
+        ];
+        let failures = vec!["strategies/a.rhai: broken".to_owned()];
+        let reload = ReloadStatus { generation: 3, at: instant("2026-11-22T10:00:00Z"), failures };
+        Status::new(instant("2026-11-22T12:00:00Z"), &jobs, &standing, data, Some(reload))
+    }
+
+    #[test]
+    fn a_job_that_owes_nothing_is_not_overdue() {
+        assert!(!status(Some(State::Done)).is_overdue());
+        assert!(!status(Some(State::BarsMissing)).is_overdue());
+        assert!(status(Some(State::Failed)).is_overdue());
+        assert!(status(None).is_overdue());
+        let unreadable = Status { problems: vec!["the journal".to_owned()], ..status(Some(State::Done)) };
+        assert!(unreadable.is_overdue());
+    }
+
+    #[test]
+    fn people_read_it_line_by_line() {
+        let expected = "\
+daily_equity_signals (equity)
+  last       session 2026-11-20, done at 2026-11-20T21:31:00Z
+  next       Mon 2026-11-23 16:30 EST, decides 2026-11-23
+daily_crypto_signals (crypto)
+  last       session 2026-11-21, done at 2026-11-22T00:01:00Z
+  next       Mon 2026-11-23 00:00 UTC, decides 2026-11-22
+outbox       1 waiting, 7 sent, 0 refused
+equity data  up to 2026-11-18, 2 sessions behind
+crypto data  nothing is cached
+reload       FAILED at 2026-11-22T10:00:00Z, generation 3 is in force
+             strategies/a.rhai: broken
+";
+        assert_eq!(status(Some(State::Done)).text(), expected);
+        let text = status(None).text();
+        assert!(text.contains("  last       never run\n"), "{text}");
+        assert!(
+            text.contains("  OVERDUE    session 2026-11-20: nothing ran at 2026-11-20 16:30 EST"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn programs_read_the_same() {
+        let json = status(Some(State::Failed)).json();
+        assert_eq!(json["overdue"], true);
+        assert_eq!(json["jobs"][0]["last"]["state"], "failed");
+        assert_eq!(json["jobs"][0]["next"]["local"], "2026-11-23T16:30:00-05:00");
+        assert_eq!(json["jobs"][0]["next"]["utc"], "2026-11-23T21:30:00Z");
+        assert_eq!(json["jobs"][0]["overdue"]["session"], "2026-11-20");
+        assert_eq!(json["jobs"][1]["overdue"], Value::Null);
+        assert_eq!(json["data"][0]["sessions_behind"], 2);
+        assert_eq!(json["data"][1]["newest"], Value::Null);
+        assert_eq!(json["outbox"]["sent"], 7);
+    }
+}

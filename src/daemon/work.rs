@@ -1,0 +1,87 @@
+//! What the loop has done for it: the seam to deciding, the journal and the mail.
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::app::LiveScripts;
+use crate::schedule::Due;
+use crate::schedule::History;
+use crate::schedule::State;
+
+/// How a daemon does what is due, and remembers it.
+pub trait Work: 'static {
+    /// Looks up what was done so far, by this process or another.
+    ///
+    /// # Errors
+    /// A journal that cannot be read. Nothing is run then: it might have been done before.
+    fn standing(&self) -> impl Future<Output = anyhow::Result<Standing>>;
+
+    /// Does what is due, and notes it: [`State::Begun`] before, the result's state after. Must bear to be
+    /// dropped at any await, as when the process is killed there.
+    fn run(&self, order: Order) -> impl Future<Output = JobResult>;
+}
+
+/// What was done so far.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    pub history: History,
+    pub outbox: Outbox,
+}
+
+/// The mails that are stored, by what became of them; one a recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    pub waiting: usize,
+    pub sent: usize,
+    /// Refused for good, or given up.
+    pub refused: usize,
+}
+
+/// Something to do, and what to do it with: the settings and scripts in force when it begins.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub due: Due,
+    pub app: App,
+    pub live: Arc<LiveScripts>,
+}
+
+/// What a run came to. The texts say why, for logs and the ping, without a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobResult {
+    /// Decided and delivered, with so many problems told to the reader.
+    Done {
+        problems: usize,
+    },
+    BarsMissing(String),
+    Undelivered(String),
+    Refused(String),
+    Failed(String),
+    /// Another process is at it. Nothing was done and nothing is noted; it is asked again in a minute.
+    Elsewhere(String),
+}
+
+impl JobResult {
+    /// Returns the state in which the session is left.
+    pub fn state(&self) -> State {
+        match self {
+            JobResult::Done { .. } => State::Done,
+            JobResult::BarsMissing(_) => State::BarsMissing,
+            JobResult::Undelivered(_) => State::Undelivered,
+            JobResult::Refused(_) => State::Refused,
+            JobResult::Failed(_) => State::Failed,
+            JobResult::Elsewhere(_) => State::Begun,
+        }
+    }
+
+    /// Returns why it is not done; empty where it is.
+    pub fn reason(&self) -> &str {
+        match self {
+            JobResult::Done { .. } => "",
+            JobResult::BarsMissing(why)
+            | JobResult::Undelivered(why)
+            | JobResult::Refused(why)
+            | JobResult::Failed(why)
+            | JobResult::Elsewhere(why) => why,
+        }
+    }
+}
