@@ -18,6 +18,7 @@ pub mod decide;
 pub mod domain;
 pub mod features;
 pub mod filters;
+pub mod journal;
 pub mod lint;
 pub mod reload;
 pub mod report;

@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use super::bars::missing_between;
 use super::features::class_of;
 use super::fold::oldest_session_asked;
-use super::run::{held_symbols, positions};
+use super::positions::positions;
+use super::run::held_symbols;
 use super::select::select;
 use super::signals::known_strategies;
 use super::{App, Asked, Progress, Refusal, load, load_scripts};
@@ -63,7 +64,7 @@ pub async fn explain(
     let set = load_scripts(app)?;
     known_strategies(&set.scripts, &request.strategies)?;
     let selection = selections.into_iter().next().context("no asset class was selected")?;
-    let positions = positions(app, request.positions.as_ref())?;
+    let positions = positions(app, request.positions.as_deref(), request.source)?;
     let mut wanted = held_symbols(&positions, class);
     wanted.entry(symbol.clone()).or_default();
     let needed = decide::bars_needed(&set.scripts, class);

@@ -1,7 +1,6 @@
 //! Decides the asset classes of a run, and keeps what the report needs of their bars.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -11,7 +10,8 @@ use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
 use super::shadow;
-use super::{LoadedBars, Selection, Snapshot};
+use super::LoadedBars;
+use super::inputs::Version;
 use crate::decide;
 use crate::decide::{Ready, Round};
 use crate::domain::{AssetClass, Position, Problem};
@@ -30,29 +30,29 @@ pub(super) struct Folded {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Prepares every class and decides them together.
+/// Prepares every class and decides them together, each on its session.
 ///
-/// Of the classes in `before`, it also tells what `scripts` change against that snapshot.
+/// Of the classes in `before`, it also tells what `scripts` change against that version.
 pub(super) fn fold(
     settings: &Settings,
     scripts: &Scripts,
-    before: &BTreeMap<AssetClass, Arc<Snapshot>>,
+    before: &BTreeMap<AssetClass, Version>,
     positions: &[Position],
-    loaded: Vec<(Selection, LoadedBars)>,
+    loaded: Vec<(NaiveDate, LoadedBars)>,
 ) -> anyhow::Result<Folded> {
     let mut parts = Vec::new();
     let mut problems = Vec::new();
     let mut classes = Vec::new();
     let mut changes = Vec::new();
-    for (selection, bars) in loaded {
+    for (session, bars) in loaded {
         problems.extend(bars.problems);
-        let (class, session) = (selection.asset_class, selection.session);
+        let class = bars.market.asset_class;
         let since = oldest_session_asked(positions, class, session);
-        let earlier = before.get(&class).map(|snapshot| (snapshot, bars.market.clone()));
+        let earlier = before.get(&class).map(|version| (version, bars.market.clone()));
         let prepared = decide::prepare_since(bars.market, scripts, since, missing_between(class))
             .with_context(|| format!("failed to prepare the {class} bars"))?;
-        if let Some((snapshot, market)) = earlier {
-            changes.push(shadow::changes(market, snapshot, (&prepared, scripts), session)?);
+        if let Some((version, market)) = earlier {
+            changes.push(shadow::changes(market, version, (&prepared, scripts), session)?);
         }
         let data_hash = data_hash(prepared.columns.panel());
         parts.push(Part { asset_class: class, session, source: bars.source, data_hash });

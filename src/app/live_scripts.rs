@@ -11,12 +11,12 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use tracing::{info, warn};
 
+use super::inputs::Version;
 use super::script_set::SetTexts;
 use super::{App, Refusal, ScriptSet};
 use crate::domain::AssetClass;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
-use crate::report;
 use crate::scripts::Options;
 use crate::settings::{Loaded, Settings};
 
@@ -59,10 +59,10 @@ impl Snapshot {
     pub fn load(app: &App) -> Result<Self, Refusal> {
         let options = Options::of(&app.loaded.settings);
         let texts = SetTexts::read(&app.loaded.root)?;
-        let (hash, folders) = (texts.hash(&options), texts.folders.clone());
-        let set = Arc::new(texts.compile(&options)?);
         let loaded_at = app.clock.now();
         let last = LastReload { at: loaded_at, failures: Vec::new() };
+        let (hash, folders) = (texts.hash(&options), texts.folders.clone());
+        let set = Arc::new(texts.compile(&options)?);
         let settings = Arc::new(app.loaded.clone());
         Ok(Self { generation: 1, hash, loaded_at, set, settings, last, folders, rejected: None })
     }
@@ -73,15 +73,14 @@ impl Snapshot {
         self.set.problems.iter().chain(&self.last.failures)
     }
 
-    /// Returns what a report says of it, and of what the edits before it change.
-    pub(super) fn told(&self, changes: Vec<report::Changes>) -> report::Reload {
-        let last_reload = report::LastReload { at: self.last.at, succeeded: self.last.failures.is_empty() };
-        report::Reload {
+    /// Returns what a run needs of it.
+    pub(super) fn version(&self) -> Version {
+        Version {
             generation: self.generation,
             hash: self.hash.clone(),
             loaded_at: self.loaded_at,
-            last_reload,
-            changes,
+            set: Arc::clone(&self.set),
+            last: self.last.clone(),
         }
     }
 

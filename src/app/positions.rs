@@ -1,6 +1,9 @@
-//! The positions file: what the user holds, until the journal keeps it.
+//! What the user holds: by the file that a flag names, else by the journal, else by the settings' file.
 //!
-//! CSV with a header: `symbol, asset_class, strategy, entry_date, entry_price, quantity,
+//! The journal speaks from the first lot that was ever added to it, sold ones included: a file that was right
+//! before must not bring back what was sold since.
+//!
+//! The file is CSV with a header: `symbol, asset_class, strategy, entry_date, entry_price, quantity,
 //! stop_price`, in any order. Prices are as traded. `stop_price` is the stop at the entry; the
 //! strategy's own `stop` is replayed over every session since. A strategy holds one lot of a
 //! symbol: a sale names class, symbol and strategy, and could not tell two lots apart.
@@ -12,11 +15,44 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use csv::StringRecord;
 
-use super::Refusal;
+use super::{App, Refusal};
 use crate::domain::Position;
+use crate::journal::{Journal, JournalError};
+use crate::settings::SourceName;
 
 const COLUMNS: [&str; 7] =
     ["symbol", "asset_class", "strategy", "entry_date", "entry_price", "quantity", "stop_price"];
+
+/// Reads what is held. On the simulated market the journal's real positions have no place.
+///
+/// # Errors
+/// As [`read_positions`], and a journal that cannot be read.
+pub(super) fn positions(
+    app: &App,
+    named: Option<&Path>,
+    source: Option<SourceName>,
+) -> Result<Vec<Position>, Refusal> {
+    if let Some(file) = named {
+        return read_positions(file);
+    }
+    if source != Some(SourceName::Simulated)
+        && let Some(kept) = kept(&app.loaded.settings.journal.path)?
+    {
+        return Ok(kept);
+    }
+    app.loaded.settings.portfolio.file.as_deref().map_or(Ok(Vec::new()), read_positions)
+}
+
+/// Reads the positions of the journal; `None` where it never held one.
+fn kept(journal: &Path) -> Result<Option<Vec<Position>>, Refusal> {
+    match Journal::open_to_read(journal).and_then(|journal| journal.positions()) {
+        Ok(kept) => Ok(kept),
+        Err(JournalError::Missing { .. }) => Ok(None),
+        Err(error) => Err(Refusal::Configuration(format!(
+            "failed to {error}\nwhat you hold is not known; name a file of it with --positions to go on"
+        ))),
+    }
+}
 
 /// Reads a positions file. Each position's last close is its entry price until it is marked.
 ///

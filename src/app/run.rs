@@ -1,4 +1,4 @@
-//! The main job: load, decide each asset class, and put the report together.
+//! The main job: gather what the asset classes are decided from, and have them decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,23 +10,23 @@ use chrono::NaiveDate;
 use tracing::info;
 use uuid::Uuid;
 
-use super::data_hash::positions_hash;
-use super::fold::{fold, oldest_session_asked};
+use super::fold::oldest_session_asked;
+use super::inputs::{Inputs, Purpose};
+use super::positions::positions;
 use super::select::{lines, names, select};
 use super::shadow;
+use super::tell::tell;
 use super::{App, Asked, LiveScripts, LoadedBars, Progress};
-use super::{Refusal, ScriptSet, Selection, Snapshot, load, read_positions};
+use super::{Refusal, ScriptSet, Selection, Snapshot, load};
 use crate::cache::Patience;
-use crate::decide;
-use crate::decide::Decision;
 use crate::domain::AssetClass;
 use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
+use crate::journal::RunInputs;
 use crate::report::ChartData;
-use crate::report::{Report, RunRecord, Templates};
-use crate::scripts::Strategy;
+use crate::report::{Report, Templates};
+use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
-use crate::settings::settings_hash;
 
 /// What to decide.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct RunOutcome {
     pub report: Report,
     pub charts: BTreeMap<Uuid, ChartData>,
     pub templates: Templates,
+    /// Those that decided.
+    pub scripts: Scripts,
 }
 
 /// Runs the main job without delivering anything; `progress` is told the calls to vendors.
@@ -57,7 +59,9 @@ pub struct RunOutcome {
 /// A [`Refusal`] where the request cannot be carried out as asked; problems of single symbols
 /// and scripts are in the report instead.
 pub async fn run(app: &App, request: &RunRequest, progress: Progress<'_>) -> anyhow::Result<RunOutcome> {
-    decide_and_tell(app, request, None, progress).await
+    let started = Instant::now();
+    let (inputs, _) = gather(app, request, None, Purpose::Preview, Vec::new(), progress).await?;
+    decide(inputs, started).await
 }
 
 /// Does the same with the scripts in force: those that are current when it begins, whatever is
@@ -72,16 +76,70 @@ pub async fn run_live(
     live: &LiveScripts,
     progress: Progress<'_>,
 ) -> anyhow::Result<RunOutcome> {
-    decide_and_tell(app, request, Some(live), progress).await
+    let started = Instant::now();
+    let (inputs, snapshot) = gather(app, request, Some(live), Purpose::Preview, Vec::new(), progress).await?;
+    let outcome = decide(inputs, started).await?;
+    reported(live, &snapshot, &outcome);
+    Ok(outcome)
 }
 
-async fn decide_and_tell(
+/// Runs the main job for the journal, with the scripts in force or, without `live`, those that lie in the
+/// folders. `notes` are what the reader must know besides; the report is complete with them, and nothing may be
+/// added to its problems later. Returns what it was decided from as well: give both to
+/// [`super::record()`].
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_recorded(
     app: &App,
     request: &RunRequest,
     live: Option<&LiveScripts>,
+    notes: Vec<Problem>,
     progress: Progress<'_>,
-) -> anyhow::Result<RunOutcome> {
+) -> anyhow::Result<(RunOutcome, RunInputs)> {
     let started = Instant::now();
+    let (inputs, snapshot) = gather(app, request, live, Purpose::Record, notes, progress).await?;
+    let stored = inputs.stored();
+    let outcome = decide(inputs, started).await?;
+    if let Some(live) = live {
+        reported(live, &snapshot, &outcome);
+    }
+    Ok((outcome, stored))
+}
+
+async fn decide(inputs: Inputs, started: Instant) -> anyhow::Result<RunOutcome> {
+    let mut outcome =
+        tokio::task::spawn_blocking(move || tell(inputs)).await.context("failed to decide")??;
+    let report = &mut outcome.report;
+    report.run.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    info!(
+        recommendations = report.recommendations.len(),
+        exits = report.exits.len(),
+        problems = report.problems.len(),
+        "Decided in {} ms",
+        report.run.duration_ms
+    );
+    Ok(outcome)
+}
+
+/// Remembers what the readers of the report know of the scripts, and logs what they are told.
+fn reported(live: &LiveScripts, snapshot: &Arc<Snapshot>, outcome: &RunOutcome) {
+    let report = &outcome.report;
+    live.set_reported(report.run.parts.iter().map(|part| part.asset_class), snapshot);
+    for changes in report.reload.iter().flat_map(|reload| &reload.changes) {
+        shadow::log(changes, snapshot.generation);
+    }
+}
+
+/// Gathers all that the run is decided from, and returns the snapshot that it took.
+async fn gather(
+    app: &App,
+    request: &RunRequest,
+    live: Option<&LiveScripts>,
+    purpose: Purpose,
+    notes: Vec<Problem>,
+    progress: Progress<'_>,
+) -> anyhow::Result<(Inputs, Arc<Snapshot>)> {
     let generated_at = app.clock.now();
     let in_force = live.map(LiveScripts::current);
     // Settings and scripts of one moment: an edit may have come since the caller looked.
@@ -90,13 +148,13 @@ async fn decide_and_tell(
         None => app.clone(),
     };
     let (selections, mut problems) = select(app, request.asked, request.source, request.date)?;
+    problems.extend(notes);
     let snapshot = match in_force {
         Some(snapshot) => snapshot,
         None => Arc::new(Snapshot::load(app)?),
     };
-    problems.extend(snapshot.problems().cloned());
     let set = Arc::clone(&snapshot.set);
-    let positions = positions(app, request.positions.as_ref())?;
+    let positions = positions(app, request.positions.as_deref(), request.source)?;
     let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
     let mut refused = Vec::new();
@@ -111,7 +169,7 @@ async fn decide_and_tell(
             Ok((own, told)) => {
                 loaded.push(own);
                 problems.extend(told);
-                before.extend(earlier.map(|earlier| (class, earlier)));
+                before.extend(earlier.map(|earlier| (class, earlier.version())));
             }
             Err(refusal) if request.asked == Asked::All => refused.push((class, refusal)),
             Err(refusal) => return Err(refusal.into()),
@@ -119,75 +177,19 @@ async fn decide_and_tell(
     }
     problems.extend(skip(refused, loaded.is_empty())?);
     problems.extend(unchecked(request.asked, &positions, &loaded));
-    let positions_hash = positions_hash(&positions);
-    let settings = app.loaded.settings.clone();
-    let scripts = set.scripts.clone();
-    let folded = tokio::task::spawn_blocking(move || fold(&settings, &scripts, &before, &positions, loaded))
-        .await
-        .context("failed to decide")??;
-    let round = folded.round;
-    problems.extend(folded.problems);
-    problems.extend(round.problems);
-    problems.sort();
-    problems.dedup();
-
-    let sessions: BTreeSet<NaiveDate> = folded.parts.iter().map(|part| part.session).collect();
-    let mut report = Report {
-        run: RunRecord {
-            id: Uuid::nil(),
-            session: (sessions.len() == 1).then(|| sessions.first().copied()).flatten(),
-            asset_class: request.asked.as_str().to_owned(),
-            demo: folded.parts.iter().any(|part| part.source == SourceName::Simulated.as_str()),
-            parts: folded.parts,
-            dry_run: true,
-            scripts: set.scripts.hashes(),
-            settings_hash: settings_hash(&app.loaded.settings),
-            positions_hash,
-            duration_ms: 0,
-            generated_at,
-        },
-        recommendations: round.recommendations,
-        exits: each(&round.decisions, |decision| &decision.exits),
-        filtered: each(&round.decisions, |decision| &decision.filtered),
-        near_misses: each(&round.decisions, |decision| &decision.near_misses),
-        decisions: round.decisions,
-        past: Vec::new(),
+    let inputs = Inputs {
+        asked: request.asked.as_str().to_owned(),
+        generated_at,
+        purpose,
+        settings: app.loaded.settings.clone(),
+        positions,
         problems,
-        reload: None,
+        past: Vec::new(),
+        classes: loaded.into_iter().map(|(selection, bars)| (selection.session, bars)).collect(),
+        version: snapshot.version(),
+        before: live.map(|_| before),
     };
-    if let Some(live) = live {
-        live.set_reported(report.run.parts.iter().map(|part| part.asset_class), &snapshot);
-        for changes in &folded.changes {
-            shadow::log(changes, snapshot.generation);
-        }
-        report.reload = Some(snapshot.told(folded.changes));
-    }
-    report.run.id = run_id(&report.run);
-    for recommendation in report.recommendations.iter_mut().chain(&mut report.exits) {
-        recommendation.generated_at = Some(generated_at);
-    }
-    report.run.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    info!(
-        recommendations = report.recommendations.len(),
-        exits = report.exits.len(),
-        problems = report.problems.len(),
-        "Decided in {} ms",
-        report.run.duration_ms
-    );
-    Ok(RunOutcome { report, charts: folded.charts, templates: set.templates.clone() })
-}
-
-/// Puts one list of every class's decision behind the other.
-fn each<T: Clone>(decisions: &[Decision], list: impl Fn(&Decision) -> &Vec<T>) -> Vec<T> {
-    decisions.iter().flat_map(list).cloned().collect()
-}
-
-/// Reads the positions from the file that was named, or the settings' own.
-pub(super) fn positions(app: &App, named: Option<&PathBuf>) -> Result<Vec<Position>, Refusal> {
-    match named.or(app.loaded.settings.portfolio.file.as_ref()) {
-        Some(path) => read_positions(path),
-        None => Ok(Vec::new()),
-    }
+    Ok((inputs, snapshot))
 }
 
 /// Loads one class for the scripts in force, the first of `sets`, and those that they are compared
@@ -208,7 +210,7 @@ async fn load_class(
     let held = held_symbols(positions, class);
     let problems = without_strategy(sets[0], class, &held)?;
     let first = oldest_session_asked(positions, class, selection.session);
-    let needed = sets.iter().map(|set| decide::bars_needed(&set.scripts, class)).max().unwrap_or(0);
+    let needed = sets.iter().map(|set| crate::decide::bars_needed(&set.scripts, class)).max().unwrap_or(0);
     let bars = load(app, &selection, &held, first, needed, progress).await?;
     refuse_date_before_data(request, &selection, &bars)?;
     Ok(((selection, bars), problems))
@@ -298,20 +300,6 @@ fn refuse_date_before_data(
 /// Tells whether a script did not load, or failed while it ran.
 pub fn has_failed_script(problems: &[Problem]) -> bool {
     problems.iter().any(|problem| matches!(problem.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun))
-}
-
-/// Names a run by the instant and all that it decided from.
-fn run_id(run: &RunRecord) -> Uuid {
-    let mut name =
-        format!("ts.run/{}/{}/{}", run.generated_at.to_rfc3339(), run.asset_class, run.settings_hash);
-    name.push_str(&format!("/{}", run.positions_hash));
-    for part in &run.parts {
-        name.push_str(&format!("/{}:{}:{}", part.asset_class, part.session, part.data_hash));
-    }
-    for (script, hash) in &run.scripts {
-        name.push_str(&format!("/{script}:{hash}"));
-    }
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
 }
 
 impl RunOutcome {

@@ -29,6 +29,9 @@ pub struct ScriptSet {
     pub problems: Vec<Problem>,
     /// The scripts, templates and folders among `problems` that could not be loaded.
     pub failed: BTreeSet<String>,
+    /// What it was compiled from.
+    pub(super) texts: SetTexts,
+    pub(super) options: Options,
 }
 
 /// Returns the built-in scripts that the user's own folders leave in force.
@@ -72,10 +75,10 @@ pub(super) fn folder_of(source: &ScriptSource) -> &str {
 #[derive(Clone, Debug)]
 pub(super) struct SetTexts {
     pub(super) sources: Vec<ScriptSource>,
-    templates: BTreeMap<String, String>,
+    pub(super) templates: BTreeMap<String, String>,
     /// The user's folders that are there.
     pub(super) folders: BTreeSet<&'static str>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl SetTexts {
@@ -133,6 +136,7 @@ impl SetTexts {
     /// # Errors
     /// Built-in templates that do not parse: a defect of the program.
     pub(super) fn compile(self, options: &Options) -> Result<ScriptSet, Refusal> {
+        let texts = self.clone();
         let Self { sources, templates, mut problems, .. } = self;
         let mut failed: BTreeSet<String> = problems.iter().map(|problem| problem.symbol.clone()).collect();
         let (scripts, errors) = Scripts::check(&sources, options);
@@ -144,6 +148,6 @@ impl SetTexts {
             Templates::load(&templates).map_err(|error| Refusal::Configuration(error.to_string()))?;
         failed.extend(broken.iter().map(|problem| problem.symbol.clone()));
         problems.extend(broken);
-        Ok(ScriptSet { scripts, templates, problems, failed })
+        Ok(ScriptSet { scripts, templates, problems, failed, texts, options: options.clone() })
     }
 }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use tracing::info;
 
 use super::bars::missing_between;
+use super::inputs::Version;
 use super::select::select;
 use super::{App, Asked, Snapshot, load};
 use crate::decide;
@@ -62,7 +63,7 @@ pub async fn shadow(
 /// Compares what earlier scripts say on a session with what was prepared for the scripts in force.
 pub(super) fn changes(
     market: MarketBars,
-    before: &Snapshot,
+    before: &Version,
     (prepared, scripts): (&Prepared, &Scripts),
     session: NaiveDate,
 ) -> anyhow::Result<Changes> {

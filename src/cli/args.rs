@@ -71,6 +71,13 @@ pub enum Command {
     Schedule(ScheduleArgs),
     /// Shows last and next runs, the outbox and the age of the data: exits with 1 where something is overdue
     Status(StatusArgs),
+    /// Shows what was decided and sent, or backs the journal up
+    Journal {
+        #[command(subcommand)]
+        action: JournalAction,
+    },
+    /// Prints what a past run said, or decides it again from what was stored and compares
+    Replay(ReplayArgs),
     /// Shows or checks the settings
     Config {
         #[command(subcommand)]
@@ -418,6 +425,55 @@ pub struct ClearArgs {
     /// The asset class, where both hold the symbol
     #[arg(long, value_enum)]
     pub asset_class: Option<OneClass>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JournalAction {
+    /// Lists the runs, the newest first
+    Runs {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Lists the recommendations and what became of them, the newest session first
+    Recommendations {
+        /// The first session that is listed; all by default
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        since: Option<NaiveDate>,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Shows one run: its scripts, problems, recommendations and mails
+    Show {
+        /// The run's id, or its beginning
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Writes a whole copy of the journal, also while others write to it
+    Backup {
+        /// The file to write; it must not be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The run's id, or its beginning
+    #[arg(value_name = "RUN_ID")]
+    pub id: String,
+    /// Decides again from the stored inputs and compares to the byte; exits with 1 on a difference
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub recompute: bool,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Writes it to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

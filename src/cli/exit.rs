@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use crate::app::Refusal;
+use crate::journal::JournalError;
 use crate::settings::SettingsError;
 
 use super::output;
@@ -44,5 +45,12 @@ pub(super) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
         Refusal::Configuration(_) => CONFIGURATION,
     });
     let of_settings = error.downcast_ref::<SettingsError>().map(|_| CONFIGURATION);
-    ExitCode::from(of_refusal.or(of_settings).unwrap_or(FAILED))
+    let of_journal = error.downcast_ref::<JournalError>().map(|error| match error {
+        JournalError::Newer { .. } | JournalError::Foreign { .. } | JournalError::Folder { .. } => {
+            CONFIGURATION
+        }
+        JournalError::Refused(_) => USAGE,
+        _ => FAILED,
+    });
+    ExitCode::from(of_refusal.or(of_settings).or(of_journal).unwrap_or(FAILED))
 }

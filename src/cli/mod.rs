@@ -14,11 +14,14 @@ mod explain;
 mod features;
 mod fetch_data;
 mod init;
+mod journal;
 mod logging;
 mod new_strategy;
 mod output;
 mod preview;
 mod progress;
+mod record;
+mod replay;
 mod run;
 mod run_scheduler;
 mod schedule;
@@ -54,6 +57,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         }
         Command::Cache { action } => cache::cache(&cli.global, &action),
         Command::TestScripts(args) => test_scripts::test_scripts(&cli.global, &args),
+        Command::Journal { action } => journal::journal(&cli.global, &action),
+        Command::Replay(args) => replay::replay(&cli.global, &args),
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::app;
-use crate::app::{App, LiveScripts, RunRequest};
+use crate::app::{App, LiveScripts, RunOutcome, RunRequest};
 use crate::cache::Patience;
 use crate::report;
 use crate::report::Charts;
@@ -22,13 +22,7 @@ pub(super) async fn preview(
     args: &RunArgs,
     live: Option<&LiveScripts>,
 ) -> anyhow::Result<Outcome> {
-    let request = RunRequest {
-        asked: args.asset_class.asked(),
-        date: args.date,
-        source: args.source.chosen()?,
-        positions: args.positions.clone(),
-        patience: Patience::Kept,
-    };
+    let request = request(args)?;
     let progress = Progress::start();
     let told = |done, total| progress.calls(done, total);
     let outcome = match live {
@@ -51,14 +45,30 @@ pub(super) async fn preview(
     if args.output.is_none() || args.format != ReportFormat::Html {
         say_where(app, &html);
     }
+    Ok(verdict(args, &outcome))
+}
+
+/// Tells whether the run said all that it was asked.
+pub(super) fn verdict(args: &RunArgs, outcome: &RunOutcome) -> Outcome {
     if (args.strict && !outcome.report.problems.is_empty()) || outcome.is_incomplete() {
-        return Ok(Outcome::Findings);
+        return Outcome::Findings;
     }
-    Ok(Outcome::Done)
+    Outcome::Done
+}
+
+/// Returns what the arguments ask for.
+pub(super) fn request(args: &RunArgs) -> anyhow::Result<RunRequest> {
+    Ok(RunRequest {
+        asked: args.asset_class.asked(),
+        date: args.date,
+        source: args.source.chosen()?,
+        positions: args.positions.clone(),
+        patience: Patience::Kept,
+    })
 }
 
 /// Writes the HTML and says where; a folder that cannot be written costs only this.
-fn say_where(app: &App, html: &str) {
+pub(super) fn say_where(app: &App, html: &str) {
     let path: PathBuf = app.loaded.root.join(PREVIEW);
     match output::write_file(&path, html) {
         Ok(()) => output::remark(format_args!("HTML preview: {}", path.display())),

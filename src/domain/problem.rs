@@ -16,6 +16,8 @@ pub enum ProblemKind {
     Source,
     /// An entry of the cache is corrupt, half-written or of a newer program.
     Cache,
+    /// The journal was corrupt and is set aside, or could not be used.
+    Journal,
     /// A bar failed a check and was dropped.
     BadBar,
     /// The symbol has no bar on the session being decided.
@@ -49,7 +51,7 @@ pub enum ProblemKind {
 /// `symbol` is the symbol, script or file that the problem is about, empty for the run as
 /// a whole. Ordered by it, so that a list of problems does not depend on the order in which
 /// they were found.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     pub symbol: String,
     pub kind: ProblemKind,

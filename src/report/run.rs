@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::reload::Reload;
@@ -70,7 +70,7 @@ pub struct Report {
 }
 
 /// An earlier BUY and what became of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastRecommendation {
     pub session: NaiveDate,
     pub symbol: String,

@@ -282,6 +282,7 @@ fn note(text: &str, subjects: &[&str], most: usize) -> Note {
 /// Ranks a kind of problem, 0 the gravest, and names it for people.
 fn heading(kind: ProblemKind) -> (u8, &'static str) {
     match kind {
+        ProblemKind::Journal => (0, "The journal"),
         ProblemKind::Position => (0, "Positions to look at"),
         ProblemKind::ScriptLoad => (1, "Scripts that did not load"),
         ProblemKind::ScriptRun => (1, "Scripts that failed"),

@@ -10,6 +10,7 @@
 //! environment but [`Environment::from_process`].
 
 mod check;
+mod deciding;
 mod environment;
 mod error;
 mod file;
@@ -22,6 +23,7 @@ mod universe;
 mod value;
 
 pub use check::check;
+pub use deciding::DecidingSettings;
 pub use environment::Environment;
 pub use error::BadSetting;
 pub use error::Origin;

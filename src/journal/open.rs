@@ -1,0 +1,197 @@
+//! How a journal is opened: made, brought up to this program's version, refused, or set aside.
+//!
+//! Nothing is written before it is known whose file it is and that it is whole. A corrupt one is renamed, never
+//! deleted and never written to.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::DateTime;
+use chrono::Utc;
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
+use rusqlite::Transaction;
+use rusqlite::TransactionBehavior;
+
+use super::error::JournalError;
+use super::lock::DaemonLock;
+use super::lock::beside;
+use crate::domain::Problem;
+use crate::domain::ProblemKind;
+
+/// One file a migration, in order: after the first so many, `user_version` is that number.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_journal.sql")];
+/// Ours, as the first migration writes it.
+const APPLICATION_ID: i64 = 0x7473_6A31;
+/// How long a writer waits for another; a run's own transaction takes a fraction of it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens the journal for writing; a corrupt one is set aside and told.
+pub(super) fn open(
+    path: &Path,
+    now: DateTime<Utc>,
+    patience: Duration,
+) -> Result<(Connection, Vec<Problem>), JournalError> {
+    match open_whole(path, patience) {
+        Ok(connection) => Ok((connection, Vec::new())),
+        Err(JournalError::Corrupt { what, .. }) => set_aside(path, now, patience, &what),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a journal that is there, for reading alone.
+pub(super) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection, JournalError> {
+    if path.is_dir() {
+        return Err(JournalError::Folder { path: path.to_path_buf() });
+    }
+    if !path.exists() {
+        return Err(JournalError::Missing { path: path.to_path_buf() });
+    }
+    let fault = |error| JournalError::of_sqlite(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(patience).map_err(fault)?;
+    match version(&connection, path)? {
+        // Made and not yet filled: nothing is in it.
+        0 => Err(JournalError::Missing { path: path.to_path_buf() }),
+        _ => Ok(connection),
+    }
+}
+
+/// Opens, or makes, a journal that is whole and ours.
+fn open_whole(path: &Path, patience: Duration) -> Result<Connection, JournalError> {
+    if path.is_dir() {
+        return Err(JournalError::Folder { path: path.to_path_buf() });
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| JournalError::of_disk(folder, error))?;
+    }
+    let fault = |error| JournalError::of_sqlite(path, error);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(patience).map_err(fault)?;
+    version(&connection, path)?;
+    check(&connection, path)?;
+    prepare(&mut connection).map_err(fault)?;
+    Ok(connection)
+}
+
+/// Sets what a connection needs and brings the tables up to this program's version.
+pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    // One in memory has a mode of its own.
+    if mode != "wal" && mode != "memory" {
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    }
+    // A mail that was marked sent must be so after a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    if user_version(connection)? < MIGRATIONS.len() as i64 {
+        // Another process may be doing the same: whoever comes second finds it done.
+        let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+        let done = usize::try_from(user_version(&transaction)?).unwrap_or(MIGRATIONS.len());
+        for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", number as i64 + 1)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Returns the version of a journal, 0 of an empty one.
+fn version(connection: &Connection, path: &Path) -> Result<i64, JournalError> {
+    let fault = |error| JournalError::of_sqlite(path, error);
+    let found = user_version(connection).map_err(fault)?;
+    let of = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let application = of("application_id").map_err(fault)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
+    let is_empty = found == 0 && application == 0 && tables == 0;
+    if !is_empty && application != APPLICATION_ID {
+        return Err(JournalError::Foreign { path: path.to_path_buf() });
+    }
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(JournalError::Newer { path: path.to_path_buf(), found, known });
+    }
+    Ok(found)
+}
+
+fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Walks every page: damage must be met here, not in the middle of a delivery.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| JournalError::of_sqlite(path, error))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(JournalError::Corrupt { path: path.to_path_buf(), what: found.replace('\n', " ") })
+}
+
+/// Renames a corrupt journal and makes a new one, while nobody else works on it.
+fn set_aside(
+    path: &Path,
+    now: DateTime<Utc>,
+    patience: Duration,
+    what: &str,
+) -> Result<(Connection, Vec<Problem>), JournalError> {
+    let _lock = DaemonLock::take(path)?;
+    match open_whole(path, patience) {
+        // Another process has just done it.
+        Ok(connection) => return Ok((connection, Vec::new())),
+        Err(JournalError::Corrupt { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let aside = free_name(path, now);
+    // The log first: left beside a new database, it would be played into it.
+    for suffix in ["-wal", "-shm", ""] {
+        let from = beside(path, suffix);
+        match fs::rename(&from, beside(&aside, suffix)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(JournalError::of_disk(&from, error));
+            }
+            _ => {}
+        }
+    }
+    sync_folder(path)?;
+    let connection = open_whole(path, patience)?;
+    let message = format!(
+        "it was corrupt ({what}), so it is set aside as {} and a new one is begun: the positions, mails and runs \
+         in it are not known any more; end ts and restore a backup over {}",
+        aside.display(),
+        path.display()
+    );
+    Ok((connection, vec![Problem::new(path.display(), ProblemKind::Journal, message)]))
+}
+
+/// A name for what is set aside that no earlier one has.
+fn free_name(path: &Path, now: DateTime<Utc>) -> PathBuf {
+    let stem = format!(".corrupt-{}", now.format("%Y%m%dT%H%M%SZ"));
+    let first = beside(path, &stem);
+    if !first.exists() {
+        return first;
+    }
+    let others = (2..).map(|number| beside(path, &format!("{stem}-{number}")));
+    others.into_iter().find(|other| !other.exists()).unwrap_or(first)
+}
+
+/// Waits until the names in the journal's folder are on the disk.
+pub(super) fn sync_folder(path: &Path) -> Result<(), JournalError> {
+    // Elsewhere a folder cannot be opened, and its names are written through.
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| JournalError::of_disk(folder, error))
+}
