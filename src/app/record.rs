@@ -110,3 +110,6 @@ fn stop(held: &HeldPosition, positions: &[Position]) -> Option<StopAdvance> {
         stop_price: held.stop_price * split_factor,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,6 +87,7 @@ impl JournalError {
             }
             io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory => Self::Unwritable { path, source: Box::new(source) },
             _ => Self::Disk { path, source },
         }

@@ -86,7 +86,7 @@ impl Journal {
         let path = Path::new(":memory:");
         let fault = |error| JournalError::of_sqlite(path, error);
         let mut connection = Connection::open_in_memory().map_err(fault)?;
-        open::prepare(&mut connection).map_err(fault)?;
+        open::prepare(&mut connection, open::PATIENCE).map_err(fault)?;
         Ok(Self::of(connection, path))
     }
 

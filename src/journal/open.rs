@@ -13,6 +13,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::Utc;
 use rusqlite::Connection;
+use rusqlite::ErrorCode;
 use rusqlite::OpenFlags;
 use rusqlite::Transaction;
 use rusqlite::TransactionBehavior;
@@ -77,16 +78,16 @@ fn open_whole(path: &Path, patience: Duration) -> Result<Connection, JournalErro
     connection.busy_timeout(patience).map_err(fault)?;
     version(&connection, path)?;
     check(&connection, path)?;
-    prepare(&mut connection).map_err(fault)?;
+    prepare(&mut connection, patience).map_err(fault)?;
     Ok(connection)
 }
 
 /// Sets what a connection needs and brings the tables up to this program's version.
-pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(super) fn prepare(connection: &mut Connection, patience: Duration) -> rusqlite::Result<()> {
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     // One in memory has a mode of its own.
     if mode != "wal" && mode != "memory" {
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        to_wal(connection, patience)?;
     }
     // A mail that was marked sent must be so after a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -102,6 +103,21 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Changes a new file to write-ahead logging. SQLite does not wait where two processes do so at once.
+fn to_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut left = patience;
+    loop {
+        let changed = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        if left.is_zero() || !changed.as_ref().is_err_and(is_busy) {
+            return changed;
+        }
+        std::thread::sleep(PAUSE);
+        left = left.saturating_sub(PAUSE);
+    }
 }
 
 /// Returns the version of a journal, 0 of an empty one.

@@ -6,6 +6,7 @@ mod cli;
 mod daemon;
 mod explain;
 mod hostile;
+mod journal;
 mod layers;
 mod live;
 mod market;

@@ -1,0 +1,170 @@
+//! The outbox: each recipient's way from queued to sent, through failures and dead senders.
+
+use super::MailState::{Attempting, Failed, Pending, Sent};
+use super::*;
+
+const THREE: [&str; 3] = ["a@x.y", "b@x.y", "c@x.y"];
+
+fn states(journal: &Journal, session: u32) -> Vec<MailState> {
+    journal.mails_of(&key(session)).expect("readable").iter().map(|own| own.state).collect()
+}
+
+fn state(journal: &Journal, session: u32) -> SessionState {
+    journal.session(&key(session)).expect("readable").expect("known").state
+}
+
+/// A journal on disk with one queued delivery to three recipients, and its lock.
+fn queued() -> (OnDisk, DaemonLock) {
+    let disk = OnDisk::new();
+    let recorded = disk.journal.record(&entry(1), Some(&delivery(20, 0, &THREE)), at(0));
+    assert_eq!(recorded.expect("recorded"), Recorded::New { mails: 3 });
+    let lock = disk.journal.lock_daemon().expect("nobody holds it");
+    (disk, lock)
+}
+
+fn take(journal: &Journal, lock: &DaemonLock, minute: u32) -> Option<(i64, String)> {
+    let taken = journal.take_next(lock, at(minute)).expect("writable");
+    taken.map(|(row, mail)| {
+        assert_eq!((row.state, row.attempted_at), (Attempting, Some(at(minute))));
+        assert_eq!(mail, super::mail(&row.recipient));
+        (row.id, row.recipient)
+    })
+}
+
+#[test]
+fn a_delivery_is_queued_once() {
+    let journal = Journal::in_memory().expect("memory");
+    let queue =
+        |correction| journal.enqueue(&delivery(20, correction, &THREE), None, at(0)).expect("writable");
+    assert_eq!(journal.next_correction(&key(20)).expect("readable"), 0);
+    assert_eq!(queue(0), Queued::Now { mails: 3 });
+    assert_eq!(queue(0), Queued::Already { waiting: 3, sent: 0, failed: 0 });
+    assert_eq!(journal.next_correction(&key(20)).expect("readable"), 1);
+    assert_eq!(queue(1), Queued::Now { mails: 3 });
+    assert_eq!(queue(1), Queued::Already { waiting: 3, sent: 0, failed: 0 });
+    assert_eq!(journal.next_correction(&key(20)).expect("readable"), 2);
+    assert_eq!(journal.next_correction(&key(21)).expect("readable"), 0);
+    assert_eq!(states(&journal, 20), [Pending; 6]);
+}
+
+#[test]
+fn each_recipient_goes_its_own_way() {
+    let (disk, lock) = queued();
+    let journal = &disk.journal;
+    let (first, _) = take(journal, &lock, 1).expect("due");
+    let (second, _) = take(journal, &lock, 1).expect("due");
+    let (third, _) = take(journal, &lock, 1).expect("due");
+    assert_eq!(take(journal, &lock, 1), None);
+    journal.mark_sent(first, at(2)).expect("taken");
+    journal.mark_failed_permanent(second, "550 no such user", at(2)).expect("taken");
+    journal.mark_failed_transient(third, at(10), "450 later").expect("taken");
+    assert_eq!(states(journal, 20), [Sent, Failed, Pending]);
+    assert_eq!(state(journal, 20), SessionState::Undelivered);
+    assert_eq!(journal.next_attempt().expect("readable"), Some(at(10)));
+    assert_eq!(take(journal, &lock, 9), None);
+    assert_eq!(take(journal, &lock, 10), Some((third, "c@x.y".to_owned())));
+    journal.mark_sent(third, at(11)).expect("taken");
+    assert_eq!(states(journal, 20), [Sent, Failed, Sent]);
+    let session = journal.session(&key(20)).expect("readable").expect("known");
+    assert_eq!((session.state, session.mailed_at), (SessionState::Refused, Some(at(11))));
+    assert_eq!(session.reason, "550 no such user");
+    let row = &journal.mails_of_run(entry(1).run.id).expect("readable")[2];
+    assert_eq!((row.attempts, row.accepted_at, row.last_error.as_deref()), (2, Some(at(11)), None));
+    assert_eq!(journal.next_attempt().expect("readable"), None);
+}
+
+#[test]
+fn a_session_is_done_when_every_server_accepted() {
+    let (disk, lock) = queued();
+    for minute in 1..=3 {
+        assert_eq!(state(&disk.journal, 20), SessionState::Undelivered);
+        let (id, _) = take(&disk.journal, &lock, minute).expect("due");
+        disk.journal.mark_sent(id, at(minute)).expect("taken");
+    }
+    assert_eq!(state(&disk.journal, 20), SessionState::Done);
+    let already = Queued::Already { waiting: 0, sent: 3, failed: 0 };
+    let again = disk.journal.record(&entry(2), Some(&delivery(20, 0, &THREE)), at(9)).expect("readable");
+    assert_eq!(again, Recorded::Already(already));
+    disk.journal.note_session(&key(20), SessionState::Begun, "", at(9)).expect("writable");
+    assert_eq!(state(&disk.journal, 20), SessionState::Done, "what is decided stays decided");
+}
+
+#[test]
+fn what_a_dead_process_was_sending_is_due_at_once_with_the_same_bytes() {
+    let (disk, lock) = queued();
+    let (id, recipient) = take(&disk.journal, &lock, 1).expect("due");
+    let path = disk.path();
+    drop(lock);
+    let OnDisk { folder: _folder, journal } = disk;
+    drop(journal);
+
+    let journal = open(&path);
+    let lock = journal.lock_daemon().expect("its holder died");
+    assert_eq!(states(&journal, 20), [Attempting, Pending, Pending]);
+    assert_eq!(journal.resume(&lock, at(5)).expect("writable"), 1);
+    assert_eq!(journal.resume(&lock, at(5)).expect("writable"), 0);
+    let mut taken = Vec::new();
+    while let Some(next) = take(&journal, &lock, 5) {
+        taken.push(next);
+    }
+    assert_eq!(taken.len(), 3);
+    assert!(taken.contains(&(id, recipient)));
+    let attempts: Vec<u32> =
+        journal.mails_of(&key(20)).expect("readable").iter().map(|own| own.attempts).collect();
+    assert_eq!(attempts, [2, 1, 1]);
+}
+
+#[test]
+fn a_step_out_of_turn_is_refused_and_changes_nothing() {
+    let (disk, lock) = queued();
+    let journal = &disk.journal;
+    let (id, _) = take(journal, &lock, 1).expect("due");
+    let waiting = journal.mails_of(&key(20)).expect("readable")[1].id;
+    let refused = |result: Result<(), JournalError>| {
+        assert!(matches!(result, Err(JournalError::Refused(_))), "{result:?}");
+    };
+    refused(journal.mark_sent(waiting, at(2)));
+    refused(journal.mark_failed_transient(waiting, at(2), "x"));
+    refused(journal.mark_sent(999, at(2)));
+    refused(journal.replace_by_late(id, &mail("a@x.y")));
+    refused(journal.replace_by_late(waiting, &mail("other@x.y")));
+    journal.mark_sent(id, at(2)).expect("taken");
+    journal.mark_sent(id, at(3)).expect("said twice");
+    refused(journal.mark_failed_transient(id, at(2), "x"));
+    refused(journal.mark_failed_permanent(id, "x", at(2)));
+    let rows = journal.mails_of(&key(20)).expect("readable");
+    assert_eq!(rows[0].accepted_at, Some(at(2)));
+    assert_eq!(states(journal, 20), [Sent, Pending, Pending]);
+}
+
+#[test]
+fn a_late_version_takes_the_place_of_a_waiting_mail() {
+    let (disk, _lock) = queued();
+    let row = disk.journal.mails_of(&key(20)).expect("readable").remove(1);
+    let late = Mail { subject: "Late".to_owned(), message: b"late".to_vec(), ..mail("b@x.y") };
+    disk.journal.replace_by_late(row.id, &late).expect("it waits");
+    assert_eq!(disk.journal.mail(row.id).expect("readable"), late);
+    let now = disk.journal.mails_of(&key(20)).expect("readable").remove(1);
+    assert_eq!((now.lateness, now.state), (Lateness::Late, Pending));
+}
+
+#[test]
+fn no_mail_is_taken_twice_by_threads_that_share_the_lock() {
+    let (disk, lock) = queued();
+    let other = open(&disk.path());
+    let taken = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for journal in [&disk.journal, &other, &disk.journal] {
+            let (taken, lock) = (&taken, &lock);
+            scope.spawn(move || {
+                while let Some((id, _)) = take(journal, lock, 1) {
+                    taken.lock().expect("nobody panicked").push(id);
+                }
+            });
+        }
+    });
+    let mut taken = taken.into_inner().expect("nobody panicked");
+    taken.sort_unstable();
+    taken.dedup();
+    assert_eq!(taken.len(), 3);
+}
