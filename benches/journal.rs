@@ -35,6 +35,7 @@ use ts::journal::RunState;
 use ts::journal::ScriptInputs;
 use ts::report::Part;
 use ts::report::RunRecord;
+use ts::scripts::Options;
 use ts::scripts::embedded;
 use ts::settings::DecidingSettings;
 use ts::settings::Settings;
@@ -53,6 +54,7 @@ fn inputs(symbols: usize, bars: usize) -> RunInputs {
         loaded_at: now(),
         last_edit: now(),
         failures: Vec::new(),
+        options: Options::of(&Settings::defaults()),
         sources: embedded(),
         templates: BTreeMap::new(),
         folders: Default::default(),

@@ -27,7 +27,7 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
         problems,
         past,
         classes,
-        snapshot,
+        version,
         before,
     } = inputs;
     let set = &version.set;

@@ -14,11 +14,13 @@ mod chunks;
 mod error;
 mod inputs;
 mod lock;
+mod mail;
 mod open;
 mod outbox;
 mod outcomes;
 mod positions;
 mod recommendations;
+mod run_entry;
 mod runs;
 mod sessions;
 mod values;
@@ -43,11 +45,11 @@ use error::Fault;
 pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
-pub use outbox::{Delivery, Lateness, Mail, MailState, Outgoing, Queued};
+pub use mail::{Delivery, Lateness, Mail, MailState, Outgoing, Queued};
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;
-pub use runs::{Recorded, Rendered, RunEntry, RunRow, RunState, ScriptEntry, Stored, StoredRun};
+pub use run_entry::{Recorded, Rendered, RunEntry, RunRow, RunState, ScriptEntry, Stored, StoredRun};
 pub use sessions::{Alert, JobSession, SessionRow, SessionState};
 
 /// An open journal. Share it between threads by reference; each call is a transaction of its own.

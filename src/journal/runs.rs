@@ -3,10 +3,7 @@
 //! "Decided" is one transaction: the run with its inputs, the recommendations, the stops that it advanced, how far
 //! its session is, and the mails that wait. A crash leaves nothing, or everything to be delivered.
 
-use std::collections::BTreeMap;
-
 use chrono::DateTime;
-use chrono::NaiveDate;
 use chrono::Utc;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
@@ -19,10 +16,7 @@ use super::Delivery;
 use super::Journal;
 use super::JournalError;
 use super::Queued;
-use super::RecommendationRow;
-use super::RunInputs;
 use super::SessionState;
-use super::StopAdvance;
 use super::blobs;
 use super::blobs::Packer;
 use super::error::Fault;
@@ -30,121 +24,18 @@ use super::inputs;
 use super::outbox;
 use super::positions;
 use super::recommendations;
+use super::run_entry::Recorded;
+use super::run_entry::Rendered;
+use super::run_entry::RunEntry;
+use super::run_entry::RunRow;
+use super::run_entry::ScriptEntry;
+use super::run_entry::Stored;
+use super::run_entry::StoredRun;
+use super::run_entry::row;
 use super::sessions;
 use super::values::instant;
 use super::values::json;
-use super::values::one_of;
 use super::values::parsed;
-use super::values::parsed_if_there;
-use crate::decide::Recommendation;
-use crate::domain::AssetClass;
-use crate::domain::Problem;
-use crate::report::RunRecord;
-
-/// How much a run could say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    Decided,
-    /// No asset class could be decided.
-    Undecided,
-    /// A script did not load, or failed.
-    Incomplete,
-}
-
-impl RunState {
-    const ALL: [Self; 3] = [Self::Decided, Self::Undecided, Self::Incomplete];
-
-    /// Returns the word that the journal and JSON use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Decided => "decided",
-            Self::Undecided => "undecided",
-            Self::Incomplete => "incomplete",
-        }
-    }
-}
-
-/// A script of a run, with its constants as used.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScriptEntry {
-    pub name: String,
-    pub hash: String,
-    pub constants: BTreeMap<String, f64>,
-}
-
-/// What a run says, in its three forms. The page shows its charts by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-    pub json: String,
-}
-
-/// A finished run, as it is written.
-#[derive(Clone, Debug)]
-pub struct RunEntry {
-    pub run: RunRecord,
-    /// The version of `ts`.
-    pub version: String,
-    pub state: RunState,
-    /// Why a class was not decided.
-    pub undecided: BTreeMap<AssetClass, String>,
-    pub scripts: Vec<ScriptEntry>,
-    pub problems: Vec<Problem>,
-    /// BUYs by rank, then SELLs.
-    pub recommendations: Vec<Recommendation>,
-    pub stops: Vec<StopAdvance>,
-    pub rendered: Rendered,
-    pub inputs: RunInputs,
-}
-
-/// What became of a request to record a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is written, and so many mails wait.
-    New { mails: usize },
-    /// Its delivery was queued before by another run; nothing was written.
-    Already(Queued),
-}
-
-/// A run in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRow {
-    pub id: Uuid,
-    /// The job that it was decided for, or `None` for none.
-    pub job: Option<String>,
-    /// `None` where two classes have different ones.
-    pub session: Option<NaiveDate>,
-    pub asset_class: String,
-    pub generated_at: DateTime<Utc>,
-    pub version: String,
-    pub state: RunState,
-    pub settings_hash: String,
-    pub positions_hash: String,
-    pub duration_ms: u64,
-    pub subject: String,
-    pub buys: usize,
-    pub sells: usize,
-    pub problems: usize,
-    pub mails: usize,
-}
-
-/// One run with all that is told of it, without its inputs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredRun {
-    pub row: RunRow,
-    pub scripts: Vec<ScriptEntry>,
-    pub problems: Vec<(String, String, String)>,
-    pub recommendations: Vec<RecommendationRow>,
-}
-
-/// What a run said, and what it said it from.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    pub rendered: Rendered,
-    pub inputs: RunInputs,
-}
 
 impl Journal {
     /// Writes a run and queues its mails, in one transaction. One whose delivery was queued before writes nothing.
@@ -378,24 +269,4 @@ fn insert(connection: &Connection, entry: &RunEntry, delivery: Option<&Delivery>
         recommendations::insert(connection, run.id, place, own)?;
     }
     Ok(())
-}
-
-fn row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    Ok(RunRow {
-        id: parsed(row, "id")?,
-        job: row.get("job")?,
-        session: parsed_if_there(row, "session")?,
-        asset_class: row.get("asset_class")?,
-        generated_at: parsed(row, "generated_at")?,
-        version: row.get("version")?,
-        state: one_of(row, "state", &RunState::ALL, RunState::as_str)?,
-        settings_hash: row.get("settings_hash")?,
-        positions_hash: row.get("positions_hash")?,
-        duration_ms: row.get("duration_ms")?,
-        subject: row.get("subject")?,
-        buys: row.get("buys")?,
-        sells: row.get("sells")?,
-        problems: row.get("problems")?,
-        mails: row.get("mails")?,
-    })
 }

@@ -75,7 +75,7 @@ fn what_was_kept_is_listed_and_shown() {
 fn a_run_is_replayed_to_the_byte() {
     let (folder, id) = kept();
     let said = folder.ts(&["replay", &id[..8]]);
-    assert!(said.stdout.starts_with("Trading Signals for Nov 20"), "{}", said.stdout);
+    assert!(said.stdout.starts_with("TRADING SIGNALS"), "{}", said.stdout);
     folder.ts(&["replay", &id, "--format", "html", "--output", "replayed.html"]);
     assert_eq!(folder.read("replayed.html"), folder.read("data/preview.html"));
     // Neither bars nor settings are read again.
@@ -95,7 +95,7 @@ fn a_stored_text_that_was_changed_is_found() {
     let said = folder.ts(&["replay", &id, "--recompute"]);
     assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
     assert!(
-        said.words().contains("differs, first in line 1 of its text then: { now: Trading Signals"),
+        said.words().contains("differs, first in line 1 of its text then: { now: TRADING SIGNALS"),
         "{}",
         said.words()
     );

@@ -7,6 +7,7 @@ use chrono::{Duration, NaiveDate};
 
 use super::*;
 use crate::app::{App, Asked, LiveScripts, Reloaded, RunRequest, recompute, run_recorded};
+use crate::cache::Patience;
 use crate::calendar;
 use crate::clock::Clock;
 use crate::decide::PositionStatus;
@@ -91,6 +92,7 @@ impl Trial {
             date: None,
             source: None,
             positions: None,
+            patience: Patience::Kept,
         };
         let notes = vec![Problem::new("", ProblemKind::Journal, "told before the run")];
         run_recorded(&self.app, &request, live, notes, &|_, _| ()).await.expect("there are bars")

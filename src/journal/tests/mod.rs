@@ -19,7 +19,7 @@ use crate::decide::MarketBars;
 use crate::decide::{Direction, Recommendation, recommendation_id};
 use crate::domain::{AssetClass, Bar, Conviction, Position, ProblemKind, Symbol};
 use crate::report::{Part, RunRecord};
-use crate::scripts::ScriptSource;
+use crate::scripts::{Options, ScriptSource};
 use crate::settings::DecidingSettings;
 use crate::settings::Settings;
 use crate::signals::Component;
@@ -119,6 +119,7 @@ fn script_inputs() -> ScriptInputs {
         loaded_at: at(0),
         last_edit: at(0),
         failures: vec![Problem::new("x", ProblemKind::ScriptLoad, "does not load")],
+        options: Options { default_scorer: "other".to_owned(), ..Options::of(&Settings::defaults()) },
         sources: vec![source("b", "fn b() {}"), source("a", "fn a() {}")],
         templates: BTreeMap::from([("daily_signals.txt".to_owned(), "{{ headline }}".to_owned())]),
         folders: ["strategies".to_owned()].into(),
