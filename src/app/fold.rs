@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::LoadedBars;
 use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
-use super::shadow;
-use super::LoadedBars;
 use super::inputs::Version;
+use super::shadow;
 use crate::decide;
 use crate::decide::{Ready, Round};
 use crate::domain::{AssetClass, Position, Problem};

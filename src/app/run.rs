@@ -1,6 +1,6 @@
 //! The main job: gather what the asset classes are decided from, and have them decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
