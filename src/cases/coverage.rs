@@ -74,7 +74,7 @@ impl Coverage {
         self.scripts.get(script).map(|own| own.conditions.as_slice()).unwrap_or_default()
     }
 
-    /// Returns the lines of a script's loops and switches, whose conditions are not followed.
+    /// Returns the lines of what is run whole, like loops and switches, whose conditions are not followed.
     pub fn opaque(&self, script: &str) -> &[usize] {
         self.scripts.get(script).map(|own| own.opaque.as_slice()).unwrap_or_default()
     }
@@ -86,14 +86,11 @@ impl Coverage {
     }
 
     /// Returns the part of a script's conditions that was seen: each counts half for having held and
-    /// half for having failed. A script without conditions is covered.
-    pub fn fraction(&self, script: &str) -> f64 {
+    /// half for having failed. `None` for a script that has none to count.
+    pub fn fraction(&self, script: &str) -> Option<f64> {
         let conditions = self.conditions(script);
-        if conditions.is_empty() {
-            return 1.0;
-        }
         let seen: usize =
             conditions.iter().map(|own| usize::from(own.seen_true) + usize::from(own.seen_false)).sum();
-        seen as f64 / (2 * conditions.len()) as f64
+        (!conditions.is_empty()).then(|| seen as f64 / (2 * conditions.len()) as f64)
     }
 }

@@ -145,9 +145,17 @@ fn coverage_counts_each_condition_both_ways() {
         (coverage.fraction("rule"), coverage.conditions("rule")[0].clone())
     };
     let (fraction, first) = seen(&row(101.0, "true"));
-    assert_eq!((fraction, first.seen_true, first.seen_false), (0.125, true, false));
+    assert_eq!((fraction, first.seen_true, first.seen_false), (Some(0.125), true, false));
     let (fraction, first) = seen(&format!("{}{}", row(101.0, "true"), row(99.0, "false")));
-    assert_eq!((fraction, first.seen_false, first.source.as_str()), (0.25, true, "row.close > row.ma20"));
+    assert_eq!(
+        (fraction, first.seen_false, first.source.as_str()),
+        (Some(0.25), true, "row.close > row.ma20")
+    );
+}
+
+#[test]
+fn a_script_without_conditions_has_no_coverage() {
+    assert_eq!(Coverage::new(&scripts()).fraction("no such script"), None);
 }
 
 #[test]

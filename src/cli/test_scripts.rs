@@ -28,7 +28,10 @@ pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::R
     let short: Vec<&TestedScript> = tests
         .scripts
         .iter()
-        .filter(|own| least.is_some_and(|least| tests.coverage.fraction(&own.name) < least))
+        .filter(|own| match (tests.coverage.fraction(&own.name), least) {
+            (Some(covered), Some(least)) => covered < least,
+            _ => false,
+        })
         .collect();
     let text = match args.format {
         TestFormat::Text => text(&tests, least, &short),
@@ -72,12 +75,9 @@ fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Str
         };
         let mark = if own_failed > 0 || !tested.broken.is_empty() { "FAIL" } else { "ok  " };
         let conditions = tests.coverage.conditions(&tested.name);
-        let covered = match conditions.len() {
-            0 => "no conditions to cover".to_owned(),
-            number => {
-                let seen = percent(tests.coverage.fraction(&tested.name), 0);
-                format!("{seen} of {}", count(number, "condition"))
-            }
+        let covered = match tests.coverage.fraction(&tested.name) {
+            Some(covered) => format!("{} of {}", percent(covered, 0), count(conditions.len(), "condition")),
+            None => "no conditions".to_owned(),
         };
         lines.push(format!("{mark}  {}: {counted}; {covered}", tested.path));
         lines.extend(unseen(tests, tested, conditions));
@@ -120,11 +120,14 @@ fn unseen(tests: &ScriptTests, tested: &TestedScript, conditions: &[Covered]) ->
         lines.push(format!("      {never}: {}:{}:{}  {}", tested.path, own.line, own.column, own.source));
     }
     for line in tests.coverage.opaque(&tested.name) {
-        lines.push(format!("      not counted: {}:{line}  a loop or switch, run whole", tested.path));
+        lines.push(format!(
+            "      not followed: {}:{line}  run whole, its conditions not counted",
+            tested.path
+        ));
     }
     for (name, line) in tests.coverage.unfollowed(&tested.name) {
         let why = format!("`{name}` is called only from what is run whole");
-        lines.push(format!("      not counted: {}:{line}  {why}", tested.path));
+        lines.push(format!("      not followed: {}:{line}  {why}", tested.path));
     }
     lines
 }
@@ -190,6 +193,9 @@ fn document(tests: &ScriptTests, short: &[&TestedScript]) -> Value {
             "coverage": tests.coverage.fraction(&own.name),
             "conditions": tests.coverage.conditions(&own.name),
             "not_counted": tests.coverage.opaque(&own.name),
+            "not_followed": tests.coverage.unfollowed(&own.name).iter().map(|(name, line)| {
+                json!({ "function": name, "line": line })
+            }).collect::<Vec<_>>(),
         })
     };
     json!({
@@ -216,11 +222,11 @@ fn junit(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> St
             entries.push((case.name.clone(), message.map(|message| (message, body.join("\n")))));
         }
         if let Some(least) = least {
-            let fraction = tests.coverage.fraction(&tested.name);
+            let covered = tests.coverage.fraction(&tested.name).unwrap_or(1.0);
             let is_short = short.iter().any(|own| own.name == tested.name);
             let message = format!(
                 "{} of its conditions are covered, less than {}",
-                percent(fraction, 0),
+                percent(covered, 0),
                 percent(least, 0)
             );
             let body = unseen(tests, tested, tests.coverage.conditions(&tested.name)).join("\n");

@@ -36,7 +36,7 @@ pub struct NearMiss {
     pub strategy: String,
     /// The trigger, and the comparison that failed with its values and its distance.
     pub message: String,
-    /// How far that comparison is from holding, in words.
+    /// How far that comparison is from holding, in few letters: `0.65%`, `0.31 points`, `0.10 sd`.
     pub distance: String,
     /// The same as a fraction of the price or volume that it is about; `None` for other values.
     pub distance_pct: Option<f64>,

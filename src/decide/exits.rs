@@ -234,7 +234,7 @@ fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> Held
         (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
         (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
         (None, Ok(()), Some(close)) => {
-            (PositionStatus::Hold, reasoning::above_stop(close, verdict.stop_price))
+            (PositionStatus::Hold, reasoning::stop_below(close, verdict.stop_price))
         }
         (None, Ok(()), None) => (PositionStatus::Unchecked, "no bar".to_owned()),
     };
@@ -379,7 +379,7 @@ mod tests {
         let (decision, problems) = case(ALWAYS, ending("X", &[120.0]), 80.0).decide(29);
         assert_eq!((problems, sold(&decision)), (vec![], vec![]));
         let held = &decision.held[0];
-        assert_eq!((held.status, held.note.as_str()), (PositionStatus::Hold, "50.0% above its stop"));
+        assert_eq!((held.status, held.note.as_str()), (PositionStatus::Hold, "stop 33.3% below the close"));
     }
 
     /// The new stop is half the old one and 0.4 of the close: the order of sessions shows in it.

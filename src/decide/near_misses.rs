@@ -51,8 +51,11 @@ pub fn near_misses(
         }
         let quiet: Vec<u32> = quiet(strategy, &rows, &shown).into_iter().filter(is_open).collect();
         let found: Vec<Option<NearMiss>> = crate::scripts::pool().install(|| {
-            let miss =
-                |row: &u32| miss(strategy, &rows, *row, panel.symbols()[panel.owner(*row as usize)].clone());
+            let miss = |row: &u32| {
+                let place = *row as usize;
+                let symbol = panel.symbols()[panel.owner(place)].clone();
+                miss(strategy, &rows, *row, symbol, panel.close()[place])
+            };
             quiet.par_iter().map(miss).collect()
         });
         misses.extend(found.into_iter().flatten());
@@ -90,15 +93,15 @@ fn quiet(strategy: &Strategy, rows: &Rows, shown: &[u32]) -> Vec<u32> {
     eligible.iter().zip(entry).filter(|(_, verdict)| no_signal(verdict)).map(|(row, _)| *row).collect()
 }
 
-fn miss(strategy: &Strategy, rows: &Rows, row: u32, symbol: Symbol) -> Option<NearMiss> {
+fn miss(strategy: &Strategy, rows: &Rows, row: u32, symbol: Symbol, close: f64) -> Option<NearMiss> {
     let trace = strategy.trace(Rule::Entry, rows, row)?.ok()?;
-    let nearest = nearest(&trace)?;
+    let nearest = nearest(&trace, close)?;
     let distance = nearest.step.distance()?;
     Some(NearMiss {
         symbol,
         strategy: strategy.name().to_owned(),
-        message: format!("{} needs {}", nearest.trigger, nearest.step.words()),
-        distance: distance.amount(),
+        message: format!("{} needs {}", nearest.trigger, nearest.step.needs()),
+        distance: distance.short_amount(),
         distance_pct: distance.fraction,
         nearness: nearest.nearness,
     })
@@ -157,6 +160,37 @@ mod tests {
         assert_eq!(told(&case(guarded, vec![flat("A", 98.0)])), [""; 0]);
         let looped = "if row.close >= 99.0 { for n in 0..2 { if n > 0 { return; } } return \"looped\"; }";
         assert_eq!(told(&case(looped, vec![flat("A", 98.0)])), [""; 0]);
+    }
+
+    /// One `A` at 98, with a function of the script beside the entry.
+    #[track_caller]
+    fn at_98(entry: &str, beside: &str, expected: &[&str]) {
+        let text = ALWAYS.replace("return \"always\";", entry) + beside;
+        let case = Case::new(scripts(&[("rule", &text)]), vec![flat("A", 98.0)]);
+        assert_eq!(told(&case), expected, "{entry}");
+    }
+
+    #[test]
+    fn only_the_entrys_own_straight_way_leads_to_a_trigger() {
+        let near = "if row.close > 99.0 { return \"up\"; } \"no\"";
+        let helper = format!("fn side(row) {{ {near} }}\nfn is_low(row) {{ row.close < 50.0 }}\n");
+        at_98("let side = side(row); if side == \"up\" { return \"bought\"; }", &helper, &[]);
+        at_98("if row.close > 99.0 { throw \"odd\"; }", "", &[]);
+        at_98("if row.close > 99.0 { is_low(row); return \"late\"; }", &helper, &[]);
+        at_98("if row.close > 99.0 { } else { if row.volume > 1.0 { return; } return \"late\"; }", "", &[]);
+        at_98("if row.close > 99.0 { \"idle\" } if row.close > 500.0 { return \"far\"; }", "", &[]);
+        at_98("if (row.close > 99.0) == (row.volume > 1.0) { return \"same\"; }", "", &[]);
+        at_98("if row.prev_close > 99.0 { return \"yesterday\"; }", "", &[]);
+        let told = ["A: up needs close 98.00 > 99: 1.02% short"];
+        at_98("if row.close > 99.0 { \"up\" }", "", &told);
+        at_98("if row.close > 99.0 { let size = 1.0; return \"up\"; }", "", &told);
+        at_98("if 99.0 < row.close { return \"up\"; }", "", &told);
+        at_98("if row.volume > 1.0 { if row.close > 99.0 { return \"up\"; } }", "", &told);
+        at_98("if row.volume < 1.0 { return; } else if row.close > 99.0 { return \"up\"; }", "", &told);
+        at_98("if !(row.close <= 99.0) { return \"up\"; }", "", &told);
+        at_98("if !(row.close <= 99.0 || is_low(row)) { return \"up\"; }", &helper, &told);
+        at_98("if !(is_low(row) || row.close <= 99.0) { return \"up\"; }", &helper, &told);
+        at_98("if !(row.close <= 99.0 || row.volume > 1.0) { return \"up\"; }", "", &[]);
     }
 
     #[test]

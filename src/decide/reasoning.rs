@@ -72,7 +72,7 @@ pub(super) fn of_exit(
     )
 }
 
-/// Says how far a close stands above a stop.
-pub(super) fn above_stop(close: f64, stop_price: f64) -> String {
-    format!("{} above its stop", percent(close / stop_price - 1.0, 1))
+/// Says how far a stop stands below a close: of the close, as every other distance.
+pub(super) fn stop_below(close: f64, stop_price: f64) -> String {
+    format!("stop {} below the close", percent((close - stop_price) / close, 1))
 }

@@ -204,8 +204,7 @@ mod tests {
             assert_eq!(held.status, PositionStatus::Hold, "{session}: {held:?}");
             assert_eq!((held.entry_price, held.stop_price, held.quantity), (102.5, 95.0, 40.0));
             assert!(held.pnl.is_some_and(|pnl| pnl.abs() < 1e-9), "{held:?}");
-            let told =
-                "7.9% above its stop; rescaled by 4 for the splits since the entry: bought as 10 at 410.00";
+            let told = "stop 7.3% below the close; rescaled by 4 for the splits since the entry: bought as 10 at 410.00";
             assert_eq!(held.note, told);
             assert_eq!(book.positions[0].market_value(), 4100.0);
         }

@@ -19,8 +19,12 @@ pub(super) const DOUBLE_WILDER_WARM_UP: usize = 28;
 /// What a feature is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// The quote currency per unit of the asset.
+    /// A level in the quote currency per unit of the asset.
     Price,
+    /// A range of such prices, never under zero.
+    PriceRange,
+    /// A price less another, on either side of zero.
+    PriceDifference,
     /// A fraction of one: `0.025` is 2.5 %.
     Fraction,
     /// A number from 0 to 100.
@@ -29,8 +33,10 @@ pub enum Unit {
     Currency,
     /// Units of the asset: shares or coins.
     Units,
-    /// A number without a unit.
-    Ratio,
+    /// A volume as a multiple of another.
+    VolumeRatio,
+    /// Standard deviations, on either side of zero.
+    Deviations,
 }
 
 impl Unit {
@@ -38,11 +44,14 @@ impl Unit {
     pub fn as_str(self) -> &'static str {
         match self {
             Unit::Price => "price",
+            Unit::PriceRange => "price range",
+            Unit::PriceDifference => "price difference",
             Unit::Fraction => "fraction",
             Unit::Hundred => "0 to 100",
             Unit::Currency => "currency",
             Unit::Units => "units",
-            Unit::Ratio => "ratio",
+            Unit::VolumeRatio => "volume ratio",
+            Unit::Deviations => "standard deviations",
         }
     }
 }

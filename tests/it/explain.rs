@@ -139,11 +139,42 @@ fn the_shipped_scripts_pass_their_cases_and_every_condition_is_seen() {
     let folder = Folder::empty();
     let text = said(&folder, &["test-scripts", "--min-coverage", "100"], 0);
     assert!(text.ends_with(" passed, 0 failed\n") && !text.contains("never"), "{text}");
+    assert!(text.contains("relative_strength.rhai (built in): 4 passed, 0 failed; no conditions"), "{text}");
     said(&folder, &["init"], 0);
     let written = said(&folder, &["test-scripts", "--min-coverage", "100", "--format", "json"], 0);
     let document = parsed(&written);
     assert_eq!(list(&document, "scripts").len(), 7);
-    assert!(list(&document, "scripts").iter().all(|own| own["coverage"] == 1.0), "{written}");
+    let covered: Vec<&Value> = list(&document, "scripts").iter().map(|own| &own["coverage"]).collect();
+    // The scorers of one expression each have no condition to cover.
+    assert!(covered.iter().all(|own| **own == 1.0 || own.is_null()), "{written}");
+    assert!(covered.iter().filter(|own| **own == 1.0).count() >= 5, "{covered:?}");
+}
+
+#[test]
+fn what_coverage_cannot_follow_is_named_and_not_said_to_be_unasked() {
+    let folder = Folder::empty();
+    said(&folder, &["init"], 0);
+    folder.write(
+        "strategies/looped.rhai",
+        "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n\
+        fn eligible(row) { let ok = false; ok = row.close > 5.0; ok }\n\
+        fn entry(row) { for n in 0..2 { if up(row) { return \"up\"; } } }\n\
+        fn exit(row, position) { }\nfn up(row) { row.close > 9.0 }\n",
+    );
+    folder.write(
+        "strategies/looped.test.toml",
+        "[[case]]\nname = \"up\"\nrow = { close = 10.0 }\neligible = true\ntrigger = \"up\"\n\
+        [[case]]\nname = \"down\"\nrow = { close = 4.0 }\neligible = false\ntrigger = false\n",
+    );
+    let text = said(&folder, &["test-scripts", "strategies/looped.rhai", "--min-coverage", "100"], 0);
+    for part in [
+        "2 passed, 0 failed; 100% of 1 condition\n",
+        "not followed: strategies/looped.rhai:4  run whole, its conditions not counted",
+        "not followed: strategies/looped.rhai:6  `up` is called only from what is run whole",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("never"), "{text}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const FAMILY: Family = Family {
     window: Window::spelled(1, 14),
     formula: "exponential mean of the true range, α = 1/N, seeded with bar 1's true range",
     source: "Wilder 1978; TA-Lib's ATR but for the seed",
-    unit: Unit::Price,
+    unit: Unit::PriceRange,
     first,
     bars: |n| first(n) + 1 + WILDER_WARM_UP * n,
     compute: |bars, n, out| {

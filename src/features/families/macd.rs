@@ -21,7 +21,7 @@ pub const MACD: Family = Family {
     window: None,
     formula: "EMA12(close) − EMA26(close)",
     source: SOURCE,
-    unit: Unit::Price,
+    unit: Unit::PriceDifference,
     first: |_| FIRST,
     bars: |_| FIRST + 1 + EMA_WARM_UP * SLOW,
     compute: |bars, _, out| lines(bars.close, out, |macd, _| macd),

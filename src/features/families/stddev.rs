@@ -15,7 +15,7 @@ pub const STDDEV: Family = Family {
     window: Window::spelled(2, 20),
     formula: "sample standard deviation of close over the last N bars",
     source: "pandas rolling(N).std()",
-    unit: Unit::Price,
+    unit: Unit::PriceRange,
     first: |n| n - 1,
     bars: |n| n,
     compute: |bars, n, out| {
@@ -36,7 +36,7 @@ pub const ZSCORE: Family = Family {
     window: Window::defaulted(2, 20),
     formula: "(close − ma{N}) / stddev{N}",
     source: "standard score",
-    unit: Unit::Ratio,
+    unit: Unit::Deviations,
     compute: |bars, n, out| {
         windows::spread(bars.close, n, out, |spread| spread.excess / windows::sample_deviation(spread, n));
     },

@@ -15,7 +15,7 @@ pub const FAMILY: Family = Family {
     window: Window::spelled(1, 20),
     formula: "volume[t] / mean volume of the N bars before this one",
     source: "relative volume",
-    unit: Unit::Ratio,
+    unit: Unit::VolumeRatio,
     first: |n| n,
     bars: |n| n + 1,
     compute: |bars, n, out| {

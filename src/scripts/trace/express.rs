@@ -1,40 +1,33 @@
 //! How a walk takes an expression apart: connectives, negations, comparisons and calls of the
 //! script's own functions. Every other expression is a leaf, which Rhai evaluates whole.
 
-use rhai::AST;
-use rhai::ASTFlags;
 use rhai::Dynamic;
-use rhai::EvalAltResult;
 use rhai::Expr;
 use rhai::FnCallExpr;
-use rhai::Ident;
 use rhai::Position;
 use rhai::Scope;
-use rhai::Stmt;
 
 use super::super::body::Body;
 use super::super::engine::MAX_CALL_LEVELS;
-use super::super::engine::MAX_OPERATIONS;
-use super::super::engine::counted;
+use super::comparison::Comparison;
+use super::comparison::Form;
+use super::comparison::Side;
+use super::comparison::negated;
+use super::comparison::turned;
 use super::distance::Distance;
-use super::distance::Pair;
 use super::follow::Follow;
 use super::follow::Role;
 use super::follow::Stop;
 use super::follow::Walked;
+use super::nature::Nature;
 use super::outline::is_comparison;
 use super::outline::is_negation;
-use super::step::Comparison;
-use super::step::Seen;
-use super::step::Side;
+use super::seen::Seen;
 use super::step::State;
 use super::step::Step;
 use super::step::StepKind;
-use super::words::Standing;
-use super::words::is_compound;
-
-/// What an expression's value is called while it is looked at; no script can write this name.
-const ANSWER: &str = "its value";
+use super::wanted::Wanted;
+use super::words::form;
 
 impl<'a> Follow<'a> {
     /// Follows a condition to its truth.
@@ -69,8 +62,7 @@ impl<'a> Follow<'a> {
             Expr::FnCall(call, place) if is_negation(call) => {
                 let piece = self.source.expression(expression);
                 self.within(StepKind::Not, piece, out, |own, step| {
-                    let wanted = !own.wanted;
-                    let value = own.wanting(wanted, |own| {
+                    let value = own.wanting(own.wanted.negated(), |own| {
                         own.expression(&call.args[0], scope, Role::Condition, &mut step.steps)
                     })?;
                     let value = own.apply(call, *place, vec![value], scope)?;
@@ -86,49 +78,60 @@ impl<'a> Follow<'a> {
             }
             Expr::Stmt(block) => self.block(block.statements(), scope, out),
             Expr::FnCall(call, place) if call.args.iter().any(|argument| self.is_followed(argument)) => {
-                let mut values = Vec::with_capacity(call.args.len());
-                for argument in &call.args {
-                    values.push(self.expression(argument, scope, Role::Value, out)?);
-                }
-                let value = self.apply(call, *place, values, scope)?;
-                self.truth(&value, expression, role, out)?;
-                Ok(value)
+                let mut inner = Vec::new();
+                let value = self.wanting(Wanted::Either, |own| {
+                    let mut values = Vec::with_capacity(call.args.len());
+                    for argument in &call.args {
+                        values.push(own.expression(argument, scope, Role::Value, &mut inner)?);
+                    }
+                    own.apply(call, *place, values, scope)
+                });
+                self.truth(value, inner, expression, role, out)
             }
             Expr::Coalesce(parts, _) if parts.iter().any(|part| self.is_followed(part)) => {
-                let mut value = Dynamic::UNIT;
-                for part in parts.iter() {
-                    value = self.expression(part, scope, Role::Value, out)?;
-                    if !value.is_unit() {
-                        break;
+                let mut inner = Vec::new();
+                let value = self.wanting(Wanted::Either, |own| {
+                    let mut value = Dynamic::UNIT;
+                    for part in parts.iter() {
+                        value = own.expression(part, scope, Role::Value, &mut inner)?;
+                        if !value.is_unit() {
+                            break;
+                        }
                     }
-                }
-                self.truth(&value, expression, role, out)?;
-                Ok(value)
+                    Ok(value)
+                });
+                self.truth(value, inner, expression, role, out)
             }
             leaf => {
                 let value = self.run(leaf, scope)?;
-                self.truth(&value, leaf, role, out)?;
-                Ok(value)
+                self.truth(Ok(value), Vec::new(), leaf, role, out)
             }
         }
     }
 
-    /// Shows a condition that is a value by itself.
+    /// Shows a condition that is a value by itself, with what happened within it.
     fn truth(
         &mut self,
-        value: &Dynamic,
+        value: Walked,
+        mut inner: Vec<Step>,
         expression: &Expr,
         role: Role,
         out: &mut Vec<Step>,
-    ) -> Result<(), Stop> {
+    ) -> Walked {
         if role == Role::Value || matches!(expression, Expr::BoolConstant(..)) {
-            return Ok(());
+            out.append(&mut inner);
+            return value;
         }
         let words = self.source.expression(expression).text;
         let mut step = self.step(StepKind::Truth { words }, self.source.expression(expression))?;
-        step.settle(value);
+        step.steps = inner;
+        match &value {
+            Ok(value) => step.settle(value),
+            Err(Stop::Return(_)) => step.state = State::Done,
+            Err(Stop::Error(_) | Stop::TooLong) => {}
+        }
         out.push(step);
-        Ok(())
+        value
     }
 
     fn joined(
@@ -147,7 +150,7 @@ impl<'a> Follow<'a> {
                 let holds = own.holds(part, scope, &mut step.steps);
                 if !matches!(holds, Ok(holds) if holds != settles) {
                     let rest = &parts[place + 1..];
-                    step.rest_holds = own.would_hold(rest, scope);
+                    step.is_settled_by_one = holds.is_ok() && own.all_come_to(!settles, rest, scope);
                     let mut outline = own.outline();
                     rest.iter().for_each(|part| outline.condition(part, &mut step.steps));
                     value = holds?;
@@ -160,17 +163,6 @@ impl<'a> Follow<'a> {
         })
     }
 
-    /// Tells whether conditions that the script skipped would all have held; `None` where one errs.
-    /// They are asked of a copy of the variables, and what they use is no part of what the script used.
-    fn would_hold(&mut self, skipped: &[Expr], scope: &Scope<'static>) -> Option<bool> {
-        let operations = self.operations;
-        let mut aside = scope.clone();
-        let truths: Option<Vec<bool>> =
-            skipped.iter().map(|part| self.run(part, &mut aside).ok()?.as_bool().ok()).collect();
-        self.operations = operations;
-        truths.map(|truths| truths.into_iter().all(|truth| truth))
-    }
-
     fn comparison(
         &mut self,
         call: &FnCallExpr,
@@ -179,8 +171,16 @@ impl<'a> Follow<'a> {
         scope: &mut Scope<'static>,
         out: &mut Vec<Step>,
     ) -> Walked {
+        let [left, right] = &call.args[..] else { return self.run(whole, scope) };
+        let natures = [left, right].map(|side| self.nature(side, scope));
+        let forms = [left, right].map(|side| form(side, &self.script.constants));
+        // Two conditions that are compared have no level.
+        let texts = [left, right].map(|side| self.source.expression(side).text);
+        let is_turned = !forms.contains(&Form::Truth)
+            && natures[0].gives_way_to(&natures[1], texts.each_ref().map(String::as_str));
+        let operator = if is_turned { turned(&call.name) } else { &call.name };
         let comparison = Comparison {
-            operator: call.name.to_string(),
+            operator: operator.to_owned(),
             left: Side::default(),
             right: Side::default(),
             distance: None,
@@ -190,19 +190,26 @@ impl<'a> Follow<'a> {
             let mut sides = [Side::default(), Side::default()];
             let mut values = Vec::with_capacity(2);
             let mut stopped = None;
-            for (side, argument) in sides.iter_mut().zip(&call.args) {
-                side.words = own.side(argument, scope);
-                side.is_compound = is_compound(argument, &own.script.constants);
+            for ((side, form), argument) in sides.iter_mut().zip(forms).zip([left, right]) {
+                side.words = own.words(argument, scope);
+                side.form = form;
                 if stopped.is_some() {
                     continue;
                 }
-                match own.expression(argument, scope, Role::Value, &mut step.steps) {
+                let followed = own.wanting(Wanted::Either, |own| {
+                    own.expression(argument, scope, Role::Value, &mut step.steps)
+                });
+                match followed {
                     Ok(value) => {
                         side.value = Some(Seen::of(&value));
                         values.push(value);
                     }
                     Err(stop) => stopped = Some(stop),
                 }
+            }
+            // Rhai evaluates as written, people read of what moves.
+            if is_turned {
+                sides.reverse();
             }
             let numbers = sides.each_ref().map(|side| side.value.as_ref().and_then(Seen::number));
             let [left, right] = sides;
@@ -213,13 +220,13 @@ impl<'a> Follow<'a> {
             }
             let value = own.apply(call, place, values, scope)?;
             if let (Ok(truth), [Some(left), Some(right)]) = (value.as_bool(), numbers)
-                && truth != own.wanted
-                && let [a, b] = &call.args[..]
+                && step.wanted.is_missed_by(truth)
                 && let StepKind::Comparison(shown) = &mut step.kind
             {
-                let pair = Pair { operator: &call.name, sides: [a, b], values: [left, right] };
-                let measure = if truth { Distance::to_failing } else { Distance::to_holding };
-                shown.distance = measure(&pair, &own.script.constants);
+                let lacking = if truth { negated(operator) } else { operator };
+                let unit = natures[usize::from(is_turned)].compared_with(&natures[usize::from(!is_turned)]);
+                let moves = natures.iter().any(|nature| nature.moves);
+                shown.distance = Distance::of(lacking, left, right, unit, moves);
             }
             step.settle(&value);
             Ok(value)
@@ -241,11 +248,15 @@ impl<'a> Follow<'a> {
         let kind = StepKind::Call { function: call.name.to_string() };
         let piece = self.source.expression(whole);
         self.within(kind, piece, out, |own, step| {
-            let mut values = Vec::with_capacity(call.args.len());
-            for argument in &call.args {
-                values.push(own.expression(argument, scope, Role::Value, &mut step.steps)?);
-            }
-            let value = own.function(body, values, &mut step.steps)?;
+            let natures: Vec<Nature> = call.args.iter().map(|argument| own.nature(argument, scope)).collect();
+            let values = own.wanting(Wanted::Either, |own| {
+                let mut values = Vec::with_capacity(call.args.len());
+                for argument in &call.args {
+                    values.push(own.expression(argument, scope, Role::Value, &mut step.steps)?);
+                }
+                Ok(values)
+            })?;
+            let value = own.function(body, values, natures, &mut step.steps)?;
             step.state = State::Done;
             step.value = Some(Seen::of(&value));
             if role == Role::Condition || value.is_bool() {
@@ -274,70 +285,5 @@ impl<'a> Follow<'a> {
             Expr::Coalesce(parts, _) => parts.iter().any(|part| self.is_followed(part)),
             _ => false,
         }
-    }
-
-    /// Has Rhai apply an operator or a built-in function to values.
-    fn apply(
-        &mut self,
-        call: &FnCallExpr,
-        place: Position,
-        values: Vec<Dynamic>,
-        scope: &mut Scope<'static>,
-    ) -> Walked {
-        let mut applied = call.clone();
-        for (argument, value) in applied.args.iter_mut().zip(values) {
-            *argument = Expr::DynamicConstant(Box::new(value), argument.position());
-        }
-        self.run(&Expr::FnCall(Box::new(applied), place), scope)
-    }
-
-    /// Has Rhai evaluate an expression where it stands.
-    ///
-    /// Its value is caught in a variable: where that was never made, a `return` inside was taken.
-    pub(super) fn run(&mut self, expression: &Expr, scope: &mut Scope<'static>) -> Walked {
-        let outside = scope.len();
-        let place = expression.position();
-        let name = Ident { name: ANSWER.into(), pos: place };
-        let caught = Stmt::Var(Box::new((name, expression.clone(), None)), ASTFlags::empty(), place);
-        let ast = AST::new([caught], self.script.ast.shared_lib().clone());
-        let (outcome, operations) = counted(|| self.engine.eval_ast_with_scope::<Dynamic>(scope, &ast));
-        self.operations = self.operations.saturating_add(operations);
-        if self.operations > MAX_OPERATIONS {
-            scope.rewind(outside);
-            return Err(Stop::Error(Box::new(EvalAltResult::ErrorTooManyOperations(place))));
-        }
-        let returned = outcome.map_err(Stop::Error);
-        let caught = if scope.len() > outside { scope.get(ANSWER).cloned() } else { None };
-        scope.rewind(outside);
-        match (returned?, caught) {
-            (_, Some(value)) => Ok(value),
-            (value, None) => Err(Stop::Return(value)),
-        }
-    }
-
-    pub(super) fn words(&mut self, expression: &Expr, scope: &mut Scope<'static>) -> String {
-        self.standing(scope, |standing| standing.words(expression))
-    }
-
-    fn side(&mut self, expression: &Expr, scope: &mut Scope<'static>) -> String {
-        self.standing(scope, |standing| standing.side(expression))
-    }
-
-    /// Says something where the walk stands.
-    fn standing(
-        &mut self,
-        scope: &mut Scope<'static>,
-        say: impl FnOnce(&mut Standing<'_, '_>) -> String,
-    ) -> String {
-        let (script, source) = (self.script, self.source);
-        let text = |part: &Expr| source.expression(part).text;
-        // What is read for the words alone is no part of what the script used.
-        let operations = self.operations;
-        let mut ask = |part: &Expr, scope: &mut Scope<'static>| self.run(part, scope).ok();
-        let mut standing =
-            Standing { constants: &script.constants, scope: Some(scope), ask: &mut ask, text: &text };
-        let words = say(&mut standing);
-        self.operations = operations;
-        words
     }
 }

@@ -4,25 +4,25 @@
 //! What it does not take apart (loops and `switch`) Rhai runs whole, as one step.
 
 use rhai::ASTFlags;
-use rhai::BinaryExpr;
 use rhai::Dynamic;
 use rhai::Engine;
 use rhai::EvalAltResult;
 use rhai::Expr;
-use rhai::OpAssignment;
-use rhai::Position;
 use rhai::Scope;
 use rhai::Stmt;
 
 use super::super::body::Body;
 use super::super::compile::Compiled;
+use super::nature::Nature;
 use super::outline::Outline;
+use super::seen::Seen;
 use super::source::Piece;
 use super::source::Source;
-use super::step::Seen;
 use super::step::State;
 use super::step::Step;
 use super::step::StepKind;
+use super::wanted;
+use super::wanted::Wanted;
 
 /// Steps of one trace; more than a person reads.
 const MAX_STEPS: usize = 10_000;
@@ -56,17 +56,39 @@ pub(super) struct Follow<'a> {
     steps: usize,
     /// Calls within calls.
     pub(super) depth: usize,
-    /// What is wanted of the conditions that are followed: under a `!` that they fail.
-    pub(super) wanted: bool,
+    /// What was asked aside used so far.
+    pub(super) aside: u64,
+    /// What is wanted of the conditions that are followed.
+    pub(super) wanted: Wanted,
+    /// What is known of the variables of the function, the newest last.
+    pub(super) known: Vec<(String, Nature)>,
 }
 
 impl<'a> Follow<'a> {
     pub fn new(engine: &'a Engine, script: &'a Compiled, source: &'a Source<'a>) -> Self {
-        Self { engine, script, source, operations: 0, steps: 0, depth: 0, wanted: true }
+        Self {
+            engine,
+            script,
+            source,
+            operations: 0,
+            steps: 0,
+            depth: 0,
+            aside: 0,
+            wanted: Wanted::ToHold,
+            known: Vec::new(),
+        }
     }
 
-    /// Calls a function of the script with these arguments.
-    pub fn function(&mut self, body: &Body, arguments: Vec<Dynamic>, out: &mut Vec<Step>) -> Walked {
+    /// Calls a function of the script with these arguments, of which so much is known.
+    pub fn function(
+        &mut self,
+        body: &Body,
+        arguments: Vec<Dynamic>,
+        natures: Vec<Nature>,
+        out: &mut Vec<Step>,
+    ) -> Walked {
+        let known = body.params.iter().cloned().zip(natures).collect();
+        let outside = std::mem::replace(&mut self.known, known);
         let mut scope = self.script.constants.scope();
         for (name, value) in body.params.iter().zip(arguments) {
             scope.push_dynamic(name.as_str(), value);
@@ -74,6 +96,7 @@ impl<'a> Follow<'a> {
         self.depth += 1;
         let outcome = self.statements(&body.statements, &mut scope, out);
         self.depth -= 1;
+        self.known = outside;
         match outcome {
             Err(Stop::Return(value)) => Ok(value),
             other => other,
@@ -86,9 +109,10 @@ impl<'a> Follow<'a> {
         scope: &mut Scope<'static>,
         out: &mut Vec<Step>,
     ) -> Walked {
-        let outside = scope.len();
+        let (outside, known) = (scope.len(), self.known.len());
         let outcome = self.statements(statements, scope, out);
         scope.rewind(outside);
+        self.known.truncate(known);
         outcome
     }
 
@@ -119,32 +143,30 @@ impl<'a> Follow<'a> {
             Stmt::Block(block) => self.block(block.statements(), scope, out),
             Stmt::If(flow, _) => {
                 let piece = self.source.expression(&flow.expr);
-                self.within(StepKind::If, piece, out, |own, step| {
+                let kind = StepKind::If { condition: 0, branch: 0 };
+                self.within(kind, piece, out, |own, step| {
                     let (body, branch) = (flow.body.statements(), flow.branch.statements());
-                    let wanted = own.is_wanted(body);
+                    let wanted = wanted::of_condition(body, own.wanted);
                     let holds = own.wanting(wanted, |own| own.holds(&flow.expr, scope, &mut step.steps));
+                    let condition = step.steps.len();
                     step.state = match &holds {
                         Ok(true) => State::Passed,
                         Ok(false) => State::Failed,
                         Err(_) => State::Erred,
                     };
-                    match holds {
-                        Ok(true) => {
-                            let outcome = own.block(body, scope, &mut step.steps);
-                            own.outline().statements(branch, &mut step.steps);
-                            outcome
-                        }
-                        Ok(false) => {
+                    let ran = match holds {
+                        Ok(true) => own.block(body, scope, &mut step.steps),
+                        other => {
                             own.outline().statements(body, &mut step.steps);
-                            own.block(branch, scope, &mut step.steps)
+                            other.map(|_| Dynamic::UNIT)
                         }
-                        Err(stop) => {
-                            let mut outline = own.outline();
-                            outline.statements(body, &mut step.steps);
-                            outline.statements(branch, &mut step.steps);
-                            Err(stop)
-                        }
+                    };
+                    step.kind = StepKind::If { condition, branch: step.steps.len() - condition };
+                    if step.state == State::Failed {
+                        return own.block(branch, scope, &mut step.steps);
                     }
+                    own.outline().statements(branch, &mut step.steps);
+                    ran
                 })
             }
             Stmt::Return(value, flags, _) if !flags.contains(ASTFlags::BREAK) => {
@@ -160,23 +182,7 @@ impl<'a> Follow<'a> {
                 })?;
                 Err(Stop::Return(value))
             }
-            Stmt::Var(parts, flags, _) => {
-                let (name, value, _) = &**parts;
-                let piece = self.source.expression(value);
-                let kind = StepKind::Let { name: name.name.to_string() };
-                let value = self.within(kind, piece, out, |own, step| {
-                    let value = own.expression(value, scope, Role::Value, &mut step.steps)?;
-                    step.state = State::Done;
-                    step.value = Some(Seen::of(&value));
-                    Ok(value)
-                })?;
-                if flags.contains(ASTFlags::CONSTANT) {
-                    scope.push_constant_dynamic(name.name.as_str(), value);
-                } else {
-                    scope.push_dynamic(name.name.as_str(), value);
-                }
-                Ok(Dynamic::UNIT)
-            }
+            Stmt::Var(parts, flags, _) => self.variable(parts, *flags, scope, out),
             Stmt::Assignment(parts) => self.assignment(statement, parts, scope, out),
             Stmt::Expr(value) => self.answer(value, is_last, scope, out),
             Stmt::FnCall(call, place) => {
@@ -185,6 +191,8 @@ impl<'a> Follow<'a> {
             whole => {
                 let piece = self.source.statement(whole);
                 self.within(StepKind::Opaque, piece, out, |own, step| {
+                    // It may give its variables values of any kind.
+                    own.known.iter_mut().for_each(|(name, own)| *own = Nature::unknown(name).named(name));
                     let value = own.whole(whole, scope)?;
                     step.state = State::Done;
                     step.value = is_last.then(|| Seen::of(&value)).filter(|seen| *seen != Seen::Nothing(()));
@@ -194,49 +202,8 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Follows the right side of an assignment, and has Rhai assign what it came to.
-    fn assignment(
-        &mut self,
-        whole: &Stmt,
-        parts: &(OpAssignment, BinaryExpr),
-        scope: &mut Scope<'static>,
-        out: &mut Vec<Step>,
-    ) -> Walked {
-        let (operator, sides) = parts;
-        let name = self.source.expression(&sides.lhs).text;
-        self.within(StepKind::Let { name }, self.source.statement(whole), out, |own, step| {
-            let value = own.expression(&sides.rhs, scope, Role::Value, &mut step.steps)?;
-            let rhs = Expr::DynamicConstant(Box::new(value), sides.rhs.position());
-            let assigned = BinaryExpr { lhs: sides.lhs.clone(), rhs };
-            drop(own.whole(&Stmt::Assignment(Box::new((operator.clone(), assigned))), scope)?);
-            step.state = State::Done;
-            step.value = own.run(&sides.lhs, scope).ok().as_ref().map(Seen::of);
-            Ok(Dynamic::UNIT)
-        })
-    }
-
-    /// Has Rhai run a statement whole.
-    fn whole(&mut self, statement: &Stmt, scope: &mut Scope<'static>) -> Walked {
-        let block = rhai::StmtBlock::new([statement.clone()], statement.position(), Position::NONE);
-        self.run(&Expr::Stmt(Box::new(block)), scope)
-    }
-
-    /// Tells whether a branch is one that is wanted: not a guard, which leaves with nothing or with
-    /// the truth that is not wanted.
-    fn is_wanted(&self, branch: &[Stmt]) -> bool {
-        match branch {
-            [Stmt::Return(None, ..)] => false,
-            [Stmt::Return(Some(value), ..)] | [Stmt::Expr(value)] => match &**value {
-                Expr::Unit(_) => false,
-                Expr::BoolConstant(truth, _) => *truth == self.wanted,
-                _ => true,
-            },
-            _ => true,
-        }
-    }
-
-    /// Follows conditions of which `wanted` is wanted.
-    pub(super) fn wanting<T>(&mut self, wanted: bool, follow: impl FnOnce(&mut Self) -> T) -> T {
+    /// Follows conditions of which this is wanted.
+    pub(super) fn wanting<T>(&mut self, wanted: Wanted, follow: impl FnOnce(&mut Self) -> T) -> T {
         let outside = std::mem::replace(&mut self.wanted, wanted);
         let followed = follow(self);
         self.wanted = outside;
@@ -290,7 +257,8 @@ impl<'a> Follow<'a> {
             state: State::Erred,
             value: None,
             steps: Vec::new(),
-            rest_holds: None,
+            wanted: self.wanted,
+            is_settled_by_one: false,
         })
     }
 

@@ -5,13 +5,21 @@
 //! is the outcome, and a walk that comes to another one is refused as [`Unexplained`]: no
 //! explanation is better than one of something that did not happen.
 
+mod ask;
+mod comparison;
+mod conditions;
 mod distance;
 mod express;
 mod follow;
+mod measure;
+mod nature;
 mod outline;
+mod seen;
 mod source;
 mod step;
 mod tree;
+mod variables;
+mod wanted;
 mod words;
 
 #[cfg(test)]
@@ -19,11 +27,15 @@ mod tests;
 
 use rhai::Dynamic;
 
+pub use comparison::{Comparison, Form, Side};
+pub(super) use conditions::conditions;
+pub use conditions::{Condition, Conditions};
 pub use distance::{Distance, Lacking};
-pub(super) use outline::conditions;
-pub use outline::{Condition, Conditions};
-pub use step::{Comparison, Seen, Side, State, Step, StepKind};
+pub use measure::Measure;
+pub use seen::Seen;
+pub use step::{State, Step, StepKind};
 pub use tree::tree;
+pub use wanted::Wanted;
 
 use super::budget::Budget;
 use super::engine::pool;
@@ -141,8 +153,12 @@ fn trace(
     let (walked, steps) = pool().install(|| {
         let source = Source::new(&call.script.text);
         let mut steps = Vec::new();
-        let walked =
-            Follow::new(&call.host.engine, call.script, &source).function(body, arguments, &mut steps);
+        let walked = Follow::new(&call.host.engine, call.script, &source).function(
+            body,
+            arguments,
+            Vec::new(),
+            &mut steps,
+        );
         (walked, steps)
     });
     trace.steps = steps;

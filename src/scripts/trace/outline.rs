@@ -1,45 +1,32 @@
-//! The conditions of code that was not reached, and so, of a whole script: what coverage counts.
+//! The conditions of code that was not reached, and what it would have returned.
 
 use std::collections::BTreeSet;
 
+use rhai::ASTFlags;
+use rhai::ASTNode;
 use rhai::Expr;
 use rhai::FnCallExpr;
 use rhai::Scope;
 use rhai::Stmt;
 
-use super::super::body::{Body, Program};
+use super::super::body::Program;
 use super::super::constants::Constants;
+use super::comparison::Comparison;
+use super::comparison::Form;
+use super::comparison::Side;
+use super::comparison::turned;
+use super::nature::Names;
+use super::nature::Nature;
+use super::nature::Owner;
+use super::seen::Seen;
 use super::source::Piece;
 use super::source::Source;
-use super::step::Comparison;
-use super::step::Seen;
-use super::step::Side;
 use super::step::State;
 use super::step::Step;
 use super::step::StepKind;
+use super::wanted::Wanted;
 use super::words::Standing;
-
-/// A condition as it stands in a script, whatever ran.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Condition {
-    /// The function that it stands in.
-    pub function: String,
-    pub line: usize,
-    pub column: usize,
-    pub source: String,
-}
-
-/// The conditions of a script.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// Every condition that a trace can show, in the order of the text.
-    pub followed: Vec<Condition>,
-    /// The lines of loops and switches, which a trace runs whole.
-    pub opaque: Vec<usize>,
-    /// The functions that are called from such places alone, each with its line: a trace of the script
-    /// never comes into them.
-    pub unfollowed: Vec<(String, usize)>,
-}
+use super::words::form;
 
 /// Tells a comparison's operator from others.
 pub(super) fn is_comparison(call: &FnCallExpr) -> bool {
@@ -51,59 +38,6 @@ pub(super) fn is_comparison(call: &FnCallExpr) -> bool {
 /// Tells whether a call negates a condition.
 pub(super) fn is_negation(call: &FnCallExpr) -> bool {
     call.is_operator_call() && call.args.len() == 1 && call.name == "!"
-}
-
-/// Lists the conditions of a script's functions.
-pub(in crate::scripts) fn conditions(text: &str, program: &Program, constants: &Constants) -> Conditions {
-    let source = Source::new(text);
-    let mut all = Conditions::default();
-    let mut outlines: Vec<(&Body, Vec<Step>, BTreeSet<String>)> = Vec::new();
-    for body in program.functions() {
-        let mut outline = Outline::new(&source, program, constants);
-        let mut steps = Vec::new();
-        outline.statements(&body.statements, &mut steps);
-        all.opaque.append(&mut outline.opaque);
-        outlines.push((body, steps, outline.calls));
-    }
-    // What nothing calls is called by the host, or by nobody.
-    let called: BTreeSet<String> = program.functions().iter().flat_map(Body::calls).collect();
-    let mut followed: BTreeSet<String> =
-        outlines.iter().map(|(body, ..)| body.name.clone()).filter(|name| !called.contains(name)).collect();
-    loop {
-        let is_entered = |body: &&Body| followed.contains(&body.name);
-        let more: BTreeSet<String> = outlines
-            .iter()
-            .filter(|(body, ..)| is_entered(body))
-            .flat_map(|(_, _, calls)| calls.difference(&followed).cloned())
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        followed.extend(more);
-    }
-    for (body, steps, _) in &outlines {
-        if !followed.contains(&body.name) {
-            let line = body.position.line().unwrap_or(1);
-            all.unfollowed.push((body.name.clone(), line));
-            continue;
-        }
-        for step in steps {
-            step.visit(&mut |step| {
-                if step.is_condition() {
-                    all.followed.push(Condition {
-                        function: body.name.clone(),
-                        line: step.line,
-                        column: step.column,
-                        source: step.source.clone(),
-                    });
-                }
-            });
-        }
-    }
-    all.followed.sort_by_key(|own| (own.line, own.column));
-    all.opaque.sort_unstable();
-    all.opaque.dedup();
-    all
 }
 
 /// A walk over code that does not run.
@@ -142,24 +76,39 @@ impl Outline<'_> {
     fn statement(&mut self, statement: &Stmt, out: &mut Vec<Step>) {
         match statement {
             Stmt::If(flow, _) => {
-                let mut step = self.step(StepKind::If, self.source.expression(&flow.expr));
+                let kind = StepKind::If { condition: 0, branch: 0 };
+                let mut step = self.step(kind, self.source.expression(&flow.expr));
                 self.condition(&flow.expr, &mut step.steps);
+                let condition = step.steps.len();
                 self.statements(flow.body.statements(), &mut step.steps);
+                step.kind = StepKind::If { condition, branch: step.steps.len() - condition };
                 self.statements(flow.branch.statements(), &mut step.steps);
                 out.push(step);
             }
             Stmt::Var(parts, ..) => self.expression(&parts.1, out),
             Stmt::Block(block) => self.statements(block.statements(), out),
+            // A call may fail, or never end.
+            Stmt::Expr(value) if matches!(&**value, Expr::FnCall(call, _) if self.is_own(call)) => {
+                self.condition(value, out);
+            }
             Stmt::Expr(value) => self.expression(value, out),
-            Stmt::FnCall(call, _) => {
+            Stmt::FnCall(call, _) if self.is_own(call) => {
                 self.calls.insert(call.name.to_string());
-                call.args.iter().for_each(|argument| self.expression(argument, out));
+                let kind = StepKind::Call { function: call.name.to_string() };
+                let mut step = self.step(kind, self.source.statement(statement));
+                call.args.iter().for_each(|argument| self.expression(argument, &mut step.steps));
+                out.push(step);
+            }
+            Stmt::FnCall(call, _) => call.args.iter().for_each(|argument| self.expression(argument, out)),
+            Stmt::Return(value, flags, _) if flags.contains(ASTFlags::BREAK) => {
+                value.iter().for_each(|value| self.leaf(value));
+                out.push(self.step(StepKind::Opaque, self.source.statement(statement)));
             }
             Stmt::Return(value, ..) => {
                 let mut step = self.step(StepKind::Return, self.source.statement(statement));
                 if let Some(value) = value {
                     self.expression(value, &mut step.steps);
-                    step.value = value.get_literal_value(None).as_ref().map(Seen::of);
+                    step.value = constant(value, self.constants).as_ref().map(Seen::of);
                 }
                 out.push(step);
             }
@@ -174,7 +123,6 @@ impl Outline<'_> {
 
     /// Adds an expression that must be true or false.
     pub fn condition(&mut self, expression: &Expr, out: &mut Vec<Step>) {
-        let is_own = |call: &FnCallExpr| self.program.function(&call.name, call.args.len()).is_some();
         match expression {
             Expr::And(..) | Expr::Or(..) | Expr::Stmt(_) | Expr::BoolConstant(..) => {
                 self.expression(expression, out);
@@ -182,17 +130,17 @@ impl Outline<'_> {
             Expr::FnCall(call, _) if is_comparison(call) || is_negation(call) => {
                 self.expression(expression, out);
             }
-            Expr::FnCall(call, _) if is_own(call) => {
+            Expr::FnCall(call, _) if self.is_own(call) => {
                 self.calls.insert(call.name.to_string());
-                let call_step = self.step(
-                    StepKind::Call { function: call.name.to_string() },
-                    self.source.expression(expression),
-                );
-                out.push(call_step);
+                let kind = StepKind::Call { function: call.name.to_string() };
+                let mut step = self.step(kind, self.source.expression(expression));
+                call.args.iter().for_each(|argument| self.expression(argument, &mut step.steps));
+                out.push(step);
             }
             other => {
-                let words = self.words(other);
-                let step = self.step(StepKind::Truth { words }, self.source.expression(other));
+                let words = self.source.expression(other).text;
+                let mut step = self.step(StepKind::Truth { words }, self.source.expression(other));
+                self.expression(other, &mut step.steps);
                 out.push(step);
             }
         }
@@ -213,26 +161,73 @@ impl Outline<'_> {
                 out.push(step);
             }
             Expr::FnCall(call, _) if is_comparison(call) => {
-                let side = |words| Side { words, value: None, is_compound: false };
-                let comparison = Comparison {
+                let [left, right] = &call.args[..] else { return };
+                let side = |expression: &Expr| Side {
+                    words: self.words(expression),
+                    value: None,
+                    form: form(expression, self.constants),
+                };
+                let mut comparison = Comparison {
                     operator: call.name.to_string(),
-                    left: side(self.side(&call.args[0])),
-                    right: side(self.side(&call.args[1])),
+                    left: side(left),
+                    right: side(right),
                     distance: None,
                 };
+                let is_of_truths =
+                    [&comparison.left, &comparison.right].iter().any(|own| own.form == Form::Truth);
+                let texts = [left, right].map(|side| self.source.expression(side).text);
+                let texts = texts.each_ref().map(String::as_str);
+                if !is_of_truths && self.nature(left).gives_way_to(&self.nature(right), texts) {
+                    std::mem::swap(&mut comparison.left, &mut comparison.right);
+                    comparison.operator = turned(&call.name).to_owned();
+                }
                 let mut step =
                     self.step(StepKind::Comparison(comparison), self.source.expression(expression));
                 call.args.iter().for_each(|argument| self.expression(argument, &mut step.steps));
                 out.push(step);
             }
             Expr::FnCall(call, _) => {
-                self.calls.insert(call.name.to_string());
+                if self.is_own(call) {
+                    self.calls.insert(call.name.to_string());
+                }
                 call.args.iter().for_each(|argument| self.expression(argument, out));
             }
             Expr::Coalesce(parts, _) => parts.iter().for_each(|part| self.expression(part, out)),
             Expr::Stmt(block) => self.statements(block.statements(), out),
-            _ => {}
+            leaf => self.leaf(leaf),
         }
+    }
+
+    /// Notes the line of what a trace runs whole, where there is anything in it to take apart.
+    fn leaf(&mut self, leaf: &Expr) {
+        leaf.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+            let Some(node) = path.last() else { return true };
+            let is_condition = match node {
+                ASTNode::Expr(Expr::And(..) | Expr::Or(..)) => true,
+                ASTNode::Expr(Expr::FnCall(call, _)) => is_comparison(call) || is_negation(call),
+                _ => false,
+            };
+            if is_condition {
+                self.opaque.extend(node.position().line());
+            }
+            true
+        });
+    }
+
+    /// Tells whether a trace comes into the function of the script that a call names.
+    fn is_own(&self, call: &FnCallExpr) -> bool {
+        let is_plain = !call.is_operator_call() && !call.capture_parent_scope;
+        is_plain && self.program.function(&call.name, call.args.len()).is_some()
+    }
+
+    /// What is known of an expression by its text alone.
+    fn nature(&self, expression: &Expr) -> Nature {
+        let owner = |name: &str| match name {
+            "row" => Owner::Row,
+            "position" => Owner::Position,
+            _ => Owner::Other,
+        };
+        Names { constants: self.constants, owner: &owner, variable: &|_| None }.nature(expression)
     }
 
     fn step(&self, kind: StepKind, piece: Piece) -> Step {
@@ -245,22 +240,15 @@ impl Outline<'_> {
             state: State::NotReached,
             value: None,
             steps: Vec::new(),
-            rest_holds: None,
+            wanted: Wanted::ToHold,
+            is_settled_by_one: false,
         }
     }
 
     fn words(&self, expression: &Expr) -> String {
-        self.standing(|standing| standing.words(expression))
-    }
-
-    fn side(&self, expression: &Expr) -> String {
-        self.standing(|standing| standing.side(expression))
-    }
-
-    fn standing(&self, say: impl FnOnce(&mut Standing<'_, '_>) -> String) -> String {
         let text = |part: &Expr| self.source.expression(part).text;
         let mut ask = |part: &Expr, _: &mut Scope<'static>| constant(part, self.constants);
-        say(&mut Standing { constants: self.constants, scope: None, ask: &mut ask, text: &text })
+        Standing { constants: self.constants, scope: None, ask: &mut ask, text: &text }.words(expression)
     }
 }
 

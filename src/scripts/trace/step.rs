@@ -4,9 +4,11 @@
 use rhai::Dynamic;
 use serde::Serialize;
 
-use super::super::constants::as_number;
+use super::comparison::Comparison;
 use super::distance::Distance;
-use crate::domain::format::{MISSING, fixed, price};
+use super::seen::Seen;
+use super::wanted::Wanted;
+use crate::domain::format::MISSING;
 
 /// One thing that a script did, or did not come to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,18 +27,26 @@ pub struct Step {
     /// What happened within it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-    /// Of conditions joined by `&&`, where one failed: whether all those after it, which the script
-    /// skipped, would have held.
+    /// What the script wants of a condition.
+    #[serde(skip_serializing_if = "Wanted::is_to_hold")]
+    pub wanted: Wanted,
+    /// Of conditions joined by `&&` or `||`: whether the one that settled them is the only one to say
+    /// so, and those after it, which the script skipped, would have said otherwise.
     #[serde(skip)]
-    pub(super) rest_holds: Option<bool>,
+    pub is_settled_by_one: bool,
 }
 
 /// What a step is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StepKind {
-    /// An `if`: its condition first, then what ran of its branches.
-    If,
+    /// An `if`: the steps of its condition first, then those of its own branch, then those of `else`.
+    If {
+        #[serde(skip)]
+        condition: usize,
+        #[serde(skip)]
+        branch: usize,
+    },
     /// Conditions joined by `&&`.
     All,
     /// Conditions joined by `||`.
@@ -55,7 +65,7 @@ pub enum StepKind {
     Return,
     /// The last expression, whose value the function gives.
     Value { words: String },
-    /// A loop, `switch` or assignment, run whole.
+    /// A loop or `switch`, run whole, or a `throw`.
     Opaque,
 }
 
@@ -73,117 +83,6 @@ pub enum State {
     Erred,
 }
 
-/// A comparison with both sides.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
-    /// As written: `>=`.
-    pub operator: String,
-    pub left: Side,
-    pub right: Side,
-    /// How far a comparison of numbers is from what is wanted of it: from holding, or under a `!` and
-    /// in a guard that leaves without a signal, from failing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distance: Option<Distance>,
-}
-
-/// One side of a comparison.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Side {
-    /// For people: names without `row.`, each with the value that it had.
-    pub words: String,
-    /// What it came to; `None` where it was not reached.
-    pub value: Option<Seen>,
-    /// The words are more than one name or number, so that the value is not among them.
-    #[serde(skip)]
-    pub is_compound: bool,
-}
-
-/// A value as a script saw it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Seen {
-    /// `()`: no signal, hold, or a feature that is missing.
-    Nothing(()),
-    Truth(bool),
-    Whole(i64),
-    Number(f64),
-    /// Text, or whatever else in Rhai's own writing.
-    Text(String),
-}
-
-impl Seen {
-    pub(super) fn of(value: &Dynamic) -> Self {
-        if value.is_unit() {
-            return Seen::Nothing(());
-        }
-        if let Ok(truth) = value.as_bool() {
-            return Seen::Truth(truth);
-        }
-        if let Ok(whole) = value.as_int() {
-            return Seen::Whole(whole);
-        }
-        match as_number(value) {
-            // JSON has no other numbers.
-            Some(number) if number.is_finite() => Seen::Number(number),
-            _ => Seen::Text(value.to_string()),
-        }
-    }
-
-    /// Returns the number that it is.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Seen::Whole(whole) => Some(*whole as f64),
-            Seen::Number(number) => Some(*number),
-            Seen::Nothing(()) | Seen::Truth(_) | Seen::Text(_) => None,
-        }
-    }
-
-    /// Returns the value as people read it.
-    pub fn words(&self) -> String {
-        match self {
-            Seen::Nothing(()) => "missing".to_owned(),
-            Seen::Truth(truth) => truth.to_string(),
-            Seen::Whole(whole) => fixed(*whole as f64, 0),
-            Seen::Number(number) => price(*number),
-            Seen::Text(text) => format!("{text:?}"),
-        }
-    }
-
-    /// Returns the value with all its digits, for two that look alike.
-    fn exactly(&self) -> String {
-        match self {
-            Seen::Number(number) => number.to_string(),
-            other => other.words(),
-        }
-    }
-}
-
-impl Comparison {
-    /// Says the comparison with its values: `close 187.20 ≥ highest_close_20d 187.47 × 1.005 =
-    /// 188.41`.
-    pub fn words(&self) -> String {
-        let (left, right) = (self.left.worded(), self.right.worded());
-        let shown = |side: &Side| side.value.as_ref().map(Seen::words);
-        let look_alike = self.left.value != self.right.value && shown(&self.left) == shown(&self.right);
-        match (&self.left.value, &self.right.value) {
-            // Rounded, 187.2049 and 187.2051 would seem to be the same.
-            (Some(a), Some(b)) if look_alike && a.number().is_some() => {
-                format!("{left} {} {right} ({} and {})", symbol(&self.operator), a.exactly(), b.exactly())
-            }
-            _ => format!("{left} {} {right}", symbol(&self.operator)),
-        }
-    }
-}
-
-impl Side {
-    fn worded(&self) -> String {
-        match &self.value {
-            Some(value) if self.is_compound => format!("{} = {}", self.words, value.words()),
-            _ => self.words.clone(),
-        }
-    }
-}
-
 impl Step {
     /// Tells whether it is a condition of its own, as coverage counts them.
     pub fn is_condition(&self) -> bool {
@@ -192,7 +91,7 @@ impl Step {
 
     /// Tells whether it joins or negates conditions, or hangs on one.
     pub(super) fn is_joined(&self) -> bool {
-        matches!(self.kind, StepKind::All | StepKind::Any | StepKind::Not | StepKind::If)
+        matches!(self.kind, StepKind::All | StepKind::Any | StepKind::Not | StepKind::If { .. })
     }
 
     /// Marks a condition by its truth.
@@ -217,7 +116,7 @@ impl Step {
     pub fn words(&self) -> String {
         let value = || self.value.as_ref().map_or_else(|| MISSING.to_owned(), Seen::words);
         match &self.kind {
-            StepKind::If => "if".to_owned(),
+            StepKind::If { .. } => "if".to_owned(),
             StepKind::All => "all of".to_owned(),
             StepKind::Any => "any of".to_owned(),
             StepKind::Not => "not".to_owned(),
@@ -243,30 +142,24 @@ impl Step {
                 Some(given) => format!("{words} = {}", given.words()),
                 None => words.clone(),
             },
-            StepKind::Opaque => self.source.clone(),
+            StepKind::Opaque if self.source.starts_with("throw") => self.source.clone(),
+            StepKind::Opaque => format!("{}  (run whole: its conditions are not shown)", self.source),
         }
     }
 
-    /// Tells whether the conditions after the one that failed would have held.
-    pub fn rest_holds(&self) -> bool {
-        self.rest_holds == Some(true)
+    /// Says what a comparison needs to come out as it is wanted, and how far it is from that.
+    pub fn needs(&self) -> String {
+        match (&self.kind, self.wanted, self.distance()) {
+            (StepKind::Comparison(comparison), Wanted::ToFail, Some(distance)) => {
+                format!("{}: {}", comparison.negated(), distance.words())
+            }
+            _ => self.words(),
+        }
     }
 
     /// Visits the step and all within it, in order.
     pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Step)) {
         see(self);
         self.steps.iter().for_each(|step| step.visit(see));
-    }
-}
-
-/// Returns an operator as people write it.
-pub(super) fn symbol(operator: &str) -> &str {
-    match operator {
-        ">=" => "≥",
-        "<=" => "≤",
-        "!=" => "≠",
-        "*" => "×",
-        "-" => "−",
-        other => other,
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::scripts::embedded;
 use crate::scripts::fixtures::{compile, eligible, options, rows, strategy};
-use crate::scripts::{PositionView, Rule, Scripts, SignalView};
+use crate::scripts::{Budget, PositionView, Rule, Scripts, SignalView};
 
 /// The trace of an `eligible` with that body, one line a step, indented.
 fn lines(body: &str, row: &[(&str, f64)]) -> Vec<String> {
@@ -224,6 +224,93 @@ fn every_condition_of_a_script_is_listed_once() {
 }
 
 #[test]
+fn what_is_run_whole_is_named_wherever_it_stands() {
+    let body = "let flags = [row.close > 1.0];\n\
+        let text = `${row.close > 2.0}`;\n\
+        switch row.close { 1.0 => eligible2(row), _ => exit(row, ()) }\n\
+        flags[0] && up(row)";
+    let text = eligible(body)
+        + "fn up(row) { row.close > 4.0 }\n\
+        fn eligible2(row) { deeper(row) }\nfn deeper(row) { row.close > 5.0 }\n\
+        fn a(row) { b(row) }\nfn b(row) { a(row) || row.close > 6.0 }\n";
+    let text = text.replace(
+        "fn exit(row, position) { }",
+        "fn exit(row, position) { if row.close > 7.0 { return \"x\"; } }",
+    );
+    let conditions = strategy(&text).1.conditions();
+    let sources: Vec<&str> = conditions.followed.iter().map(|own| own.source.as_str()).collect();
+    assert_eq!(sources, ["flags[0]", "row.close > 7.0", "row.close > 4.0", "row.close > 6.0"]);
+    assert_eq!(conditions.opaque, [3, 4, 5]);
+    let names: Vec<&str> = conditions.unfollowed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["eligible2", "deeper"]);
+}
+
+/// The trace as `ts explain` draws it, without the places.
+fn drawn(body: &str, row: &[(&str, f64)]) -> Vec<String> {
+    let text = eligible(body) + "fn calm(row) { if row.close > 400.0 { return false; } row.close > 1.0 }\n";
+    let (scripts, strategy) = strategy(&text);
+    let rows = rows(&scripts, &[row]);
+    let trace = strategy.trace(Rule::Eligible, &rows, 0).expect("a rule").expect("explained");
+    let place = |line: String| line.rsplit_once("  [").map(|(line, _)| line.to_owned()).unwrap_or(line);
+    tree(&trace.steps).into_iter().map(place).collect()
+}
+
+#[test]
+fn a_mark_tells_whether_a_condition_came_out_as_wanted() {
+    assert_eq!(
+        drawn("!(row.close > 400.0) && calm(row)", &[("close", 260.0)]),
+        [
+            "✓ pass    all of",
+            "✓ pass      not",
+            "✓ untrue      close 260.00 > 400",
+            "✓ pass      calm(row)",
+            "✓ untrue      close 260.00 > 400",
+            "· skipped       return false",
+            "✓ pass        close 260.00 > 1",
+        ]
+    );
+    assert_eq!(
+        drawn("!calm(row)", &[("close", 260.0)]),
+        [
+            "✗ fail    not",
+            "✗ true      calm(row)",
+            "✗ fail        close 260.00 > 400: 53.85% short (140.00)",
+            "· skipped       return false",
+            "✗ true        close 260.00 > 1: 99.62% over (259.00)",
+        ]
+    );
+    assert_eq!(
+        drawn("(row.close > 5.0) == (row.close > row.ma20)", &[("close", 6.0), ("ma20", 7.0)]),
+        [
+            "✗ fail    (close 6.00 > 5 is true) == (close 6.00 > ma20 7.00 is false)",
+            "→ true      close 6.00 > 5",
+            "→ untrue    close 6.00 > ma20 7.00",
+        ]
+    );
+    let looped = drawn("for n in 0..1 { if row.close > 5.0 { return true; } } false", &[("close", 6.0)]);
+    assert!(looped[0].starts_with("→         for n in 0..1 {"), "{looped:?}");
+    assert!(looped[0].ends_with("(run whole: its conditions are not shown)"), "{looped:?}");
+}
+
+#[test]
+fn what_is_compared_of_truths_stands_in_parentheses() {
+    check(
+        "((row.close > 5.0) == (row.close > row.ma20)) == (row.ma20 > 9.0 && row.close > 1.0)",
+        &[("close", 6.0), ("ma20", 7.0)],
+        &[
+            "✓ ((close 6.00 > 5) == (close 6.00 > ma20 7.00) is false) == (row.ma20 > 9.0 && row.close > 1.0 is false)",
+            "  ✗ (close 6.00 > 5 is true) == (close 6.00 > ma20 7.00 is false)",
+            "    ✓ close 6.00 > 5",
+            "    ✗ close 6.00 > ma20 7.00",
+            "  ✗ all of",
+            "    ✗ ma20 7.00 > 9",
+            "    · close > 1",
+            GAVE_TRUE,
+        ],
+    );
+}
+
+#[test]
 fn an_assignment_is_followed_and_a_helper_of_a_loop_alone_is_not() {
     let body =
         "let ok = false; ok = row.close > 1.0 && row.close < 9.0; for i in 0..2 { ok = ok && up(row); } ok";
@@ -278,12 +365,17 @@ fn condition() -> impl Strategy<Value = String> {
         1 => Just("near(row, K)".to_owned()),
         1 => Just("\"abc\".contains(\"b\")".to_owned()),
         1 => Just("row.roc60 == ()".to_owned()),
+        1 => Just("both(row.close > K, flag)".to_owned()),
+        1 => Just("[flag, row.close > 1.0][0]".to_owned()),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" && "))),
             prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" || "))),
             inner.clone().prop_map(|part| format!("!({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(({a}) == ({b}))")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("(if {a} {{ flag = {b}; flag }} else {{ return false; }})")),
             (inner.clone(), inner.clone(), inner)
                 .prop_map(|(a, b, c)| format!("(if {a} {{ n += 1.0; {b} }} else {{ let m = {c}; m }})")),
         ]
@@ -311,6 +403,7 @@ proptest! {
         let text = eligible(&body).replace(
             "fn eligible",
             "const K = 50.0;\nfn half(row) { if row.close > K { return row.close / 2.0; } K - 1.0 }\n\
+             fn both(a, b) { if !a { return false; } b }\n\
              fn near(row, level) { let low = level * 0.9; row.close > low && row.close < level * 1.1 }\nfn eligible",
         );
         let (scripts, errors) = compile(&text);
@@ -322,7 +415,9 @@ proptest! {
         row.extend(ma20.map(|value| ("ma20", value)));
         let rows = rows(&scripts, &[&row]);
         let trace = strategy.trace(Rule::Eligible, &rows, 0).expect("a rule of rows").expect("explained");
-        prop_assert!(matches!(trace.outcome, Outcome::Gave(Seen::Truth(_))), "{body}: {trace:?}");
+        let answer = strategy.eligible(&rows, &[0], &mut Budget::for_rows(1)).complete().expect("it does not err");
+        let gave = answer[0].map(|truth| Outcome::Gave(Seen::Truth(truth)));
+        prop_assert_eq!(Some(&trace.outcome), gave.as_ref(), "{}", body);
         let listed: BTreeSet<(usize, usize, String)> = strategy
             .conditions()
             .followed
@@ -385,5 +480,69 @@ proptest! {
         let is_told = |trace: &Trace| matches!(trace.outcome, Outcome::NotReady(_)) || !trace.steps.is_empty();
         let untold: Vec<&Trace> = traces.iter().filter(|trace| !is_told(trace)).collect();
         prop_assert!(untold.is_empty(), "{untold:?}");
+    }
+}
+
+/// One side of a comparison of numbers.
+fn side() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "row.close",
+        "row.open",
+        "row.ma20",
+        "row.prev_close",
+        "row.ma20 * 1.02",
+        "1.02 * row.close",
+        "row.close - row.ma20",
+        "row.close + 2.0 * row.atr14",
+        "row.rsi2",
+        "row.roc60",
+        "row.zscore20",
+        "(row.roc60 ?? 0.0)",
+        "LEVEL",
+        "LEVEL * 0.5",
+        "30.0",
+        "price",
+        "gap",
+        "half(row)",
+    ])
+    .prop_map(str::to_owned)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// `a < b` and `b > a` are told in the same words, with the same distance.
+    #[test]
+    fn both_ways_of_writing_a_comparison_are_told_alike(
+        left in side(),
+        operator in prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]),
+        right in side(),
+        values in prop::collection::vec(prop_oneof![-2.0..2.0, 20.0..120.0], 8),
+    ) {
+        prop_assume!(left != right);
+        let names = ["close", "open", "ma20", "prev_close", "atr14", "rsi2", "roc60", "zscore20"];
+        let row: Vec<(&str, f64)> = names.into_iter().zip(values).collect();
+        let told = |comparison: String| {
+            let body = format!("let price = row.close; let gap = row.close - row.ma20; {comparison}");
+            let text = eligible(&body).replace(
+                "fn eligible",
+                "const LEVEL = 100.0;\nfn half(row) { row.close / 2.0 }\nfn eligible",
+            );
+            let (scripts, strategy) = strategy(&text);
+            let rows = rows(&scripts, &[&row]);
+            let trace = strategy.trace(Rule::Eligible, &rows, 0).expect("a rule").expect("explained");
+            let mut found = Vec::new();
+            trace.visit(|step| {
+                if let StepKind::Comparison(_) = step.kind {
+                    found.push((step.words(), step.state, step.distance().copied()));
+                }
+            });
+            found
+        };
+        let turned = comparison::turned(operator);
+        prop_assert_eq!(
+            told(format!("{left} {operator} {right}")),
+            told(format!("{right} {turned} {left}"))
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! A trace as indented lines, for a terminal.
 
-use super::step::Seen;
+use super::seen::Seen;
 use super::step::State;
 use super::step::Step;
 use super::step::StepKind;
+use super::wanted::Wanted;
 use crate::domain::format::price;
 
 /// Draws steps as lines: a mark, a word, what was compared, and where it stands in the file.
@@ -15,23 +16,29 @@ pub fn tree(steps: &[Step]) -> Vec<String> {
 
 fn draw(step: &Step, depth: usize, lines: &mut Vec<String>) {
     // An `if` is its condition, with what hangs on it below.
-    if let (StepKind::If, Some((condition, rest))) = (&step.kind, step.steps.split_first()) {
-        draw(condition, depth, lines);
+    if let StepKind::If { condition, .. } = step.kind {
+        let (condition, rest) = step.steps.split_at(condition.min(step.steps.len()));
+        condition.iter().for_each(|step| draw(step, depth, lines));
         rest.iter().for_each(|step| draw(step, depth + 1, lines));
         return;
     }
     let indent = "  ".repeat(depth);
-    lines.push(format!("{} {indent}{}  [{}:{}]", mark(step.state), line(step), step.line, step.column));
+    lines.push(format!("{} {indent}{}  [{}:{}]", mark(step), line(step), step.line, step.column));
     step.steps.iter().for_each(|inner| draw(inner, depth + 1, lines));
 }
 
-fn mark(state: State) -> &'static str {
-    match state {
-        State::Passed => "✓ pass   ",
-        State::Failed => "✗ fail   ",
-        State::NotReached => "· skipped",
-        State::Done => "→        ",
-        State::Erred => "! error  ",
+/// A tick or cross tells whether a condition came out as it is wanted, the word how it came out.
+fn mark(step: &Step) -> &'static str {
+    match (step.state, step.wanted) {
+        (State::Passed, Wanted::ToHold) => "✓ pass   ",
+        (State::Failed, Wanted::ToHold) => "✗ fail   ",
+        (State::Passed, Wanted::ToFail) => "✗ true   ",
+        (State::Failed, Wanted::ToFail) => "✓ untrue ",
+        (State::Passed, Wanted::Either) => "→ true   ",
+        (State::Failed, Wanted::Either) => "→ untrue ",
+        (State::NotReached, _) => "· skipped",
+        (State::Done, _) => "→        ",
+        (State::Erred, _) => "! error  ",
     }
 }
 

@@ -10,8 +10,11 @@ use super::super::constants::Constants;
 use super::super::row::PositionView;
 use super::super::row::Row;
 use super::super::row::SignalView;
-use super::step::Seen;
-use super::step::symbol;
+use super::comparison::Form;
+use super::comparison::symbol;
+use super::outline::is_comparison;
+use super::outline::is_negation;
+use super::seen::Seen;
 
 /// How tightly a comparison binds: looser than all arithmetic.
 const COMPARES: u8 = 1;
@@ -31,10 +34,15 @@ pub(super) struct Standing<'a, 's> {
     pub text: &'s dyn Fn(&Expr) -> String,
 }
 
-/// Tells whether the words of an expression are more than one name or number.
-pub(super) fn is_compound(expression: &Expr, constants: &Constants) -> bool {
+/// Tells what the words of one side of a comparison are.
+pub(super) fn form(expression: &Expr, constants: &Constants) -> Form {
     let is_name = matches!(expression, Expr::Variable(..)) || is_field(expression);
-    !is_name && !is_constant(expression, constants)
+    match expression {
+        _ if is_name || is_constant(expression, constants) => Form::Plain,
+        Expr::And(..) | Expr::Or(..) => Form::Truth,
+        Expr::FnCall(call, _) if is_comparison(call) || is_negation(call) => Form::Truth,
+        _ => Form::Compound,
+    }
 }
 
 fn is_field(expression: &Expr) -> bool {
@@ -71,13 +79,6 @@ impl Standing<'_, '_> {
         self.bound(expression).0
     }
 
-    /// Says one side of a comparison: a comparison itself stands in parentheses.
-    pub fn side(&mut self, expression: &Expr) -> String {
-        let (words, binding) = self.bound(expression);
-        let is_truth = binding == COMPARES || matches!(expression, Expr::And(..) | Expr::Or(..));
-        if is_truth { format!("({words})") } else { words }
-    }
-
     /// Says an expression, and how tightly it binds.
     fn bound(&mut self, expression: &Expr) -> (String, u8) {
         match expression {
@@ -112,6 +113,7 @@ impl Standing<'_, '_> {
                 let parts: Vec<String> = parts.iter().map(|part| self.words(part)).collect();
                 (parts.join(" ?? "), 0)
             }
+            joined @ (Expr::And(..) | Expr::Or(..)) => ((self.text)(joined), 0),
             other => ((self.text)(other), TIGHTEST),
         }
     }
