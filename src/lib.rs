@@ -18,6 +18,7 @@ pub mod domain;
 pub mod features;
 pub mod filters;
 pub mod lint;
+pub mod mail;
 pub mod reload;
 pub mod report;
 pub mod scripts;

@@ -32,6 +32,7 @@ mod shadow;
 mod signals;
 mod sources;
 mod span;
+mod test_mail;
 mod test_scripts;
 mod validate;
 
@@ -54,6 +55,7 @@ pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
 pub use sources::Vendors;
 pub use span::Span;
+pub use test_mail::{MailTold, send_test_mail};
 pub use test_scripts::{ScriptTests, TestedScript, test_scripts};
 pub use validate::validate;
 

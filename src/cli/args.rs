@@ -64,6 +64,8 @@ pub enum Command {
         #[command(subcommand)]
         action: CacheAction,
     },
+    /// Sends a test mail and tells each step of it, to prove the mail's settings
+    SendTestEmail(SendTestEmailArgs),
     /// Shows or checks the settings
     Config {
         #[command(subcommand)]
@@ -419,6 +421,13 @@ pub enum ConfigAction {
     Show,
     /// Tells what is wrong or missing; exits with 78 where something is
     Check,
+}
+
+#[derive(Debug, Args)]
+pub struct SendTestEmailArgs {
+    /// Sends it to this address alone, whoever the recipients are
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Args)]

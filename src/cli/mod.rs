@@ -20,6 +20,7 @@ mod output;
 mod preview;
 mod progress;
 mod run;
+mod send_test_email;
 mod signals;
 mod start;
 mod table;
@@ -51,6 +52,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         }
         Command::Cache { action } => cache::cache(&cli.global, &action),
         Command::TestScripts(args) => test_scripts::test_scripts(&cli.global, &args),
+        Command::SendTestEmail(args) => {
+            start::wait(Interrupt::Breaks, send_test_email::send_test_email(&cli.global, &args))
+        }
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),

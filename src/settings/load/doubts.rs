@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::error::Origin;
 use super::super::file::Entry;
 use super::super::keys::Path;
-use super::super::model::Settings;
+use super::super::model::{Settings, Tls};
 use super::super::value;
 use crate::domain::format::percent;
 use crate::domain::{Problem, ProblemKind};
@@ -37,6 +37,18 @@ pub(super) fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Ve
         if is_own && settings.universe.of(job.asset_class).is_empty() {
             doubt(format!("the job {} has nothing to do: universe.{} is empty", job.job, job.asset_class));
         }
+    }
+    let email = &settings.email;
+    match (email.tls, email.smtp_port) {
+        (Tls::Starttls, 465) => doubt(
+            "email.smtp_port = 465 speaks TLS from the first byte: with it, email.tls = \"implicit\" is meant"
+                .to_owned(),
+        ),
+        (Tls::Implicit, 25 | 587) => doubt(format!(
+            "email.smtp_port = {} begins without TLS: with it, email.tls = \"starttls\" is meant",
+            email.smtp_port
+        )),
+        _ => {}
     }
     let keyed = [
         ("polygon", &settings.sources.polygon.base_url),
