@@ -20,6 +20,7 @@ pub mod features;
 pub mod filters;
 pub mod journal;
 pub mod lint;
+pub mod mail;
 pub mod reload;
 pub mod report;
 pub mod schedule;

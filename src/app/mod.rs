@@ -38,6 +38,7 @@ mod sources;
 mod span;
 mod splits;
 mod tell;
+mod test_mail;
 mod test_scripts;
 mod validate;
 
@@ -62,6 +63,7 @@ pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
 pub use sources::Vendors;
 pub use span::Span;
+pub use test_mail::{MailTold, send_test_mail};
 pub use test_scripts::{ScriptTests, TestedScript, test_scripts};
 pub use validate::validate;
 

@@ -78,6 +78,8 @@ pub enum Command {
     },
     /// Prints what a past run said, or decides it again from what was stored and compares
     Replay(ReplayArgs),
+    /// Sends a test mail and tells each step of it, to prove the mail's settings
+    SendTestEmail(SendTestEmailArgs),
     /// Shows or checks the settings
     Config {
         #[command(subcommand)]
@@ -482,6 +484,13 @@ pub enum ConfigAction {
     Show,
     /// Tells what is wrong or missing; exits with 78 where something is
     Check,
+}
+
+#[derive(Debug, Args)]
+pub struct SendTestEmailArgs {
+    /// Sends it to this address alone, whoever the recipients are
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -25,6 +25,7 @@ mod replay;
 mod run;
 mod run_scheduler;
 mod schedule;
+mod send_test_email;
 mod signals;
 mod start;
 mod status;
@@ -59,6 +60,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::TestScripts(args) => test_scripts::test_scripts(&cli.global, &args),
         Command::Journal { action } => journal::journal(&cli.global, &action),
         Command::Replay(args) => replay::replay(&cli.global, &args),
+        Command::SendTestEmail(args) => {
+            start::wait(Interrupt::Breaks, send_test_email::send_test_email(&cli.global, &args))
+        }
         Command::Config { action } => config::config(&cli.global, &action),
         Command::Run(args) if args.watch => start::wait(Interrupt::Ends, run::run(&cli.global, &args)),
         Command::Run(args) => start::wait(Interrupt::Breaks, run::run(&cli.global, &args)),

@@ -1,14 +1,16 @@
 //! A recommendation's price chart as SVG text: close, ma50, the level it broke, stop and target.
 //!
 //! The same data gives the same bytes. Colours are CSS classes, so that a page can have them
-//! light or dark; [`standalone`] carries its own for the picture in a mail. No script,
-//! no external reference, every label escaped.
+//! light or dark; [`standalone`] carries its own for the picture in a mail, and draws its letters
+//! itself. No script, no external reference, every label escaped.
 
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
 
 use super::axis;
+use super::lettering;
+use super::lettering::Anchor;
 use crate::domain::Symbol;
 use crate::domain::format;
 
@@ -46,12 +48,19 @@ const LABEL_GAP: f64 = 20.0;
 /// Characters of the longest label that the right margin has room for.
 const LABEL_LENGTH: usize = 19;
 
-const LIGHT: &str = "text{font:15px 'Helvetica Neue',Arial,'Liberation Sans',sans-serif;fill:#5d6875}\
-.bg{fill:#fff}.grid{stroke:#e6eaef}.close{stroke:#1f4e8c;stroke-width:2}.ma{stroke:#a3adb8;stroke-width:1.5}\
-.level{stroke:#8a6d1d;stroke-dasharray:2 3}.stop{stroke:#b3372b;stroke-dasharray:6 4}\
-.target{stroke:#0f7b4f;stroke-dasharray:6 4}.tie{stroke:#c3cbd4}.dot{fill:#1f4e8c}\
-.t-close{fill:#1f4e8c;font-weight:bold}.t-level{fill:#8a6d1d}.t-stop{fill:#b3372b}.t-target{fill:#0f7b4f}\
-path,line{fill:none;stroke-linejoin:round}";
+/// The height of capitals that are drawn as strokes.
+const CAPITAL: f64 = 11.6;
+/// The rim that the picture keeps around the drawing, so that its plate holds all labels.
+const RIM: f64 = 10.0;
+
+/// The picture keeps its own light plate: no colour of a line is readable on both a white page
+/// and a dark one, and mail programs that darken a page leave pictures as they are.
+const LIGHT: &str = "path{fill:none;stroke-linejoin:round;stroke-linecap:round}.bg{fill:#f5f7fa}\
+.grid{stroke:#e0e6ec}.close{stroke:#22569c;stroke-width:2.2}.ma{stroke:#a3adb8;stroke-width:1.6}\
+.level{stroke:#94741c;stroke-width:1.2;stroke-dasharray:1 3.5}.stop{stroke:#b3352a;stroke-width:1.2;stroke-dasharray:6 5}\
+.target{stroke:#0d7548;stroke-width:1.2;stroke-dasharray:6 5}.tie{stroke:#b9c2cc}.dot{fill:#22569c}\
+.t-axis,.t-ma{stroke:#5d6976;stroke-width:1.55}.t-close{stroke:#22569c;stroke-width:2.3}\
+.t-level{stroke:#7d6115;stroke-width:1.7}.t-stop{stroke:#b3352a;stroke-width:1.7}.t-target{stroke:#0d7548;stroke-width:1.7}";
 
 /// Draws the chart for a page that styles its classes, or returns `None` where fewer than two
 /// sessions can be drawn.
@@ -64,13 +73,17 @@ pub fn inline(data: &ChartData) -> Option<String> {
     ))
 }
 
-/// Draws the chart as a file of its own, in light colours on white, or returns `None` where
-/// fewer than two sessions can be drawn.
+/// Draws the chart as a file of its own, in light colours on a light plate and without a font,
+/// or returns `None` where fewer than two sessions can be drawn.
 pub fn standalone(data: &ChartData) -> Option<String> {
-    let drawing = Drawing::of(data)?;
+    let drawing = Drawing { letters: Letters::Strokes, ..Drawing::of(data)? };
+    let (width, height) = (WIDTH + 2.0 * RIM, HEIGHT + 2.0 * RIM);
+    let frame = format!(r#"width="{width}" height="{height}" viewBox="-{RIM} -{RIM} {width} {height}""#);
+    let plate =
+        format!(r#"<rect class="bg" x="-{RIM}" y="-{RIM}" width="{width}" height="{height}" rx="9"/>"#);
+    let body = drawing.body();
     Some(format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"><style>{LIGHT}</style><rect class="bg" width="{WIDTH}" height="{HEIGHT}"/>{}</svg>"#,
-        drawing.body()
+        r#"<svg xmlns="http://www.w3.org/2000/svg" {frame}><style>{LIGHT}</style>{plate}{body}</svg>"#
     ))
 }
 
@@ -94,9 +107,18 @@ struct Mark {
     price: f64,
 }
 
+/// What the labels are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letters {
+    /// The page's own font.
+    Font,
+    Strokes,
+}
+
 /// The chart's scales and margins.
 struct Drawing<'a> {
     data: &'a ChartData,
+    letters: Letters,
     marks: Vec<Mark>,
     /// The last session with a price to draw, and that price.
     last: (usize, f64),
@@ -131,7 +153,7 @@ impl<'a> Drawing<'a> {
         let longest_label = marks.iter().map(|m| m.label.chars().count()).max().unwrap_or(0);
         let left = longest_tick as f64 * CHARACTER + 10.0;
         let right = WIDTH - 14.0 - longest_label as f64 * CHARACTER;
-        Some(Self { data, marks, last, low, high, left, right, ticks, decimals })
+        Some(Self { data, letters: Letters::Font, marks, last, low, high, left, right, ticks, decimals })
     }
 
     fn x(&self, index: usize) -> f64 {
@@ -162,7 +184,7 @@ impl<'a> Drawing<'a> {
             let (y, x) = (self.y(*tick), self.left - 8.0);
             let _ = write!(svg, r#"<path class="grid" d="M{:.1} {y:.1}H{:.1}"/>"#, self.left, self.right);
             let text = format::fixed(*tick, self.decimals);
-            let _ = write!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="end">{text}</text>"#, y + 5.0);
+            svg.push_str(&self.label(None, Anchor::End, (x, y + 5.0), &text));
         }
         let mut free_from = self.left - 4.0;
         for (index, label) in axis::date_ticks(&self.data.dates) {
@@ -172,7 +194,7 @@ impl<'a> Drawing<'a> {
                 continue;
             }
             free_from = x + half + 10.0;
-            let _ = write!(svg, r#"<text x="{x:.1}" y="218" text-anchor="middle">{label}</text>"#);
+            svg.push_str(&self.label(None, Anchor::Middle, (x, 218.0), &label));
         }
     }
 
@@ -196,10 +218,25 @@ impl<'a> Drawing<'a> {
             if (line - label).abs() > 2.0 {
                 let _ = write!(svg, r#"<path class="tie" d="M{from:.1} {line:.1}L{to:.1} {label:.1}"/>"#);
             }
-            let text = format::escape(&mark.label);
-            let (x, y) = (self.right + 12.0, label + 5.0);
-            let _ = write!(svg, r#"<text class="t-{}" x="{x:.1}" y="{y:.1}">{text}</text>"#, mark.class);
+            let place = (self.right + 12.0, label + 5.0);
+            svg.push_str(&self.label(Some(mark.class), Anchor::Start, place, &mark.label));
         }
+    }
+
+    /// Writes a label of the axes, or of the mark of a class.
+    fn label(&self, mark: Option<&str>, anchor: Anchor, (x, y): (f64, f64), text: &str) -> String {
+        if self.letters == Letters::Strokes {
+            let class = format!("t-{}", mark.unwrap_or("axis"));
+            return lettering::draw(&class, anchor, (x, y), CAPITAL, text);
+        }
+        let class = mark.map(|mark| format!(r#" class="t-{mark}""#)).unwrap_or_default();
+        let anchor = match anchor {
+            Anchor::Start => "",
+            Anchor::Middle => r#" text-anchor="middle""#,
+            Anchor::End => r#" text-anchor="end""#,
+        };
+        let text = format::escape(text);
+        format!(r#"<text{class} x="{x:.1}" y="{y:.1}"{anchor}>{text}</text>"#)
     }
 
     /// Draws a series; a missing value lifts the pen.
@@ -315,8 +352,10 @@ mod tests {
     fn a_label_cannot_inject() {
         let mut data = example::chart("AAPL", 187.2, 1);
         data.level = Some(ChartLevel { label: "<b>\"x".to_owned(), price: 180.0 });
-        let svg = standalone(&data).expect("can be drawn");
+        let svg = inline(&data).expect("can be drawn");
         assert!(svg.contains("&lt;b&gt;&quot;x 180.00") && !svg.contains("<b>"));
+        let svg = standalone(&data).expect("can be drawn");
+        assert!(!svg.contains("<b>") && !svg.contains("<text"), "letters are strokes");
     }
 
     #[test]

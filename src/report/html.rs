@@ -41,10 +41,15 @@ pub fn html(
     templates: &Templates,
 ) -> Result<(String, Vec<Problem>), RenderError> {
     templates.render("daily_signals.html", |problems| {
-        let mut view = View::of(&report.with_problems(problems));
-        add_charts(&mut view, series, charts);
-        view
+        view_with_charts(&report.with_problems(problems), series, charts)
     })
+}
+
+/// Builds the view of a report with the charts of its cards, as [`html()`] does.
+pub fn view_with_charts(report: &Report, series: &BTreeMap<Uuid, ChartData>, charts: Charts) -> View {
+    let mut view = View::of(report);
+    add_charts(&mut view, series, charts);
+    view
 }
 
 fn add_charts(view: &mut View, series: &BTreeMap<Uuid, ChartData>, charts: Charts) {

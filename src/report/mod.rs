@@ -10,6 +10,8 @@ mod cards;
 pub mod chart;
 mod html;
 mod json;
+mod lettering;
+mod marks;
 mod reload;
 mod run;
 mod sections;
@@ -18,11 +20,12 @@ mod text;
 mod view;
 
 #[cfg(test)]
-mod example;
+pub(crate) mod example;
 
 pub use chart::{ChartData, ChartLevel};
-pub use html::{Charts, chart_content_id, html};
+pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};
+pub use marks::Mark;
 pub use reload::{Changes, LastReload, Reload};
 pub use run::{Part, PastRecommendation, Report, RunRecord};
 pub use templates::{RenderError, Templates, built_in_templates};

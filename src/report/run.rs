@@ -129,10 +129,14 @@ impl Report {
         self.run.asset_class == AssetClass::Crypto.as_str() || (!self.decisions.is_empty() && all_crypto)
     }
 
-    /// Returns the report with more problems, found while it was rendered.
-    pub(super) fn with_problems(&self, problems: &[Problem]) -> Self {
+    /// Returns the report with more problems, found while it was rendered; each is told once.
+    pub fn with_problems(&self, problems: &[Problem]) -> Self {
         let mut report = self.clone();
-        report.problems.extend_from_slice(problems);
+        for problem in problems {
+            if !report.problems.contains(problem) {
+                report.problems.push(problem.clone());
+            }
+        }
         report
     }
 

@@ -97,7 +97,7 @@ impl Templates {
     ///
     /// # Errors
     /// [`RenderError`] where the built-in template fails too.
-    pub(super) fn render<C: Serialize>(
+    pub fn render<C: Serialize>(
         &self,
         name: &str,
         context: impl Fn(&[Problem]) -> C,

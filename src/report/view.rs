@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::cards;
 use super::cards::Card;
+use super::marks::{Mark, MarkView};
 use super::reload::{ChangesView, Reload};
 use super::run::Report;
 use super::sections;
@@ -27,6 +28,8 @@ pub struct View {
     pub headline: String,
     /// The line that mail programs show beside the subject.
     pub preview: String,
+    /// What sets this mail apart from the session's usual one; empty but in a mail.
+    pub marks: Vec<MarkView>,
     pub is_demo: bool,
     pub is_dry_run: bool,
     /// Classes without a decision, each with its reason.
@@ -84,6 +87,14 @@ pub struct Stamp {
 }
 
 impl View {
+    /// Marks the view, in its subject and above all else that it says.
+    pub fn mark(&mut self, marks: &[Mark]) {
+        for mark in marks {
+            self.subject = mark.in_subject(&self.subject);
+        }
+        self.marks = marks.iter().map(Mark::view).collect();
+    }
+
     /// Builds the view of a report. Charts are the HTML rendering's own and come later.
     pub fn of(report: &Report) -> Self {
         let (near_misses, near_misses_more) = sections::near_misses(&report.near_misses);
@@ -94,6 +105,7 @@ impl View {
             date: format::day(report.newest_session()),
             headline: headline(report),
             preview: preview(report),
+            marks: Vec::new(),
             is_demo: report.run.demo,
             is_dry_run: report.run.dry_run,
             undecided: report.decisions.iter().filter_map(undecided).collect(),

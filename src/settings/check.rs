@@ -3,6 +3,8 @@
 //! Settings that load may yet lack a recipient or a key: the daemon starts without them and
 //! warns, `ts config check` lists them. Each line says what to set. No network is asked.
 
+use std::path::Path;
+
 use super::load::Loaded;
 use super::value::is_loopback;
 use crate::domain::AssetClass;
@@ -11,6 +13,38 @@ use crate::domain::ProblemKind;
 
 /// Returns what is missing, one line each; nothing where all is set.
 pub fn check(loaded: &Loaded) -> Vec<Problem> {
+    let settings = &loaded.settings;
+    let mut missing = check_mail(loaded);
+    let mut say =
+        |about: &str, message: String| missing.push(Problem::new(about, ProblemKind::Settings, message));
+    for class in AssetClass::ALL {
+        let sources = settings.sources.of(class);
+        let lacking: Vec<_> = sources.iter().filter_map(|source| settings.missing_key(*source)).collect();
+        if !settings.universe.of(class).is_empty() && lacking.len() == sources.len() {
+            let about = format!("sources.{class}");
+            say(
+                &about,
+                format!("no source has its key, so {class} is skipped; set {}", lacking.join(" or ")),
+            );
+        }
+        let reads_files =
+            sources.contains(&super::SourceName::Files) && !settings.universe.of(class).is_empty();
+        let folder = settings.sources.files.dir.join(class.as_str());
+        if reads_files && !folder.is_dir() {
+            say(
+                "sources.files.dir",
+                format!("there is no folder {}; put the {class} bars there", folder.display()),
+            );
+        }
+    }
+    if let Some(path) = settings.portfolio.file.as_ref().filter(|path| !path.is_file()) {
+        say("portfolio.file", no_file(path));
+    }
+    missing
+}
+
+/// Returns what is missing before a mail can be sent, one line each.
+pub fn check_mail(loaded: &Loaded) -> Vec<Problem> {
     let settings = &loaded.settings;
     let mut missing = Vec::new();
     let mut say =
@@ -32,33 +66,14 @@ pub fn check(loaded: &Loaded) -> Vec<Problem> {
             "is not set; set SENDGRID_API_KEY, or SMTP_PASSWORD for another server".to_owned(),
         );
     }
-    for class in AssetClass::ALL {
-        let sources = settings.sources.of(class);
-        let lacking: Vec<_> = sources.iter().filter_map(|source| settings.missing_key(*source)).collect();
-        if !settings.universe.of(class).is_empty() && lacking.len() == sources.len() {
-            let about = format!("sources.{class}");
-            say(
-                &about,
-                format!("no source has its key, so {class} is skipped; set {}", lacking.join(" or ")),
-            );
-        }
-        let reads_files =
-            sources.contains(&super::SourceName::Files) && !settings.universe.of(class).is_empty();
-        let folder = settings.sources.files.dir.join(class.as_str());
-        if reads_files && !folder.is_dir() {
-            say(
-                "sources.files.dir",
-                format!("there is no folder {}; put the {class} bars there", folder.display()),
-            );
-        }
-    }
-    let named = [("email.ca_file", &email.ca_file), ("portfolio.file", &settings.portfolio.file)];
-    for (key, path) in named {
-        if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
-            say(key, format!("there is no file {}; mend the path, or leave the key empty", path.display()));
-        }
+    if let Some(path) = email.ca_file.as_ref().filter(|path| !path.is_file()) {
+        say("email.ca_file", no_file(path));
     }
     missing
+}
+
+fn no_file(path: &Path) -> String {
+    format!("there is no file {}; mend the path, or leave the key empty", path.display())
 }
 
 #[cfg(test)]

@@ -288,6 +288,7 @@ fn is_address(text: &str) -> bool {
         && !host.is_empty()
         && !text.contains(|c: char| c != '@' && odd(c))
         && !host.contains('@')
+        && text.parse::<lettre::Address>().is_ok()
 }
 
 fn is_log_level(text: &str) -> bool {
@@ -301,7 +302,7 @@ fn is_log_level(text: &str) -> bool {
 }
 
 /// Tells whether a host is this machine itself.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -385,7 +386,7 @@ mod tests {
     fn a_mail_address_has_two_halves_and_no_list_in_it() {
         check(Kind::Addresses, "[]", None);
         check(Kind::Addresses, "[\"a@b.c\"]", None);
-        for bad in ["a", "@b", "a@", "a@b@c", "a@b,c@d", "A <a@b>", "a b@c"] {
+        for bad in ["a", "@b", "a@", "a@b@c", "a@b,c@d", "A <a@b>", "a b@c", "a..b@c.d", "a@b..c", "a@-"] {
             check(Kind::Addresses, &format!("[{bad:?}]"), Some("not a mail address"));
         }
         check(Kind::Addresses, "[\"a@b.c\", \"A@b.c\"]", Some("listed twice"));

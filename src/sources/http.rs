@@ -28,7 +28,7 @@ use url::Url;
 use super::SourceError;
 use super::answer::Answer;
 use super::answer::malformed;
-use super::redact::Redactor;
+use crate::settings::Redactor;
 
 /// The largest body that is read, in bytes. The largest answers are a page of 50,000 bars, 5 MB at the
 /// usual 105 bytes a row and 11 MB where every number has all its digits, and a whole market of 12,500

@@ -14,7 +14,6 @@ mod limit;
 mod loose;
 pub mod polygon;
 mod quota;
-mod redact;
 mod retry;
 mod rows;
 mod simulated;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::error::Origin;
 use super::super::file::Entry;
 use super::super::keys::Path;
-use super::super::model::Settings;
+use super::super::model::{Settings, Tls};
 use super::super::value;
 use crate::domain::format::percent;
 use crate::domain::{Problem, ProblemKind};
@@ -42,6 +42,18 @@ pub(super) fn doubts(settings: &Settings, entries: &BTreeMap<Path, Entry>) -> Ve
         doubt(format!(
             "health.listen opens {listen} to other machines, without a password; 127.0.0.1 is this one alone"
         ));
+    }
+    let email = &settings.email;
+    match (email.tls, email.smtp_port) {
+        (Tls::Starttls, 465) => doubt(
+            "email.smtp_port = 465 speaks TLS from the first byte: with it, email.tls = \"implicit\" is meant"
+                .to_owned(),
+        ),
+        (Tls::Implicit, 25 | 587) => doubt(format!(
+            "email.smtp_port = {} begins without TLS: with it, email.tls = \"starttls\" is meant",
+            email.smtp_port
+        )),
+        _ => {}
     }
     let keyed = [
         ("polygon", &settings.sources.polygon.base_url),

@@ -1,13 +1,17 @@
 //! Takes secrets out of text that came from outside, before anyone reads or stores it.
 //!
-//! A vendor may echo a key in a message, an address or a page, as it is or encoded for an address.
+//! A vendor may echo a key in a message, an address or a page, as it is or encoded for an address; a mail
+//! server may echo a login, in base64.
 //! What is left is one short line: no control characters, no page of HTML.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
+use super::model::Secrets;
 use crate::domain::format;
 
 /// What stands where a secret stood.
@@ -15,15 +19,16 @@ const MASK: &str = "***";
 /// The longest text that is passed on, in characters: a sentence or two.
 const LONGEST: usize = 240;
 
-/// The secrets of one vendor, each in every form in which a text may hold it.
-#[derive(Clone, Default)]
-pub(super) struct Redactor {
+/// Some secrets, each in every form in which a text may hold it. Printing one prints no secret.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor {
     /// Longest first, so that no form is cut short by another within it.
     forms: Vec<SecretString>,
 }
 
 impl Redactor {
-    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+    /// Makes one that takes out these secrets; an empty one is none.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut forms = Vec::new();
         for secret in secrets {
             let plain = secret.expose_secret().trim();
@@ -36,15 +41,22 @@ impl Redactor {
                 form_encoded.push_str(byte);
             }
             forms.extend([lower_escapes(&encoded), lower_escapes(&form_encoded)]);
-            forms.extend([plain.to_owned(), encoded, form_encoded]);
+            forms.extend([plain.to_owned(), encoded, form_encoded, BASE64.encode(plain)]);
         }
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         forms.dedup();
         Self { forms: forms.into_iter().map(SecretString::from).collect() }
     }
 
+    /// Makes one that takes out every secret that the program holds.
+    pub fn of(secrets: &Secrets) -> Self {
+        let Secrets { polygon_api_key, alpha_vantage_api_key, newsapi_api_key, smtp_password } = secrets;
+        let all = [polygon_api_key, alpha_vantage_api_key, newsapi_api_key, smtp_password];
+        Self::new(all.into_iter().flatten())
+    }
+
     /// Returns the text as one line without any of the secrets, cut where it is too long for one.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         // Masking comes before cutting: a cut may leave half a secret that no longer matches.
         for form in &self.forms {
@@ -87,6 +99,7 @@ mod tests {
         check("A+B/c=", "?apikey=A%2bB%2fc%3d&x", "?apikey=***&x");
         check("a b-c", "?apikey=a+b-c or a%20b%2Dc", "?apikey=*** or ***");
         check(" hunter2\n", "hunter2", "***");
+        check("hunter2", "535 bad login aHVudGVyMg==", "535 bad login ***");
     }
 
     #[test]

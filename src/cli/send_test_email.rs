@@ -1,0 +1,47 @@
+//! `ts send-test-email`: the mail's settings proven step by step.
+
+use crate::app;
+use crate::app::MailTold;
+use crate::domain::format;
+
+use super::args::{Global, SendTestEmailArgs};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+
+/// Sends a test mail and prints each step with how it went. Lines come as the steps are gone: a server
+/// that is silent for a minute is seen to be.
+pub(super) async fn send_test_email(global: &Global, args: &SendTestEmailArgs) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let mut closed = None;
+    let mut told = |told: MailTold<'_>| {
+        if closed.is_none() {
+            closed = output::write(&lines(&told), None).err();
+        }
+    };
+    let (sent, all) = app::send_test_mail(&app, args.to.as_deref(), &mut told).await?;
+    if let Some(error) = closed {
+        return Err(error);
+    }
+    let summary = match sent {
+        0 => "No mail was sent.".to_owned(),
+        _ => {
+            format!("{sent} of {} sent: look into the inbox, and among the spam.", format::count(all, "mail"))
+        }
+    };
+    output::write(&format!("\n{summary}"), None)?;
+    Ok(if sent == all { Outcome::Done } else { Outcome::Findings })
+}
+
+fn lines(told: &MailTold<'_>) -> String {
+    match told {
+        MailTold::Begin { server, sender } => format!("Server  {server}\nFrom    {sender}"),
+        MailTold::Problem(problem) => format!("warning: {problem}"),
+        MailTold::To(recipient) => format!("\nTo      {recipient}"),
+        MailTold::Done(step, seen) => format!("  ok      {:<10}{seen}", step.as_str()),
+        MailTold::Failed(error) => {
+            let step = error.step.as_str();
+            format!("  FAILED  {step:<10}{}\n          What to do: {}", error.cause, error.remedy)
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The mail server of the settings: where it is, how the connection is protected, who logs in.
+//!
+//! What can be judged without the network is judged here, once: a server that exists may be asked.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::Certificate;
+use lettre::transport::smtp::client::CertificateStore;
+use lettre::transport::smtp::client::TlsParameters;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+
+use super::error::SendError;
+use super::exchange::Exchange;
+use super::step::Step;
+use crate::domain::format;
+use crate::mail::Letter;
+use crate::settings::Email;
+use crate::settings::Redactor;
+use crate::settings::Secrets;
+use crate::settings::Tls;
+use crate::settings::is_loopback;
+
+/// A message and its answers take seconds; a slow greylisting server takes a minute at the most.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A mail server that cannot be asked with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    #[error(
+        "email.tls = \"none\" is for a server on this machine alone, and {0} is not; use starttls or implicit"
+    )]
+    Unprotected(String),
+    #[error(
+        "read email.ca_file {path}: {cause}; give the authority's certificate as PEM, or leave the key empty"
+    )]
+    Authority { path: PathBuf, cause: String },
+    #[error(
+        "prepare TLS for {host}: {cause}; check SMTP_HOST, and that this machine has its authorities (ca-certificates)"
+    )]
+    Tls { host: String, cause: String },
+    #[error(
+        "SMTP_USER is {0} and there is no password; set SMTP_PASSWORD (or SENDGRID_API_KEY), or empty SMTP_USER"
+    )]
+    NoPassword(String),
+}
+
+/// A mail server, ready to be asked. Printing one prints no secret.
+#[derive(Clone)]
+pub struct Server {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) protection: Protection,
+    pub(super) login: Option<Credentials>,
+    pub(super) redactor: Redactor,
+    limit: Duration,
+}
+
+/// How the connection is protected, with what TLS needs.
+#[derive(Clone)]
+pub(super) enum Protection {
+    Starttls(TlsParameters),
+    Implicit(TlsParameters),
+    Open,
+}
+
+impl Server {
+    /// Reads the server of the settings. With `ca_file`, the authorities in it are trusted and no
+    /// others. A server on this machine without a password is not logged in to.
+    ///
+    /// # Errors
+    /// [`ServerError`] for settings that no mail can be sent with.
+    pub fn of(email: &Email, secrets: &Secrets) -> Result<Self, ServerError> {
+        let host = email.smtp_host.clone();
+        let is_here = is_loopback(&host);
+        let protection = match email.tls {
+            Tls::None if !is_here => return Err(ServerError::Unprotected(host)),
+            Tls::None => Protection::Open,
+            Tls::Starttls => Protection::Starttls(tls(email)?),
+            Tls::Implicit => Protection::Implicit(tls(email)?),
+        };
+        let user = email.smtp_user.trim();
+        let login = match &secrets.smtp_password {
+            Some(password) if !user.is_empty() => {
+                Some(Credentials::new(user.to_owned(), password.expose_secret().to_owned()))
+            }
+            None if !user.is_empty() && !is_here => return Err(ServerError::NoPassword(user.to_owned())),
+            _ => None,
+        };
+        // AUTH PLAIN sends user and password in one piece, which a server may echo.
+        let plain =
+            secrets.smtp_password.as_ref().map(|password| format!("\0{user}\0{}", password.expose_secret()));
+        let forms: Vec<SecretString> = plain.map(SecretString::from).into_iter().collect();
+        let redactor = Redactor::new(forms.iter().chain(&secrets.smtp_password));
+        Ok(Self { host, port: email.smtp_port, protection, login, redactor, limit: LIMIT })
+    }
+
+    /// Returns the server with another limit for a whole exchange.
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Sends one message to its recipient.
+    ///
+    /// # Errors
+    /// [`SendError`]; a message that the server accepted is never an error, whatever comes after.
+    pub async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+        self.send_told(letter, &mut |_, _| {}).await
+    }
+
+    /// Sends one message and tells each step that was gone, with what was seen there.
+    ///
+    /// # Errors
+    /// As [`Server::send`].
+    pub async fn send_told(
+        &self,
+        letter: &Letter,
+        told: &mut (dyn FnMut(Step, &str) + Send),
+    ) -> Result<(), SendError> {
+        let mut at = Step::Resolve;
+        let exchange = Exchange { server: self, told, at: &mut at };
+        let accepted = match tokio::time::timeout(self.limit, exchange.run(letter)).await {
+            Ok(outcome) => outcome?,
+            Err(_) => return Err(SendError::timeout(at, self.limit)),
+        };
+        accepted.leave().await;
+        Ok(())
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protection = match self.protection {
+            Protection::Starttls(_) => "STARTTLS",
+            Protection::Implicit(_) => "TLS from the first byte",
+            Protection::Open => "no TLS",
+        };
+        write!(f, "{}:{}, {protection}", format::clean(&self.host), self.port)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({self})")
+    }
+}
+
+fn tls(email: &Email) -> Result<TlsParameters, ServerError> {
+    let host = email.smtp_host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let mut parameters = TlsParameters::builder(host.clone());
+    if let Some(path) = &email.ca_file {
+        let unread = |cause: String| ServerError::Authority { path: path.clone(), cause };
+        let pem = std::fs::read(path).map_err(|error: io::Error| unread(error.to_string()))?;
+        let authorities = Certificate::from_pem(&pem).map_err(|error| unread(error.to_string()))?;
+        // lettre takes a file without a certificate for a list of none.
+        if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
+            return Err(unread("there is no certificate in it".to_owned()));
+        }
+        parameters = parameters.certificate_store(CertificateStore::None).add_root_certificate(authorities);
+    }
+    parameters
+        .build_rustls()
+        .map_err(|error| ServerError::Tls { host, cause: format::clean(&error.to_string()) })
+}
