@@ -123,11 +123,14 @@ fn to_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
 /// Returns the version of a journal, 0 of an empty one.
 fn version(connection: &Connection, path: &Path) -> Result<i64, JournalError> {
     let fault = |error| JournalError::of_sqlite(path, error);
-    let found = user_version(connection).map_err(fault)?;
-    let of = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let application = of("application_id").map_err(fault)?;
+    // Of one moment: another process may be making it.
+    let moment = connection.unchecked_transaction().map_err(fault)?;
+    let found = user_version(&moment).map_err(fault)?;
+    let application: i64 =
+        moment.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(fault)?;
     let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
+        moment.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fault)?;
+    moment.commit().map_err(fault)?;
     let is_empty = found == 0 && application == 0 && tables == 0;
     if !is_empty && application != APPLICATION_ID {
         return Err(JournalError::Foreign { path: path.to_path_buf() });
