@@ -7,6 +7,7 @@ mod afresh;
 mod answers;
 mod bars;
 mod charts;
+mod courier;
 mod data_hash;
 mod days;
 mod diff_scripts;
@@ -44,6 +45,7 @@ mod validate;
 
 pub use answers::Progress;
 pub use bars::{LoadedBars, load};
+pub use courier::{Assignment, Courier, Delivered, keep};
 pub use diff_scripts::{DiffRequest, ScriptDiff, diff_scripts};
 pub use explain::{ExplainRequest, Explained, explain};
 pub use export::{ExportFormat, export};

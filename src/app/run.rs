@@ -303,6 +303,11 @@ pub fn has_failed_script(problems: &[Problem]) -> bool {
 }
 
 impl RunOutcome {
+    /// Returns why a class could not be decided for lack of bars.
+    pub fn missing_bars(&self) -> Option<&str> {
+        self.report.decisions.iter().find_map(|decision| decision.no_decision.as_deref())
+    }
+
     /// Tells whether the run says less than it was asked: a script did not load or failed, or no
     /// asset class could be decided.
     pub fn is_incomplete(&self) -> bool {

@@ -151,6 +151,9 @@ pub struct RunArgs {
     /// Sends nothing and writes nothing to the journal
     #[arg(long)]
     pub dry_run: bool,
+    /// Decides and mails a session again that was delivered before, marked as a correction
+    #[arg(long, conflicts_with = "dry_run")]
+    pub again: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     /// Previews again on every edit of a script, template or the settings

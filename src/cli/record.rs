@@ -1,12 +1,17 @@
-//! A run that counts: decided, shown and kept in the journal, whole or not at all.
+//! A run that counts: decided, shown, kept in the journal with its mails, whole or not at all, and sent.
+//!
+//! It is the schedule's job of its asset class, so that it and the daemon deliver a session once between
+//! them. Where a daemon works on the journal, the mails are left to it.
 
-use std::path::PathBuf;
-
-use anyhow::Context as _;
+use std::sync::Arc;
 
 use crate::app;
-use crate::app::App;
-use crate::journal::{Journal, Recorded};
+use crate::app::{App, Asked, Assignment, Courier, Delivered, Refusal, RunRequest};
+use crate::calendar;
+use crate::domain::{AssetClass, Problem};
+use crate::journal::{JobSession, Journal, JournalError, Queued, Recorded, SessionRow, SessionState};
+use crate::schedule::{Timing, timing};
+use anyhow::Context as _;
 
 use super::args::{ReportFormat, RunArgs};
 use super::exit::Outcome;
@@ -14,40 +19,191 @@ use super::output;
 use super::preview;
 use super::progress::Progress;
 
-/// Decides, records and shows a session. Nobody is mailed.
+/// Who sends what is queued.
+enum Sending {
+    Here(Courier),
+    /// Another process, which says so.
+    Elsewhere(Arc<Journal>, JournalError),
+}
+
+impl Sending {
+    fn journal(&self) -> &Arc<Journal> {
+        match self {
+            Sending::Here(courier) => courier.journal(),
+            Sending::Elsewhere(journal, _) => journal,
+        }
+    }
+}
+
+/// Decides, records, shows and mails each class that is asked for, as its job would.
 pub(super) async fn record(app: &App, args: &RunArgs) -> anyhow::Result<Outcome> {
     let request = preview::request(args)?;
-    let (path, clock): (PathBuf, _) = (app.loaded.settings.journal.path.clone(), app.clock);
+    let classes = match request.asked {
+        Asked::ByName(class) => vec![class],
+        Asked::All if args.format != ReportFormat::Text || args.output.is_some() => {
+            return Err(Refusal::Usage(
+                "each class is a job and a mail of its own: name one with --asset-class, or preview both with --dry-run"
+                    .to_owned(),
+            )
+            .into());
+        }
+        Asked::All => AssetClass::ALL.to_vec(),
+    };
     // Opened first: a run that cannot be kept is not made, and a corrupt journal stands in the report.
-    let opened = tokio::task::spawn_blocking(move || Journal::open(&path, clock.now())).await;
-    let (journal, notes) = opened.context("failed to open the journal")??;
+    let (sending, mut notes) = open(app).await?;
+    let (mut outcome, mut refused, mut runs) = (Outcome::Done, None, 0);
+    for class in classes {
+        if request.asked == Asked::All && app.loaded.settings.universe.of(class).is_empty() {
+            continue;
+        }
+        let own = RunRequest { asked: Asked::ByName(class), ..request.clone() };
+        match run(app, args, &sending, own, std::mem::take(&mut notes)).await {
+            Ok(Outcome::Done) => runs += 1,
+            Ok(other) => (outcome, runs) = (other, runs + 1),
+            Err(error) if request.asked == Asked::All && error.is::<Refusal>() => {
+                output::remark(format_args!("{class} is skipped: {error:#}"));
+                refused = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if runs == 0 => Err(error),
+        _ => Ok(outcome),
+    }
+}
+
+async fn open(app: &App) -> anyhow::Result<(Sending, Vec<Problem>)> {
+    let (path, now) = (app.loaded.settings.journal.path.clone(), app.clock.now());
+    let opened = tokio::task::spawn_blocking(move || match Courier::open(&path, now) {
+        Ok((courier, notes)) => Ok((Sending::Here(courier), notes)),
+        Err(held @ JournalError::Held { .. }) => {
+            let (journal, notes) = Journal::open(&path, now)?;
+            Ok((Sending::Elsewhere(Arc::new(journal), held), notes))
+        }
+        Err(error) => Err(error),
+    });
+    Ok(opened.await.context("failed to open the journal")??)
+}
+
+/// Runs the job of one class.
+async fn run(
+    app: &App,
+    args: &RunArgs,
+    sending: &Sending,
+    request: RunRequest,
+    notes: Vec<Problem>,
+) -> anyhow::Result<Outcome> {
+    let Asked::ByName(class) = request.asked else { return Ok(Outcome::Done) };
+    let session = request.date.unwrap_or_else(|| calendar::last_finished(class, app.clock.now()));
+    let job = JobSession { job: job_of(app, class), session };
+    let journal = Arc::clone(sending.journal());
+    let (asked, looked) = (job.clone(), Arc::clone(&journal));
+    let known = tokio::task::spawn_blocking(move || {
+        Ok::<_, JournalError>((looked.session(&asked)?, looked.next_correction(&asked)?))
+    });
+    let (known, next) = known.await.context("failed to read the journal")??;
+    if let Some(known) = known.filter(|_| !args.again)
+        && let Some(said) = decided_before(&known)
+    {
+        output::remark(format_args!("{} of {session}: {said}; --again sends a correction", job.job));
+        return send(app, sending, &job).await;
+    }
+    let correction = if args.again { next } else { 0 };
+    let assignment = Assignment { job: job.clone(), asset_class: class, correction };
     let progress = Progress::start();
     let told = |done, total| progress.calls(done, total);
+    let request = RunRequest { date: Some(session), ..request };
     let ran = app::run_recorded(app, &request, None, notes, &told).await;
     drop(progress);
     let (mut outcome, inputs) = ran?;
-    let rendered = app::render(&mut outcome)?;
-    let shown = match args.format {
-        ReportFormat::Text => rendered.text.clone(),
-        ReportFormat::Html => rendered.html.clone(),
-        ReportFormat::Json => rendered.json.clone(),
-    };
-    let html = rendered.html.clone();
+    let (email, now) = (app.loaded.settings.email.clone(), app.clock.now());
+    if let Some(why) = outcome.missing_bars()
+        && timing(class, session, now) == Timing::OnTime
+        && !args.again
+    {
+        output::remark(format_args!(
+            "{} of {session}: {why}\nnothing is kept or mailed yet: run again later",
+            job.job
+        ));
+        return Ok(Outcome::Findings);
+    }
     let keep = move || {
-        let recorded = app::record(&journal, &outcome, inputs, rendered, None, clock.now());
-        recorded.map(|recorded| (outcome, recorded))
+        let kept = app::keep(&journal, &email, &mut outcome, inputs, &assignment, now)?;
+        Ok::<_, anyhow::Error>((outcome, kept))
     };
     let kept = tokio::task::spawn_blocking(keep).await.context("failed to keep the run")?;
-    let (outcome, recorded) = kept.context("the run is not kept")?;
-    output::write(&shown, args.output.as_deref())?;
+    let (outcome, (rendered, recorded)) = kept.context("the run is not kept")?;
+    let shown = match args.format {
+        ReportFormat::Text => &rendered.text,
+        ReportFormat::Html => &rendered.html,
+        ReportFormat::Json => &rendered.json,
+    };
+    output::write(shown, args.output.as_deref())?;
     if args.output.is_none() || args.format != ReportFormat::Html {
-        preview::say_where(app, &html);
+        preview::say_where(app, &rendered.html);
     }
-    if let Recorded::New { .. } = recorded {
-        output::remark(format_args!(
+    match recorded {
+        Recorded::New { mails: 0 } => output::remark(format_args!(
             "Kept as run {}; nobody is mailed, as email.recipients is empty",
             outcome.report.run.id
-        ));
+        )),
+        Recorded::New { .. } => {}
+        Recorded::Already(Queued::Already { .. } | Queued::Now { .. }) => {
+            output::remark("Another run of the session was kept meanwhile; its mails stand");
+        }
     }
-    Ok(preview::verdict(args, &outcome))
+    let sent = send(app, sending, &job).await?;
+    Ok(match preview::verdict(args, &outcome) {
+        Outcome::Done => sent,
+        findings => findings,
+    })
+}
+
+/// Sends what waits of a session, and says how far it is.
+async fn send(app: &App, sending: &Sending, job: &JobSession) -> anyhow::Result<Outcome> {
+    let courier = match sending {
+        Sending::Here(courier) => courier,
+        Sending::Elsewhere(_, held) => {
+            output::remark(format_args!("{held}; what waits is sent by it"));
+            return Ok(Outcome::Done);
+        }
+    };
+    match courier.send(app, job).await? {
+        Delivered::All { mails: 0 } => Ok(Outcome::Done),
+        Delivered::All { mails } => {
+            output::remark(format_args!("Mailed to {}", crate::domain::format::count(mails, "recipient")));
+            Ok(Outcome::Done)
+        }
+        Delivered::Waiting(why) => {
+            output::remark(format_args!(
+                "not mailed yet: {why}; the next `ts run` or the daemon tries again"
+            ));
+            Ok(Outcome::Findings)
+        }
+        Delivered::Refused(why) => {
+            output::remark(format_args!("not mailed: {why}"));
+            Ok(Outcome::Findings)
+        }
+    }
+}
+
+/// Says what became of a session that is decided already; `None` for one that is not.
+fn decided_before(known: &SessionRow) -> Option<String> {
+    match known.state {
+        SessionState::Done => Some(match known.mailed_at {
+            Some(at) => format!("delivered on {}", at.format("%Y-%m-%d at %H:%M UTC")),
+            None => "decided before, with nobody to mail".to_owned(),
+        }),
+        SessionState::Undelivered => Some("decided before, and not delivered yet".to_owned()),
+        SessionState::Refused => Some(format!("decided before, and refused: {}", known.reason)),
+        SessionState::Begun | SessionState::BarsMissing | SessionState::Failed => None,
+    }
+}
+
+/// Names the schedule's job of a class, or what it would be called.
+fn job_of(app: &App, class: AssetClass) -> String {
+    let mut jobs = app.loaded.settings.schedule.iter();
+    let own = jobs.find(|job| job.asset_class == class).map(|job| job.job.clone());
+    own.unwrap_or_else(|| format!("daily_{class}_signals"))
 }

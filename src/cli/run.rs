@@ -1,6 +1,6 @@
-//! `ts run`: decide a session, show what the mail would say, and keep it in the journal.
+//! `ts run`: decide a session, keep it in the journal and mail it, or show what the mail would say.
 
-use crate::app::{App, Refusal};
+use crate::app::Refusal;
 
 use super::args::{Global, RunArgs};
 use super::exit::Outcome;
@@ -14,22 +14,13 @@ use super::watch;
 pub(super) async fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     if !args.dry_run && !args.source.demo {
-        refuse_mail(&app, args)?;
+        if args.watch {
+            return Err(Refusal::Usage("--watch previews again and again: add --dry-run".to_owned()).into());
+        }
         return record::record(&app, args).await;
     }
     if args.watch {
         return watch::watch(global, args, app).await;
     }
     preview::preview(&app, args, None).await
-}
-
-fn refuse_mail(app: &App, args: &RunArgs) -> Result<(), Refusal> {
-    if args.watch {
-        return Err(Refusal::Usage("--watch previews again and again: add --dry-run".to_owned()));
-    }
-    if app.loaded.settings.email.recipients.is_empty() {
-        return Ok(());
-    }
-    let message = "this version sends no mail yet, and email.recipients names some: preview with --dry-run";
-    Err(Refusal::Usage(message.to_owned()))
 }

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::app::{App, LiveScripts, Reloader, watched};
 use crate::daemon;
-use crate::daemon::{Daemon, DecideAndLog};
+use crate::daemon::{Daemon, Deliver};
 use crate::reload::Watcher;
 use crate::settings;
 
@@ -31,7 +31,7 @@ pub(super) async fn run_scheduler(global: &Global, args: &RunSchedulerArgs) -> a
     let live = Arc::new(LiveScripts::load(&app)?);
     let reloader = Reloader::start(watcher, app.clone(), Arc::clone(&live), again.clone())
         .context("failed to watch for edits")?;
-    let daemon = Daemon::new(app, live, DecideAndLog::default(), Box::new(again))?;
+    let daemon = Daemon::new(app, live, Deliver::default(), Box::new(again))?;
     daemon::run(daemon, reloader).await?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,8 @@
 //! `ts status`: how things stand; exits with 1 where something is overdue.
 
+use crate::daemon;
 use crate::daemon::{Standing, Status, data_ages};
+use crate::journal::{Journal, JournalError};
 use crate::schedule::Job;
 
 use super::args::{Global, StatusArgs, TextFormat};
@@ -14,7 +16,13 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
     let now = app.clock.now();
     let jobs = Job::all(&app.loaded.settings)?;
     let data = data_ages(&app.cache(), now)?;
-    let status = Status::new(now, &jobs, &Standing::default(), data, None);
+    let standing = match Journal::open_to_read(&app.loaded.settings.journal.path) {
+        Ok(journal) => daemon::standing(&journal, now)?,
+        // Nothing was done yet.
+        Err(JournalError::Missing { .. }) => Standing::default(),
+        Err(error) => return Err(error.into()),
+    };
+    let status = Status::new(now, &jobs, &standing, data, None);
     let text = match args.format {
         TextFormat::Text => status.text(),
         TextFormat::Json => format!("{:#}", status.json()),

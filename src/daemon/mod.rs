@@ -5,7 +5,7 @@
 //! [`crate::schedule::due`]'s word; how it is done, and remembered, is [`Work`]'s. Silence is noticed
 //! in three ways: a ping around each run, `/health` and `/metrics`, and `ts status`.
 
-mod decide_job;
+mod deliver_job;
 mod listen;
 mod metrics;
 mod notify;
@@ -20,9 +20,7 @@ mod vitals;
 mod wake;
 mod work;
 
-pub use decide_job::DecideAndLog;
-pub use decide_job::decide;
-pub use decide_job::missing_bars;
+pub use deliver_job::{Deliver, standing};
 pub use ping::Ping;
 pub use ping::Pinger;
 pub use serve::Daemon;

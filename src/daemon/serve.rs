@@ -161,7 +161,7 @@ impl<W: Work> Daemon<W> {
 
     /// Looks up what was done. `None` where that cannot be had: nothing may be run then.
     async fn look(&mut self) -> Option<Standing> {
-        match self.work.standing().await {
+        match self.work.standing(&self.app).await {
             Ok(standing) => {
                 if self.unreadable.take().is_some() {
                     info!("The journal can be read again");

@@ -14,7 +14,7 @@ pub trait Work: 'static {
     ///
     /// # Errors
     /// A journal that cannot be read. Nothing is run then: it might have been done before.
-    fn standing(&self) -> impl Future<Output = anyhow::Result<Standing>>;
+    fn standing(&self, app: &App) -> impl Future<Output = anyhow::Result<Standing>>;
 
     /// Does what is due, and notes it: [`State::Begun`] before, the result's state after. Must bear to be
     /// dropped at any await, as when the process is killed there.

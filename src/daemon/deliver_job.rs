@@ -1,0 +1,225 @@
+//! A job's run: the session decided, recorded with its mails and sent, and how far it came noted.
+//!
+//! What was recorded is never decided again: a run that was interrupted afterwards goes on with the
+//! stored mails. A failure is told to the recipients once a session, and tried again by the schedule.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use chrono::{DateTime, Duration, Utc};
+use tracing::{info, warn};
+
+use super::work::{JobResult, Order, Outbox, Standing, Work};
+use crate::app;
+use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
+use crate::cache::Patience;
+use crate::domain::Problem;
+use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, SessionState};
+use crate::mail;
+use crate::mail::smtp::Server;
+use crate::mail::{Recipient, Sender};
+use crate::schedule::{Entry, History, State, Timing, Why, timing};
+use crate::settings::Redactor;
+
+/// How far back the sessions are looked up: longer than any of them is still of interest.
+const LOOK_BACK: Duration = Duration::days(40);
+
+/// Does jobs by a journal, which it takes the right to send from at the first need and keeps.
+#[derive(Debug, Default)]
+pub struct Deliver {
+    courier: Mutex<Option<(Courier, Vec<Problem>)>>,
+}
+
+impl Deliver {
+    /// Returns the right to send, and what the reader of the next report is to know of the journal.
+    fn courier(&self, app: &App) -> Result<(Courier, Vec<Problem>), JournalError> {
+        let mut held = self.courier.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((courier, problems)) = &mut *held {
+            return Ok((courier.clone(), std::mem::take(problems)));
+        }
+        let (courier, problems) = Courier::open(&app.loaded.settings.journal.path, app.clock.now())?;
+        *held = Some((courier.clone(), Vec::new()));
+        Ok((courier, problems))
+    }
+
+    async fn done(&self, order: &Order, courier: &Courier, notes: Vec<Problem>) -> JobResult {
+        let key = key(order);
+        if order.due.why != Why::Undelivered {
+            match decided(order, courier, notes).await {
+                Ok(None) => {}
+                Ok(Some(early)) => return early,
+                Err(error) => {
+                    alert(order, courier, &error).await;
+                    return JobResult::Failed(format!("{error:#}"));
+                }
+            }
+        }
+        match courier.send(&order.app, &key).await {
+            Ok(Delivered::All { mails }) => {
+                info!(mails, "Delivered");
+                JobResult::Done { problems: 0 }
+            }
+            Ok(Delivered::Waiting(why)) => JobResult::Undelivered(why),
+            Ok(Delivered::Refused(why)) => JobResult::Refused(why),
+            Err(error) => JobResult::Undelivered(format!("{error:#}")),
+        }
+    }
+}
+
+impl Work for Deliver {
+    async fn standing(&self, app: &App) -> anyhow::Result<Standing> {
+        let now = app.clock.now();
+        let journal = match self.courier(app) {
+            Ok((courier, problems)) => {
+                // They belong to the next report.
+                if let Some((_, kept)) = &mut *self.courier.lock().unwrap_or_else(PoisonError::into_inner) {
+                    kept.extend(problems);
+                }
+                Arc::clone(courier.journal())
+            }
+            // Another process sends; what it did can be read all the same.
+            Err(JournalError::Held { .. }) => {
+                Arc::new(Journal::open_to_read(&app.loaded.settings.journal.path)?)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        tokio::task::spawn_blocking(move || standing(&journal, now))
+            .await
+            .context("failed to read the journal")?
+    }
+
+    async fn run(&self, order: Order) -> JobResult {
+        let (courier, notes) = match self.courier(&order.app) {
+            Ok(had) => had,
+            Err(error @ JournalError::Held { .. }) => return JobResult::Elsewhere(error.to_string()),
+            Err(error) => return JobResult::Failed(error.to_string()),
+        };
+        if order.due.why != Why::Undelivered
+            && let Err(error) = note(&courier, &order, SessionState::Begun, "").await
+        {
+            return JobResult::Failed(format!("{error:#}"));
+        }
+        let result = self.done(&order, &courier, notes).await;
+        let state = match &result {
+            JobResult::Done { .. } => SessionState::Done,
+            JobResult::BarsMissing(_) => SessionState::BarsMissing,
+            JobResult::Undelivered(_) => SessionState::Undelivered,
+            JobResult::Refused(_) => SessionState::Refused,
+            JobResult::Failed(_) => SessionState::Failed,
+            JobResult::Elsewhere(_) => return result,
+        };
+        if let Err(error) = note(&courier, &order, state, result.reason()).await {
+            warn!("what came of the run cannot be noted: {error:#}");
+        }
+        result
+    }
+}
+
+/// Reads what was done so far. Blocks.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standing> {
+    let since = now - LOOK_BACK;
+    let mut history = History::default();
+    for row in journal.sessions(since.date_naive())? {
+        let state = match row.state {
+            SessionState::Begun => State::Begun,
+            SessionState::BarsMissing => State::BarsMissing,
+            SessionState::Failed => State::Failed,
+            SessionState::Undelivered => State::Undelivered,
+            SessionState::Refused => State::Refused,
+            SessionState::Done => State::Done,
+        };
+        let entry = Entry { state, attempts: row.attempts, last_attempt: row.last_attempt };
+        history.insert(&row.job.job, row.job.session, entry);
+    }
+    let mut outbox = Outbox::default();
+    for mail in journal.mails_since(since)? {
+        match mail.state {
+            MailState::Pending | MailState::Attempting => outbox.waiting += 1,
+            MailState::Sent => outbox.sent += 1,
+            MailState::Failed => outbox.refused += 1,
+        }
+    }
+    Ok(Standing { history, outbox })
+}
+
+fn key(order: &Order) -> JobSession {
+    JobSession { job: order.due.job.clone(), session: order.due.session }
+}
+
+async fn note(courier: &Courier, order: &Order, state: SessionState, reason: &str) -> anyhow::Result<()> {
+    let (journal, key) = (Arc::clone(courier.journal()), key(order));
+    let (reason, now) = (reason.to_owned(), order.app.clock.now());
+    let noted = tokio::task::spawn_blocking(move || journal.note_session(&key, state, &reason, now)).await;
+    Ok(noted.context("failed to write to the journal")??)
+}
+
+/// Decides a session and records it with its mails; the answer where there is nothing to send.
+async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyhow::Result<Option<JobResult>> {
+    let due = &order.due;
+    let request = RunRequest {
+        asked: Asked::ByName(due.asset_class),
+        date: Some(due.session),
+        source: None,
+        positions: None,
+        // What a vendor did not have a while ago is the very thing to ask for.
+        patience: match due.why {
+            Why::BarsMissing | Why::Failed => Patience::Ignored,
+            _ => Patience::Kept,
+        },
+    };
+    let ran = app::run_recorded(&order.app, &request, Some(&order.live), notes, &|_, _| {}).await;
+    let (mut outcome, inputs) = ran?;
+    // Asked again: the run may have crossed the fill.
+    let now = order.app.clock.now();
+    if let (Timing::OnTime, Some(why)) = (timing(due.asset_class, due.session, now), outcome.missing_bars()) {
+        return Ok(Some(JobResult::BarsMissing(why.to_owned())));
+    }
+    let assignment = Assignment { job: key(order), asset_class: due.asset_class, correction: 0 };
+    let (journal, email) = (Arc::clone(courier.journal()), order.app.loaded.settings.email.clone());
+    let keep = move || app::keep(&journal, &email, &mut outcome, inputs, &assignment, now);
+    tokio::task::spawn_blocking(keep).await.context("failed to keep the run")??;
+    Ok(None)
+}
+
+/// Tells the recipients of a failure, once a session; whatever stands in the way of that is logged.
+async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error) {
+    let (journal, key, now) = (Arc::clone(courier.journal()), key(order), order.app.clock.now());
+    let claimed = tokio::task::spawn_blocking(move || journal.claim_alert(&key, now)).await;
+    match claimed {
+        Ok(Ok(Alert::Ours)) => {}
+        Ok(Ok(Alert::Claimed(_))) => return,
+        Ok(Err(failed)) => return warn!("no alert is sent: {failed}"),
+        Err(failed) => return warn!("no alert is sent: {failed}"),
+    }
+    if let Err(failed) = send_alert(order, error).await {
+        warn!("the alert is not sent: {failed:#}");
+    }
+}
+
+async fn send_alert(order: &Order, error: &anyhow::Error) -> anyhow::Result<()> {
+    let settings = &order.app.loaded.settings;
+    if settings.email.recipients.is_empty() {
+        return Ok(());
+    }
+    let server = Server::of(&settings.email, &settings.secrets)?;
+    let alert = mail::Alert {
+        job: order.due.job.clone(),
+        session: order.due.session,
+        causes: error.chain().map(ToString::to_string).collect(),
+        log: Vec::new(),
+        at: order.app.clock.now(),
+    };
+    let templates = order.live.current().set.templates.clone();
+    let redactor = Redactor::of(&settings.secrets);
+    let (made, _) = mail::alert(&alert, &redactor, &templates, &Sender::of(&settings.email)?)?;
+    for to in &settings.email.recipients {
+        let letter = made.to(&Recipient::new(to, "EMAIL_RECIPIENTS")?)?;
+        if let Err(error) = server.send(&letter).await {
+            warn!(recipient = to, "the alert is not sent: {error}");
+        }
+    }
+    Ok(())
+}
