@@ -53,7 +53,7 @@ pub fn trial(
         preview: "The mail works: this is the test that you asked for.".to_owned(),
         rows: vec![
             row("Server", trial.server.clone()),
-            row("From", sender.to_string()),
+            row("Sender", sender.to_string()),
             row("Sent", trial.at.format("%-d %b %Y %H:%M:%S UTC").to_string()),
             row("Version", format!("ts {}", trial.version)),
         ],

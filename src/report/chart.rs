@@ -49,7 +49,7 @@ const LABEL_GAP: f64 = 20.0;
 const LABEL_LENGTH: usize = 19;
 
 /// The height of capitals that are drawn as strokes.
-const CAPITAL: f64 = 11.6;
+const CAPITAL: f64 = 13.0;
 /// The rim that the picture keeps around the drawing, so that its plate holds all labels.
 const RIM: f64 = 10.0;
 
@@ -65,7 +65,7 @@ const LIGHT: &str = "path{fill:none;stroke-linejoin:round;stroke-linecap:round}.
 /// Draws the chart for a page that styles its classes, or returns `None` where fewer than two
 /// sessions can be drawn.
 pub fn inline(data: &ChartData) -> Option<String> {
-    let drawing = Drawing::of(data)?;
+    let drawing = Drawing::of(data, Letters::Font)?;
     let name = format::escape(&alternative(data));
     Some(format!(
         r#"<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name}">{}</svg>"#,
@@ -76,7 +76,7 @@ pub fn inline(data: &ChartData) -> Option<String> {
 /// Draws the chart as a file of its own, in light colours on a light plate and without a font,
 /// or returns `None` where fewer than two sessions can be drawn.
 pub fn standalone(data: &ChartData) -> Option<String> {
-    let drawing = Drawing { letters: Letters::Strokes, ..Drawing::of(data)? };
+    let drawing = Drawing::of(data, Letters::Strokes)?;
     let (width, height) = (WIDTH + 2.0 * RIM, HEIGHT + 2.0 * RIM);
     let frame = format!(r#"width="{width}" height="{height}" viewBox="-{RIM} -{RIM} {width} {height}""#);
     let plate =
@@ -115,6 +115,21 @@ enum Letters {
     Strokes,
 }
 
+impl Letters {
+    /// The width that is kept for a text.
+    fn width(self, text: &str) -> f64 {
+        match self {
+            Letters::Font => text.chars().count() as f64 * CHARACTER,
+            Letters::Strokes => lettering::width(text, CAPITAL),
+        }
+    }
+
+    /// How far the baseline lies below the middle of a line of text.
+    fn drop(self) -> f64 {
+        if self == Letters::Font { 5.0 } else { 6.0 }
+    }
+}
+
 /// The chart's scales and margins.
 struct Drawing<'a> {
     data: &'a ChartData,
@@ -132,7 +147,7 @@ struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    fn of(data: &'a ChartData) -> Option<Self> {
+    fn of(data: &'a ChartData, letters: Letters) -> Option<Self> {
         let drawn: Vec<_> = data.close.iter().copied().filter(|p| p.is_finite()).collect();
         if drawn.len() < 2 || data.dates.len() != data.close.len() {
             return None;
@@ -148,12 +163,11 @@ impl<'a> Drawing<'a> {
         let (low, high) = (lowest - margin, highest + margin);
         let ticks = axis::round_values(low, high, 4);
         let decimals = axis::decimals(&ticks);
-        let longest_tick =
-            ticks.iter().map(|t| format::fixed(*t, decimals).chars().count()).max().unwrap_or(0);
-        let longest_label = marks.iter().map(|m| m.label.chars().count()).max().unwrap_or(0);
-        let left = longest_tick as f64 * CHARACTER + 10.0;
-        let right = WIDTH - 14.0 - longest_label as f64 * CHARACTER;
-        Some(Self { data, letters: Letters::Font, marks, last, low, high, left, right, ticks, decimals })
+        let widest = |widths: &mut dyn Iterator<Item = f64>| widths.fold(0.0, f64::max);
+        let tick = widest(&mut ticks.iter().map(|tick| letters.width(&format::fixed(*tick, decimals))));
+        let label = widest(&mut marks.iter().map(|mark| letters.width(&mark.label)));
+        let (left, right) = (tick + 10.0, WIDTH - 14.0 - label);
+        Some(Self { data, letters, marks, last, low, high, left, right, ticks, decimals })
     }
 
     fn x(&self, index: usize) -> f64 {
@@ -184,11 +198,11 @@ impl<'a> Drawing<'a> {
             let (y, x) = (self.y(*tick), self.left - 8.0);
             let _ = write!(svg, r#"<path class="grid" d="M{:.1} {y:.1}H{:.1}"/>"#, self.left, self.right);
             let text = format::fixed(*tick, self.decimals);
-            svg.push_str(&self.label(None, Anchor::End, (x, y + 5.0), &text));
+            svg.push_str(&self.label(None, Anchor::End, (x, y + self.letters.drop()), &text));
         }
         let mut free_from = self.left - 4.0;
         for (index, label) in axis::date_ticks(&self.data.dates) {
-            let half = label.chars().count() as f64 * CHARACTER / 2.0;
+            let half = self.letters.width(&label) / 2.0;
             let x = self.x(index).clamp(self.left + half, self.right - half);
             if x - half < free_from {
                 continue;
@@ -218,7 +232,7 @@ impl<'a> Drawing<'a> {
             if (line - label).abs() > 2.0 {
                 let _ = write!(svg, r#"<path class="tie" d="M{from:.1} {line:.1}L{to:.1} {label:.1}"/>"#);
             }
-            let place = (self.right + 12.0, label + 5.0);
+            let place = (self.right + 12.0, label + self.letters.drop());
             svg.push_str(&self.label(Some(mark.class), Anchor::Start, place, &mark.label));
         }
     }

@@ -110,6 +110,7 @@ fn remedy(step: Step, code: Option<u16>, cause: &str) -> &'static str {
             "check that SMTP_HOST is the name in the server's certificate; for a private authority set email.ca_file"
         }
         (Step::Tls, _) => "check email.tls and SMTP_PORT: 587 goes with \"starttls\", 465 with \"implicit\"",
+        (Step::Login, Some(..500)) => "the server cannot check logins now: try again later",
         (Step::Login, _) => {
             "check SMTP_USER and SMTP_PASSWORD; with SendGrid the user is `apikey` and the password a valid API key"
         }

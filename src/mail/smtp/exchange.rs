@@ -1,5 +1,7 @@
 //! One SMTP exchange, step by step, so that a failure knows where it fell.
 
+use std::error::Error as StdError;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use super::error::SendError;
 use super::server::Protection;
 use super::server::Server;
 use super::step::Step;
+use crate::domain::format;
 use crate::mail::Letter;
 
 /// Long enough for any address that answers at all; a dead one leaves time for the next.
@@ -137,7 +140,7 @@ impl Exchange<'_> {
         Ok(connection)
     }
 
-    /// Connects where TLS comes before all else: lettre does it in one go, so the step of a failure is
+    /// Connects where TLS comes before all else. lettre does it in one go, so the step of a failure is
     /// told from what failed.
     async fn open_implicit(
         &mut self,
@@ -145,16 +148,16 @@ impl Exchange<'_> {
         parameters: &TlsParameters,
         name: &ClientId,
     ) -> Result<AsyncSmtpConnection, SendError> {
-        // Connected once without a word, so that a port that is shut is not taken for a fault of TLS.
-        let stream = connect(addresses).await.map_err(|error| SendError::broken(Step::Connect, &error))?;
-        let address = stream.peer_addr().map_err(|error| SendError::broken(Step::Connect, &error))?;
-        drop(stream);
-        self.done(&address.to_string());
+        let limit = Some(CONNECT_LIMIT);
         *self.at = Step::Tls;
         let opened =
-            AsyncSmtpConnection::connect_tokio1(address, None, name, Some(parameters.clone()), None).await;
-        if opened.as_ref().is_err_and(|error| error.status().is_some() || error.is_response()) {
-            *self.at = Step::Greeting;
+            AsyncSmtpConnection::connect_tokio1(addresses, limit, name, Some(parameters.clone()), None).await;
+        if let Err(error) = &opened {
+            *self.at = match unreached(error) {
+                true => Step::Connect,
+                false if error.status().is_some() || error.is_response() => Step::Greeting,
+                false => Step::Tls,
+            };
         }
         let connection = self.said(opened)?;
         self.done("from the first byte, the certificate is right");
@@ -190,18 +193,32 @@ impl Exchange<'_> {
     }
 
     fn done(&mut self, seen: &str) {
-        (self.told)(*self.at, &crate::domain::format::clean(seen));
+        (self.told)(*self.at, &format::clean(seen));
     }
 }
 
+/// Tells whether no connection came about at all.
+fn unreached(error: &SmtpError) -> bool {
+    let mut under: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(own) = under {
+        if let Some(io) = own.downcast_ref::<io::Error>() {
+            // What TLS reports is wrapped in an error of this kind, too.
+            return io.get_ref().is_none_or(|inner| !inner.is::<rustls::Error>())
+                && !matches!(io.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset);
+        }
+        under = own.source();
+    }
+    false
+}
+
 /// Connects to the first address that answers.
-async fn connect(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
-    let mut last = std::io::Error::other("the name has no address");
+async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut last = io::Error::other("the name has no address");
     for address in addresses {
         match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = error,
-            Err(_) => last = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer"),
+            Err(_) => last = io::Error::new(io::ErrorKind::TimedOut, "no answer"),
         }
     }
     Err(last)

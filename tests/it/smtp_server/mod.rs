@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -89,8 +91,8 @@ impl SmtpServer {
         let name = behaviour.certified.to_owned();
         let certified = rcgen::generate_simple_self_signed([name]).expect("a certificate");
         let write = |file: &str, text: String| fs::write(folder.path().join(file), text).expect("a new file");
-        write("cert.pem", certified.cert.pem());
-        write("key.pem", certified.signing_key.serialize_pem());
+        write("cert.pem", pem("CERTIFICATE", certified.cert.der()));
+        write("key.pem", pem("PRIVATE KEY", &certified.signing_key.serialize_der()));
         write_options(folder.path(), &behaviour);
         let errors = fs::File::create(folder.path().join("errors")).expect("a new file");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/smtp_server/server.py");
@@ -152,6 +154,10 @@ impl Drop for SmtpServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 /// Written aside and renamed: the server may read at any moment.

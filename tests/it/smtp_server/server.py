@@ -81,7 +81,7 @@ class Manner:
         sent = (data.login.decode(), data.password.decode())
         if self["manner"] == "echoes_login":
             return AuthResult(success=False, handled=False, message=f"535 5.7.8 bad login {sent[0]} {sent[1]}")
-        good = self.manner != "login_refused" and sent == (self["user"], self["password"])
+        good = self["manner"] != "login_refused" and sent == (self["user"], self["password"])
         return AuthResult(success=good, handled=good)
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope, address, options):
