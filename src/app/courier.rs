@@ -103,7 +103,11 @@ impl Courier {
                 let jobs: Vec<(String, AssetClass)> =
                     settings.schedule.iter().map(|job| (job.job.clone(), job.asset_class)).collect();
                 let sender = Sender::of(&settings.email)?;
-                blocking(move || own.mark_late(&jobs, &sender, now)).await?;
+                blocking(move || {
+                    own.journal.hasten(&own.lock, now)?;
+                    own.mark_late(&jobs, &sender, now)
+                })
+                .await?;
                 self.send_all(app, &server, now).await?;
                 None
             }
@@ -144,7 +148,7 @@ impl Courier {
                 }
                 Err(error) => {
                     warn!(job = row.job.job, %session, recipient, "Not mailed yet: {error}");
-                    // Once in this round; when the next round is, the schedule says.
+                    // Once in this round; the next one hastens it.
                     let again = now + Duration::seconds(1);
                     let note =
                         move || Ok(own.journal.mark_failed_transient(id, again, &error.to_string())?);

@@ -3,6 +3,7 @@
 //! What was recorded is never decided again: a run that was interrupted afterwards goes on with the
 //! stored mails. A failure is told to the recipients once a session, and tried again by the schedule.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -28,6 +29,7 @@ const LOOK_BACK: Duration = Duration::days(40);
 #[derive(Debug, Default)]
 pub struct Deliver {
     courier: Mutex<Option<(Courier, Vec<Problem>)>>,
+    has_said_that_it_waits: AtomicBool,
 }
 
 impl Deliver {
@@ -78,7 +80,10 @@ impl Work for Deliver {
                 Arc::clone(courier.journal())
             }
             // Another process sends; what it did can be read all the same.
-            Err(JournalError::Held { .. }) => {
+            Err(held @ JournalError::Held { .. }) => {
+                if !self.has_said_that_it_waits.swap(true, Ordering::Relaxed) {
+                    warn!("this process delivers nothing as long as another does: {held}");
+                }
                 Arc::new(Journal::open_to_read(&app.loaded.settings.journal.path)?)
             }
             Err(error) => return Err(error.into()),

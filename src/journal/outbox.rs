@@ -90,6 +90,17 @@ impl Journal {
         })
     }
 
+    /// Makes due at once what waits for another try: when the next try is, the schedule or a person says.
+    ///
+    /// # Errors
+    /// A journal that cannot be written.
+    pub fn hasten(&self, _lock: &DaemonLock, now: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.write(|transaction| {
+            let sql = "UPDATE outbox SET next_attempt = ?1 WHERE state = 'pending' AND next_attempt > ?1";
+            Ok(transaction.execute(sql, [instant(now)])?)
+        })
+    }
+
     /// Notes that the server accepted a mail that was taken. Said twice, it changes nothing.
     ///
     /// # Errors

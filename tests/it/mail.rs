@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use ts::app::{App, Asked, RunOutcome, RunRequest, run};
+use ts::cache::Patience;
 use ts::clock::Clock;
 use ts::mail::smtp::{Kind, SendError, Server, ServerError, Step};
 use ts::mail::{Letter, Mail, Occasion, Recipient, Sender, daily};
@@ -56,7 +57,8 @@ async fn decided(folder: &Folder) -> RunOutcome {
         Clock::Fixed(NOW.parse().expect("an instant")),
     );
     let source = Some(SourceName::Simulated);
-    let request = RunRequest { asked: Asked::All, date: None, source, positions: None, patience: Patience::Kept };
+    let request =
+        RunRequest { asked: Asked::All, date: None, source, positions: None, patience: Patience::Kept };
     run(&app, &request, &|_, _| {}).await.expect("the simulated market is decided")
 }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 #[cfg(unix)]
 mod daemon;
+mod delivery;
 mod explain;
 mod hostile;
 mod journal;

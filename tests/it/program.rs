@@ -175,6 +175,14 @@ impl Running {
         self.child.id()
     }
 
+    /// Kills it where it stands (SIGKILL), and tells whether it was still running.
+    pub fn kill(&mut self) -> bool {
+        let was_running = self.child.try_wait().expect("a child of this process").is_none();
+        self.child.kill().expect("a child of this process");
+        self.child.wait().expect("a child of this process");
+        was_running
+    }
+
     /// Waits until it has ended, and returns its exit code.
     pub fn wait(&mut self) -> i32 {
         let until = Instant::now() + PATIENCE;

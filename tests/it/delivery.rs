@@ -1,0 +1,220 @@
+//! Whole runs against a real mail server: each session's mail arrives at every recipient, once, through
+//! refusals, a second process and any crash.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use ts::calendar;
+use ts::domain::AssetClass;
+
+use crate::program::{FRIDAY, Folder, Running, Said};
+use crate::smtp_server::{Accepted, SmtpServer, WELL};
+
+const RECIPIENTS: [&str; 3] = ["ann@example.org", "bob@example.org", "cee@example.org"];
+const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
+/// The Message-ID of Friday's mail.
+const OF_FRIDAY: &str = "<ts.daily_equity_signals.2026-11-20@example.com>";
+
+/// A folder of files and a server that takes everything.
+struct Trial {
+    folder: Folder,
+    server: SmtpServer,
+}
+
+impl Trial {
+    fn start() -> Self {
+        Self { folder: Folder::with_files(), server: SmtpServer::start(WELL) }
+    }
+
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        self.server.variables(&RECIPIENTS.join(","))
+    }
+
+    fn ts(&self, arguments: &[&str]) -> Said {
+        let variables = self.variables();
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.folder.ts_with(&variables, arguments)
+    }
+
+    fn spawn(&self, arguments: &[&str]) -> Running {
+        let variables = self.variables();
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Running::start_with(&self.folder, &variables, arguments)
+    }
+
+    /// The mails of each recipient, as their Message-IDs.
+    fn mailed(&self) -> BTreeMap<String, Vec<String>> {
+        let mut mailed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for Accepted { recipients, message_id, .. } in self.server.accepted() {
+            assert_eq!(recipients.len(), 1, "one transaction a recipient");
+            mailed.entry(recipients[0].clone()).or_default().push(message_id);
+        }
+        mailed
+    }
+}
+
+/// What each recipient has, where all have the same.
+fn all(ids: &[&str]) -> BTreeMap<String, Vec<String>> {
+    let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
+    RECIPIENTS.iter().map(|&to| (to.to_owned(), ids.clone())).collect()
+}
+
+#[test]
+fn a_session_is_mailed_once_and_again_only_as_a_correction() {
+    let trial = Trial::start();
+    let first = trial.ts(&RUN);
+    assert_eq!(first.code, 0, "{}{}", first.stdout, first.stderr);
+    assert!(first.words().contains("Mailed to 3 recipients"), "{}", first.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let second = trial.ts(&RUN);
+    assert!(second.code == 0 && second.words().contains("delivered on"), "{}", second.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let again = trial.ts(&["run", "--asset-class", "equity", "--again"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    let correction = "<ts.daily_equity_signals.2026-11-20.correction-1@example.com>";
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY, correction]));
+    let runs = trial.ts(&["journal", "runs", "--format", "json"]);
+    let runs: serde_json::Value = serde_json::from_str(&runs.stdout).expect("JSON");
+    // The clock stands still here, and the same run at the same instant is the same run.
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs:#}");
+    assert_eq!(runs[0]["mails"], 6);
+    for run in runs.as_array().into_iter().flatten() {
+        let id = run["id"].as_str().expect("an id");
+        let replayed = trial.ts(&["replay", id, "--recompute"]);
+        assert_eq!(replayed.code, 0, "{}{}", replayed.stdout, replayed.stderr);
+    }
+}
+
+#[test]
+fn one_refused_recipient_costs_the_others_nothing() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| {
+        own.manner = "one_refused";
+        own.refused = RECIPIENTS[1];
+    });
+    let said = trial.ts(&RUN);
+    assert!(said.code == 1 && said.words().contains("bob@example.org"), "{}", said.stderr);
+    let mailed = trial.mailed();
+    assert_eq!(mailed.keys().collect::<Vec<_>>(), [RECIPIENTS[0], RECIPIENTS[2]]);
+    // For good: a later run does not try again.
+    trial.server.set(|own| own.manner = "well");
+    let said = trial.ts(&RUN);
+    assert!(said.code == 1 && said.words().contains("refused"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), mailed);
+}
+
+#[test]
+fn what_a_server_puts_off_is_sent_later_with_the_stored_bytes() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| own.manner = "put_off");
+    let said = trial.ts(&RUN);
+    assert!(said.code == 1 && said.words().contains("not mailed yet"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), BTreeMap::new());
+    trial.server.set(|own| own.manner = "well");
+    // The files say something else by now, and the stored mail does not.
+    trial.folder.write("market/equity/BBB.csv", "date,open,high,low,close,volume\n");
+    let said = trial.ts(&RUN);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let sent = trial.server.accepted();
+    assert!(sent.iter().all(|own| own.text.as_deref().is_some_and(|text| text.contains("BBB"))), "{sent:#?}");
+}
+
+#[test]
+fn a_second_copy_after_an_answer_that_was_cut_off_has_the_same_id() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| own.manner = "cut_after_dot");
+    let said = trial.ts(&RUN);
+    assert!(said.code == 1 && said.words().contains("not mailed yet"), "{}", said.stderr);
+    trial.server.set(|own| own.manner = "well");
+    assert_eq!(trial.ts(&RUN).code, 0);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY, OF_FRIDAY]));
+    let sent = trial.server.accepted();
+    assert!(sent.iter().all(|own| own.bytes == sent[0].bytes), "the stored bytes are sent again");
+}
+
+#[test]
+fn a_daemon_mails_what_it_missed_and_leaves_nothing_to_do_by_hand() {
+    let trial = Trial::start();
+    let daemon = trial.spawn(&["run-scheduler"]);
+    daemon.wait_for(&["Delivered"]);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let said = trial.ts(&RUN);
+    assert!(said.code == 0 && said.words().contains("delivered on"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    // Another one does nothing, and says why.
+    let second = trial.spawn(&["run-scheduler"]);
+    second.wait_for(&["delivers nothing as long as another does"]);
+    drop(second);
+    drop(daemon);
+    // Nor does one that comes after.
+    let third = trial.spawn(&["run-scheduler"]);
+    third.wait_for(&["2026-11-23"]);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+}
+
+#[test]
+fn three_processes_deliver_once_between_them() {
+    let trial = Trial::start();
+    let mut running: Vec<Running> = (0..3).map(|_| trial.spawn(&RUN)).collect();
+    for process in &mut running {
+        assert_eq!(process.wait(), 0);
+    }
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+}
+
+/// A number that is drawn from the ones before it, the same in every run of the test.
+fn draw(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+/// Kills a run at a random point, and runs it again until it ends by itself. `TS_KILLS` says how often,
+/// 200 where one has the time.
+#[test]
+fn no_crash_loses_a_mail_or_makes_another_of_it() {
+    let kills: u64 = std::env::var("TS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let trial = Trial::start();
+    let started = Instant::now();
+    let session =
+        |ago: u64| (0..ago % 60).fold(FRIDAY, |date, _| calendar::previous_session(AssetClass::Equity, date));
+    // How long a run takes here, so that the kills fall all over it.
+    let first = session(59).to_string();
+    assert_eq!(trial.ts(&[&RUN[..], &["--date", &first]].concat()).code, 0);
+    let whole = started.elapsed().as_millis() as u64;
+    let (mut state, mut killed) = (7, 0);
+    let mut sessions: Vec<NaiveDate> = vec![session(59)];
+    for kill in 0..kills {
+        // Sessions come round again after 59; then nothing is left to deliver, and that must hold too.
+        let date = session(kill % 59);
+        let text = date.to_string();
+        let arguments = [&RUN[..], &["--date", &text]].concat();
+        for _ in 0..2 {
+            let mut process = trial.spawn(&arguments);
+            std::thread::sleep(Duration::from_millis(draw(&mut state) % (whole + whole / 4)));
+            killed += usize::from(process.kill());
+        }
+        let said = trial.ts(&arguments);
+        assert_eq!(said.code, 0, "{date}: {}{}", said.stdout, said.stderr);
+        sessions.push(date);
+    }
+    let mailed = trial.mailed();
+    let mut second = 0;
+    for to in RECIPIENTS {
+        let own = &mailed[to];
+        for date in &sessions {
+            let id = format!("<ts.daily_equity_signals.{date}@example.com>");
+            let copies = own.iter().filter(|sent| **sent == id).count();
+            assert!(copies > 0, "{to} has nothing of {date}");
+            second += copies - 1;
+        }
+        let known = |id: &String| sessions.iter().any(|date| id.contains(&date.to_string()));
+        assert!(own.iter().all(known), "{to}: {own:#?}");
+    }
+    // Only between the server's acceptance and the mark: a moment of a run.
+    println!("{killed} killed, {second} second copies, {} ms a run", whole);
+    assert!(killed > 0 && second <= killed, "{killed} killed, {second} second copies");
+}
