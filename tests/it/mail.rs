@@ -262,7 +262,8 @@ fn a_test_mail_tells_every_step() {
     let mut server = SmtpServer::start(WELL);
     let (code, told) = tested(&server, &[]);
     assert_eq!(code, 0, "{told}");
-    let told = told.replace(&server.port.to_string(), "PORT");
+    // Where a machine speaks IPv6, its own name has that address, too.
+    let told = told.replace(&server.port.to_string(), "PORT").replace("is ::1, ", "is ");
     insta::assert_snapshot!("send_test_email", told);
     let accepted = server.accepted();
     let got: Vec<_> = accepted.iter().flat_map(|message| message.recipients.clone()).collect();
