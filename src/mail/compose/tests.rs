@@ -1,7 +1,9 @@
 use super::*;
 use crate::mail::Recipient;
 use crate::mail::address::example_sender;
+use crate::mail::{Alert, Trial, alert, trial};
 use crate::report::example;
+use crate::settings::Redactor;
 
 fn occasion() -> Occasion {
     let session = "2026-11-20".parse().expect("a date");
@@ -165,10 +167,29 @@ fn a_chart_that_cannot_be_drawn_costs_only_itself() {
 #[ignore = "writes mails for a person to look at, and says where: run it with --ignored --nocapture"]
 fn mails_can_be_looked_at() {
     let folder = tempfile::tempdir().expect("the temporary folder can be written").keep();
-    for (name, report) in
-        [("full", example::full()), ("crowded", example::crowded()), ("empty", example::empty())]
-    {
-        let mail = mail_of(&report);
+    let instant = "2026-11-20T21:35:04Z".parse().expect("an instant");
+    let failed = Alert {
+        job: occasion().job,
+        session: occasion().session,
+        causes: vec!["failed to open the journal".to_owned(), "data/ts.db: disk I/O error".to_owned()],
+        log: vec![
+            "21:35:01 INFO Fetching 30 equity symbols".to_owned(),
+            "21:35:03 WARN slow disk".to_owned(),
+        ],
+        at: instant,
+    };
+    let tried = Trial { server: "smtp.example.com:587, STARTTLS".to_owned(), at: instant, version: "0.1.0" };
+    let mails = [
+        ("full", mail_of(&example::full())),
+        ("crowded", mail_of(&example::crowded())),
+        ("empty", mail_of(&example::empty())),
+        (
+            "alert",
+            alert(&failed, &Redactor::default(), &templates(&[]), &example_sender()).expect("renders").0,
+        ),
+        ("trial", trial(&tried, &templates(&[]), &example_sender()).expect("renders").0),
+    ];
+    for (name, mail) in mails {
         let mut html = mail.html.clone();
         for image in &mail.images {
             let file = format!("{name}-{}", image.file_name);
