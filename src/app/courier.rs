@@ -175,7 +175,8 @@ impl Courier {
             let outcome = tell(Inputs::restored(self.journal.stored(run)?.inputs)?)?;
             let assignment =
                 Assignment { job: row.job.clone(), asset_class: class, correction: row.correction };
-            let mails = mails(&outcome, sender, &[row.recipient.clone()], &assignment, Lateness::Late)?;
+            let mails =
+                mails(&outcome, sender, std::slice::from_ref(&row.recipient), &assignment, Lateness::Late)?;
             for mail in &mails {
                 self.journal.replace_by_late(row.id, mail)?;
             }

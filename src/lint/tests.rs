@@ -281,6 +281,16 @@ fn a_tangle_of_conditions_is_bounded() {
 }
 
 #[test]
+fn a_value_that_nobody_is_given_is_found() {
+    entry("if row.close > row.highest_close_55d { \"a\" } if row.rsi2 < 10.0 { \"b\" }", &["dropped_value"]);
+    entry("if row.close > row.highest_close_55d { \"a\" } else if row.rsi2 < 10.0 { \"b\" }", &[]);
+    entry("if row.rsi2 < 10.0 { \"b\" } ()", &["dropped_value"]);
+    eligible("row.close > row.ma50; row.close > 5.0", &["dropped_value"]);
+    let helped = "fn up(row) { row.close > row.ma50 }\nfn eligible(row) { up(row); row.close > 5.0 }";
+    codes(helped, &["dropped_value"]);
+}
+
+#[test]
 fn people_are_shown_the_place() {
     let text = "fn eligible(row) {\n    row.ma200 == () || !(row.close < row.ma200)\n}";
     let report = check(&[source("strategies/probe.rhai", &complete(text))], &embedded(), &options());

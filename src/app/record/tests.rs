@@ -160,7 +160,8 @@ async fn every_recorded_run_says_the_same_again_to_the_byte() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_difference_is_named() {
-    let spoil: [(&str, fn(&mut Rendered)); 3] = [
+    type Spoil = fn(&mut Rendered);
+    let spoil: [(&str, Spoil); 3] = [
         ("json", |own| own.json = own.json.replacen("\"BUY\"", "\"buy\"", 1)),
         ("text", |own| own.text.push_str("more\n")),
         ("html", |own| own.html = own.html.replacen("BBB", "CCC", 1)),

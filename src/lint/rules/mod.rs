@@ -6,6 +6,7 @@
 mod chained_comparison;
 mod constant_condition;
 mod division_by_feature;
+mod dropped_value;
 mod float_equality;
 mod idle_bound;
 mod integer_division;
@@ -42,6 +43,7 @@ pub(super) static RULES: &[Rule] = &[
     chained_comparison::RULE,
     constant_condition::RULE,
     division_by_feature::RULE,
+    dropped_value::RULE,
     float_equality::RULE,
     idle_bound::RULE,
     integer_division::RULE,
