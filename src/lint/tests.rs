@@ -291,6 +291,14 @@ fn a_value_that_nobody_is_given_is_found() {
 }
 
 #[test]
+fn a_percentage_where_a_fraction_is_meant_is_found() {
+    eligible("row.roc20 > 15", &["percent_for_fraction"]);
+    eligible("30.0 > (row.volatility_20d ?? 0.0)", &["percent_for_fraction"]);
+    eligible("row.close > 5.0 && row.ma50_slope > 2", &["percent_for_fraction"]);
+    eligible("row.roc20 > 0.15 && row.volatility_20d < 1.2 && row.rsi14 > 50.0", &[]);
+}
+
+#[test]
 fn people_are_shown_the_place() {
     let text = "fn eligible(row) {\n    row.ma200 == () || !(row.close < row.ma200)\n}";
     let report = check(&[source("strategies/probe.rhai", &complete(text))], &embedded(), &options());

@@ -215,6 +215,6 @@ fn no_crash_loses_a_mail_or_makes_another_of_it() {
         assert!(own.iter().all(known), "{to}: {own:#?}");
     }
     // Only between the server's acceptance and the mark: a moment of a run.
-    println!("{killed} killed, {second} second copies, {} ms a run", whole);
+    println!("{killed} killed, {second} second copies, {whole} ms a run");
     assert!(killed > 0 && second <= killed, "{killed} killed, {second} second copies");
 }

@@ -13,6 +13,8 @@ mod integer_division;
 mod mismatched_types;
 mod negated_comparison;
 mod not_a_bool;
+mod odd_constant;
+mod percent_for_fraction;
 mod unreachable_trigger;
 mod unused_constant;
 mod unused_function;
@@ -50,6 +52,8 @@ pub(super) static RULES: &[Rule] = &[
     mismatched_types::RULE,
     negated_comparison::RULE,
     not_a_bool::RULE,
+    odd_constant::RULE,
+    percent_for_fraction::RULE,
     unreachable_trigger::RULE,
     unused_constant::RULE,
     unused_function::RULE,

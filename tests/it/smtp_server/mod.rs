@@ -85,6 +85,7 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     /// Starts a server.
+    #[expect(clippy::panic, reason = "a test whose server does not start has failed")]
     pub fn start(behaviour: Behaviour) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("accepted")).expect("a new folder");
@@ -171,6 +172,7 @@ fn write_options(folder: &Path, behaviour: &Behaviour) {
 }
 
 /// Finds a Python that has aiosmtpd: that of `TS_TEST_PYTHON`, of `tests/python-venv`, or the system's.
+#[expect(clippy::panic, reason = "a test without its server has failed, and is told how to get it")]
 fn python() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {
