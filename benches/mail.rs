@@ -55,7 +55,13 @@ fn simulated() -> RunOutcome {
     let loaded = Settings::load(&sources).expect("the defaults load");
     let app = App::new(loaded, Clock::Fixed("2026-11-22T12:00:00Z".parse().expect("an instant")));
     let source = Some(SourceName::Simulated);
-    let request = RunRequest { asked: Asked::All, date: None, source, positions: None };
+    let request = RunRequest {
+        asked: Asked::All,
+        date: None,
+        source,
+        positions: None,
+        patience: ts::cache::Patience::Kept,
+    };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(run(&app, &request, &|_, _| {})).expect("the simulated market is decided")
 }
