@@ -42,7 +42,7 @@ fn mail(criterion: &mut Criterion) {
         let (html, message) = compose();
         println!("mail of {cards} cards: {html} bytes of HTML, {message} in all");
         group.bench_function(BenchmarkId::from_parameter(cards), |bencher| {
-            bencher.iter(|| black_box(compose()))
+            bencher.iter(|| black_box(compose()));
         });
     }
     group.finish();
