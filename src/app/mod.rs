@@ -24,6 +24,7 @@ mod jumps;
 mod live;
 mod live_scripts;
 mod new_strategy;
+mod outcomes;
 mod positions;
 mod record;
 mod reloader;

@@ -13,6 +13,7 @@ mod live;
 mod mail;
 mod market;
 mod new_strategy;
+mod outcomes;
 mod parity;
 mod program;
 mod properties;
