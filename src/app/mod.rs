@@ -25,6 +25,7 @@ mod live;
 mod live_scripts;
 mod new_strategy;
 mod outcomes;
+pub mod portfolio;
 mod positions;
 mod record;
 mod reloader;

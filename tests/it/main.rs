@@ -15,6 +15,7 @@ mod market;
 mod new_strategy;
 mod outcomes;
 mod parity;
+mod portfolio;
 mod program;
 mod properties;
 mod readme;
