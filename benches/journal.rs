@@ -66,7 +66,7 @@ fn inputs(symbols: usize, bars: usize) -> RunInputs {
         settings: DecidingSettings::of(&Settings::defaults()),
         positions: Vec::new(),
         problems: Vec::new(),
-        past: Vec::new(),
+        past: ts::report::Past::default(),
         classes: vec![ClassInputs {
             session: newest(&market),
             source: "files".to_owned(),

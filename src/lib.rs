@@ -21,6 +21,7 @@ pub mod filters;
 pub mod journal;
 pub mod lint;
 pub mod mail;
+pub mod outcomes;
 pub mod reload;
 pub mod report;
 pub mod schedule;

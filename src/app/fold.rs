@@ -11,10 +11,13 @@ use super::bars::missing_between;
 use super::charts::charts;
 use super::data_hash::data_hash;
 use super::inputs::Version;
+use super::outcomes::Known;
 use super::shadow;
 use crate::decide;
 use crate::decide::{Ready, Round};
 use crate::domain::{AssetClass, Position, Problem};
+use crate::outcomes;
+use crate::outcomes::Followed;
 use crate::report::{Changes, ChartData, Part};
 use crate::scripts::Scripts;
 use crate::settings::Settings;
@@ -26,7 +29,9 @@ pub(super) struct Folded {
     pub(super) charts: BTreeMap<Uuid, ChartData>,
     /// What the scripts say differently from `before`, by class.
     pub(super) changes: Vec<Changes>,
-    /// Of the bars; those of the decisions are in the round.
+    /// Past recommendations, followed to each class's session.
+    pub(super) past: Vec<Followed>,
+    /// Of the bars and of what is followed; those of the decisions are in the round.
     pub(super) problems: Vec<Problem>,
 }
 
@@ -38,6 +43,7 @@ pub(super) fn fold(
     scripts: &Scripts,
     before: &BTreeMap<AssetClass, Version>,
     positions: &[Position],
+    known: &Known,
     loaded: Vec<(NaiveDate, LoadedBars)>,
 ) -> anyhow::Result<Folded> {
     let mut parts = Vec::new();
@@ -47,7 +53,8 @@ pub(super) fn fold(
     for (session, bars) in loaded {
         problems.extend(bars.problems);
         let class = bars.market.asset_class;
-        let since = oldest_session_asked(positions, class, session);
+        let since = known.oldest_session_asked(class).into_iter();
+        let since = since.fold(oldest_session_asked(positions, class, session), NaiveDate::min);
         let earlier = before.get(&class).map(|version| (version, bars.market.clone()));
         let prepared = decide::prepare_since(bars.market, scripts, since, missing_between(class))
             .with_context(|| format!("failed to prepare the {class} bars"))?;
@@ -68,7 +75,13 @@ pub(super) fn fold(
     for (class, decision) in classes.iter().zip(&mut round.decisions) {
         decision.near_misses = decide::near_misses(&class.prepared, scripts, &book, decision);
     }
-    Ok(Folded { parts, round, charts: drawn, changes, problems })
+    let mut past = known.past.clone();
+    for Ready { prepared, session } in &classes {
+        let (followed, told) = outcomes::follow(prepared, scripts, past, *session);
+        past = followed;
+        problems.extend(told);
+    }
+    Ok(Folded { parts, round, charts: drawn, changes, past, problems })
 }
 
 /// Returns the session itself, or the oldest one on which a held stop has yet to be replayed.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::outcomes::Known;
 use super::script_set::SetTexts;
 use super::{LastReload, LoadedBars, Refusal, ScriptSet};
 use crate::domain::{AssetClass, Position, Problem};
 use crate::journal::{ClassInputs, RunInputs, ScriptInputs};
 use crate::reload::{ScriptFolder, TEMPLATES};
 use crate::report;
-use crate::report::PastRecommendation;
+use crate::report::Past;
 use crate::settings::DecidingSettings;
 use crate::settings::Settings;
 
@@ -22,6 +23,14 @@ pub(super) enum Purpose {
     /// Nothing is sent or kept; the report says so.
     Preview,
     Record,
+}
+
+/// What is known of past recommendations.
+pub(super) enum PastInputs {
+    /// They are followed up to the run's sessions.
+    ToFollow(Known),
+    /// What a stored run says of them.
+    Told(Past),
 }
 
 /// What decides, and what the report says besides.
@@ -34,7 +43,7 @@ pub(super) struct Inputs {
     pub(super) positions: Vec<Position>,
     /// Known before anything is decided; those of the bars are with them, those of the scripts in the version.
     pub(super) problems: Vec<Problem>,
-    pub(super) past: Vec<PastRecommendation>,
+    pub(super) past: PastInputs,
     /// The bars of each class and the session to decide.
     pub(super) classes: Vec<(NaiveDate, LoadedBars)>,
     /// The scripts and templates in force.
@@ -73,7 +82,8 @@ impl Inputs {
             settings: DecidingSettings::of(&self.settings),
             positions: self.positions.clone(),
             problems: self.problems.clone(),
-            past: self.past.clone(),
+            // Told when the run is: `record` puts it here.
+            past: Past::default(),
             classes: self.classes.iter().map(class).collect(),
             scripts: self.version.stored(),
             before,
@@ -105,7 +115,7 @@ impl Inputs {
             purpose: Purpose::Record,
             positions: stored.positions,
             problems: stored.problems,
-            past: stored.past,
+            past: PastInputs::Told(stored.past),
             classes: stored.classes.into_iter().map(class).collect(),
             version: Version::restored(stored.scripts)?,
             before: before.transpose()?,

@@ -24,6 +24,8 @@ mod jumps;
 mod live;
 mod live_scripts;
 mod new_strategy;
+mod outcomes;
+pub mod portfolio;
 mod positions;
 mod record;
 mod reloader;

@@ -60,6 +60,11 @@ fn kept(journal: &Path) -> Result<Option<Vec<Position>>, Refusal> {
 /// Any row that cannot be read, by file and line, and the second of two lots that one strategy
 /// holds of a symbol: a position is money, so none is skipped.
 pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
+    Ok(read_lines(path)?.into_iter().map(|(_, position)| position).collect())
+}
+
+/// Does the same, each position with its line.
+pub(super) fn read_lines(path: &Path) -> Result<Vec<(u64, Position)>, Refusal> {
     let refuse = |what: String| Refusal::Configuration(format!("positions file {}: {what}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
@@ -84,7 +89,7 @@ pub fn read_positions(path: &Path) -> Result<Vec<Position>, Refusal> {
                 read.asset_class, read.symbol, read.strategy
             )));
         }
-        positions.push(read);
+        positions.push((line, read));
     }
     Ok(positions)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{RunOutcome, has_failed_script};
 use crate::decide::HeldPosition;
-use crate::domain::Position;
+use crate::domain::{Position, ProblemKind};
 use crate::journal::{Delivery, Journal, Recorded, Rendered};
 use crate::journal::{RunEntry, RunInputs, RunState, ScriptEntry, StopAdvance};
 use crate::report;
@@ -43,13 +43,21 @@ pub fn record(
     delivery: Option<&Delivery>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Recorded> {
-    Ok(journal.record(&entry(outcome, inputs, rendered), delivery, now)?)
+    let recorded = journal.record(&entry(outcome, inputs, rendered), delivery, now)?;
+    // Not of the same transaction: lost in a crash, it is found again by the next run.
+    if let Recorded::New { .. } = recorded {
+        journal.put_outcomes(&outcome.outcomes)?;
+    }
+    Ok(recorded)
 }
 
 /// Maps a run to what the journal holds of it.
 fn entry(outcome: &RunOutcome, mut inputs: RunInputs, rendered: Rendered) -> RunEntry {
     let report = &outcome.report;
     inputs.past.clone_from(&report.past);
+    // Deciding again tells the past as it was told, and follows nothing.
+    let of_past = report.problems.iter().filter(|problem| problem.kind == ProblemKind::Outcome);
+    inputs.problems.extend(of_past.cloned());
     let undecided = report
         .decisions
         .iter()

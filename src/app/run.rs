@@ -11,7 +11,9 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::fold::oldest_session_asked;
-use super::inputs::{Inputs, Purpose};
+use super::inputs::{Inputs, PastInputs, Purpose};
+use super::outcomes;
+use super::outcomes::Known;
 use super::positions::positions;
 use super::select::{lines, names, select};
 use super::shadow;
@@ -22,7 +24,7 @@ use crate::cache::Patience;
 use crate::domain::AssetClass;
 use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
-use crate::journal::RunInputs;
+use crate::journal::{Outcome, RunInputs};
 use crate::report::ChartData;
 use crate::report::{Report, Templates};
 use crate::scripts::{Scripts, Strategy};
@@ -51,6 +53,8 @@ pub struct RunOutcome {
     pub templates: Templates,
     /// Those that decided.
     pub scripts: Scripts,
+    /// What became of the past recommendations that are followed, to be kept with the run.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// Runs the main job without delivering anything; `progress` is told the calls to vendors.
@@ -155,6 +159,9 @@ async fn gather(
     };
     let set = Arc::clone(&snapshot.set);
     let positions = positions(app, request.positions.as_deref(), request.source)?;
+    let sessions = selections.iter().map(|own| (own.asset_class, own.session)).collect();
+    let (mut known, told) = outcomes::known(app, request.source, &sessions);
+    problems.extend(told);
     let mut before = BTreeMap::new();
     let mut loaded = Vec::new();
     let mut refused = Vec::new();
@@ -165,7 +172,7 @@ async fn gather(
         let earlier = reported.filter(|earlier| earlier.generation != snapshot.generation);
         let sets: Vec<&ScriptSet> =
             std::iter::once(&*set).chain(earlier.as_ref().map(|earlier| &*earlier.set)).collect();
-        match load_class(app, request, &sets, &positions, selection, progress).await {
+        match load_class(app, request, &sets, (&positions, &known), selection, progress).await {
             Ok((own, told)) => {
                 loaded.push(own);
                 problems.extend(told);
@@ -177,6 +184,7 @@ async fn gather(
     }
     problems.extend(skip(refused, loaded.is_empty())?);
     problems.extend(unchecked(request.asked, &positions, &loaded));
+    known.past.retain(|own| loaded.iter().any(|(loaded, _)| loaded.asset_class == own.told.asset_class));
     let inputs = Inputs {
         asked: request.asked.as_str().to_owned(),
         generated_at,
@@ -184,7 +192,7 @@ async fn gather(
         settings: app.loaded.settings.clone(),
         positions,
         problems,
-        past: Vec::new(),
+        past: PastInputs::ToFollow(known),
         classes: loaded.into_iter().map(|(selection, bars)| (selection.session, bars)).collect(),
         version: snapshot.version(),
         before: live.map(|_| before),
@@ -202,16 +210,18 @@ async fn load_class(
     app: &App,
     request: &RunRequest,
     sets: &[&ScriptSet],
-    positions: &[Position],
+    (positions, known): (&[Position], &Known),
     selection: Selection,
     progress: Progress<'_>,
 ) -> Result<((Selection, LoadedBars), Vec<Problem>), Refusal> {
     let class = selection.asset_class;
     let held = held_symbols(positions, class);
     let problems = without_strategy(sets[0], class, &held)?;
-    let first = oldest_session_asked(positions, class, selection.session);
+    let first = known.oldest_session_asked(class).into_iter();
+    let first = first.fold(oldest_session_asked(positions, class, selection.session), NaiveDate::min);
+    let wanted = with_followed(held, known.symbols(class));
     let needed = sets.iter().map(|set| crate::decide::bars_needed(&set.scripts, class)).max().unwrap_or(0);
-    let bars = load(app, &selection, &held, first, needed, progress).await?;
+    let bars = load(app, &selection, &wanted, first, needed, progress).await?;
     refuse_date_before_data(request, &selection, &bars)?;
     Ok(((selection, bars), problems))
 }
@@ -276,6 +286,18 @@ pub(super) fn held_symbols(positions: &[Position], class: AssetClass) -> BTreeMa
     for own in positions.iter().filter(|own| own.asset_class == class) {
         let since = held.entry(own.symbol.clone()).or_default();
         *since = Some(since.map_or(own.entry_date, |first| first.min(own.entry_date)));
+    }
+    held
+}
+
+/// Adds the symbols that are followed to those that are held, each with the earlier of its days.
+fn with_followed(
+    mut held: BTreeMap<Symbol, Option<NaiveDate>>,
+    followed: BTreeMap<Symbol, NaiveDate>,
+) -> BTreeMap<Symbol, Option<NaiveDate>> {
+    for (symbol, told) in followed {
+        let since = held.entry(symbol).or_default();
+        *since = Some(since.map_or(told, |held| held.min(told)));
     }
     held
 }

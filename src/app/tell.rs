@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::RunOutcome;
 use super::data_hash::positions_hash;
 use super::fold::fold;
-use super::inputs::{Inputs, Purpose};
+use super::inputs::{Inputs, PastInputs, Purpose};
+use super::outcomes;
+use super::outcomes::Known;
 use crate::decide::Decision;
-use crate::report::{Report, RunRecord};
+use crate::report::{Past, Report, RunRecord};
 use crate::settings::SourceName;
 use crate::settings::settings_hash;
 
@@ -35,7 +37,12 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
     problems.extend(version.problems().cloned());
     let positions_hash = positions_hash(&positions);
     let none = BTreeMap::new();
-    let folded = fold(&settings, &set.scripts, before.as_ref().unwrap_or(&none), &positions, classes)?;
+    let (known, past) = match past {
+        PastInputs::ToFollow(known) => (known, None),
+        PastInputs::Told(past) => (Known::default(), Some(past)),
+    };
+    let before_edits = before.as_ref().unwrap_or(&none);
+    let folded = fold(&settings, &set.scripts, before_edits, &positions, &known, classes)?;
     let round = folded.round;
     problems.extend(folded.problems);
     problems.extend(round.problems);
@@ -62,10 +69,11 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
         filtered: each(&round.decisions, |decision| &decision.filtered),
         near_misses: each(&round.decisions, |decision| &decision.near_misses),
         decisions: round.decisions,
-        past,
+        past: Past::default(),
         problems,
         reload: before.is_some().then(|| version.told(folded.changes)),
     };
+    report.past = past.unwrap_or_else(|| outcomes::told(&folded.past, report.newest_session()));
     report.run.id = run_id(&report.run);
     for recommendation in report.recommendations.iter_mut().chain(&mut report.exits) {
         recommendation.generated_at = Some(generated_at);
@@ -75,6 +83,7 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
         charts: folded.charts,
         templates: set.templates.clone(),
         scripts: set.scripts.clone(),
+        outcomes: known.to_keep(&folded.past),
     })
 }
 

@@ -71,6 +71,11 @@ pub enum Command {
     Schedule(ScheduleArgs),
     /// Shows last and next runs, the outbox and the age of the data: exits with 1 where something is overdue
     Status(StatusArgs),
+    /// Tells what you bought and sold, and shows what you hold
+    Portfolio {
+        #[command(subcommand)]
+        action: PortfolioAction,
+    },
     /// Shows what was decided and sent, or backs the journal up
     Journal {
         #[command(subcommand)]
@@ -427,6 +432,67 @@ pub struct ClearArgs {
     /// Removes every entry, and what was quarantined
     #[arg(long)]
     pub all: bool,
+    /// The asset class, where both hold the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PortfolioAction {
+    /// Adds what you bought, so that its stop and exit rule are checked each session
+    Add(AddArgs),
+    /// Tells that you sold a position, or a part of it
+    Close(CloseArgs),
+    /// Shows what you hold at the newest cached prices, without the network
+    List {
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Adds the positions of a CSV file, all or none (the README says which columns)
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    pub symbol: String,
+    /// How many units
+    #[arg(long, value_name = "UNITS")]
+    pub quantity: f64,
+    /// What one unit cost
+    #[arg(long, value_name = "PRICE")]
+    pub price: f64,
+    /// The session on which you bought; the newest that has opened by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// The strategy that sells it; by default the one that recommended it
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// The stop at the entry; by default the one that was recommended
+    #[arg(long, value_name = "PRICE")]
+    pub stop: Option<f64>,
+    /// The asset class, where the universes do not tell it
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+}
+
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    pub symbol: String,
+    /// What one unit brought; by default the open of the session, where its bar is at hand
+    #[arg(long, value_name = "PRICE")]
+    pub price: Option<f64>,
+    /// The session on which you sold; the newest that has opened by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// How many units, as they were counted on that day; all by default
+    #[arg(long, value_name = "UNITS")]
+    pub quantity: Option<f64>,
+    /// The strategy, where several hold the symbol
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
     /// The asset class, where both hold the symbol
     #[arg(long, value_enum)]
     pub asset_class: Option<OneClass>,

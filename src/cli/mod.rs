@@ -18,6 +18,7 @@ mod journal;
 mod logging;
 mod new_strategy;
 mod output;
+mod portfolio;
 mod preview;
 mod progress;
 mod record;
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         }
         Command::Cache { action } => cache::cache(&cli.global, &action),
         Command::TestScripts(args) => test_scripts::test_scripts(&cli.global, &args),
+        Command::Portfolio { action } => portfolio::portfolio(&cli.global, &action),
         Command::Journal { action } => journal::journal(&cli.global, &action),
         Command::Replay(args) => replay::replay(&cli.global, &args),
         Command::SendTestEmail(args) => {

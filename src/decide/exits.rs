@@ -29,23 +29,21 @@ use crate::signals::script_failures;
 const HARD_STOP: &str = "hard_stop";
 
 /// What the exit rules say of the book.
-pub(super) struct Exits {
-    pub(super) held: Vec<HeldPosition>,
-    pub(super) sells: Vec<Recommendation>,
-    pub(super) problems: Vec<Problem>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exits {
+    /// Every position of the class, by symbol, with its stop advanced to the session.
+    pub held: Vec<HeldPosition>,
+    /// One for each that is sold.
+    pub sells: Vec<Recommendation>,
+    pub problems: Vec<Problem>,
 }
 
 /// What a failing exit rule means to the reader.
 const NOT_CHECKED: &str = "its positions were not checked by their own rule";
 
-/// Evaluates every position of the prepared asset class.
-pub(super) fn exits(
-    prepared: &Prepared,
-    scripts: &Scripts,
-    rows: &Rows,
-    book: &Book,
-    session: NaiveDate,
-) -> Exits {
+/// Holds every position of the prepared asset class against its exit rule, as [`super::decide()`] does, and
+/// decides nothing else. `rows` are the scripts' own of what is prepared.
+pub fn exits(prepared: &Prepared, scripts: &Scripts, rows: &Rows, book: &Book, session: NaiveDate) -> Exits {
     let panel = prepared.columns.panel();
     let class = panel.asset_class();
     let mut positions: Vec<&Position> = book.positions.iter().filter(|p| p.asset_class == class).collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Decision, Direction};
+use super::{Decision, Direction, HeldPosition, PositionStatus};
 use crate::domain::{AssetClass, Bar, Symbol};
 use crate::domain::{Book, Order, Position};
 
@@ -54,11 +54,21 @@ pub fn order(mut book: Book, decision: &Decision) -> Book {
 /// the next bars, one a symbol.
 ///
 /// Stops advanced by the decision are carried into the positions that stay.
-pub fn fill(mut book: Book, decision: &Decision, next: &BTreeMap<Symbol, Bar>) -> (Book, Vec<Fill>) {
+pub fn fill(book: Book, decision: &Decision, next: &BTreeMap<Symbol, Bar>) -> (Book, Vec<Fill>) {
+    settle(book, decision.asset_class, &decision.held, next)
+}
+
+/// Does the same for positions as a session left them, whoever looked at them.
+pub fn settle(
+    mut book: Book,
+    asset_class: AssetClass,
+    held: &[HeldPosition],
+    next: &BTreeMap<Symbol, Bar>,
+) -> (Book, Vec<Fill>) {
     let mut fills = Vec::new();
-    advance_stops(&mut book, decision);
+    advance_stops(&mut book, held);
     // By the held positions and not by the exits: two lots of one symbol differ in their entry.
-    for exit in decision.sold() {
+    for exit in held.iter().filter(|held| held.status == PositionStatus::Sell) {
         let Some(held) = book.positions.iter().position(|position| exit.is_of(position)) else { continue };
         let (quantity, outcome) = match next.get(&exit.symbol) {
             None => (0.0, FillOutcome::NoBar),
@@ -77,7 +87,7 @@ pub fn fill(mut book: Book, decision: &Decision, next: &BTreeMap<Symbol, Bar>) -
         });
     }
     let (due, waiting): (Vec<Order>, Vec<Order>) =
-        book.pending.drain(..).partition(|order| order.asset_class == decision.asset_class);
+        book.pending.drain(..).partition(|order| order.asset_class == asset_class);
     book.pending = waiting;
     for order in due {
         let (quantity, outcome) = match next.get(&order.symbol) {
@@ -116,8 +126,8 @@ pub fn mark(mut book: Book, asset_class: AssetClass, closes: &BTreeMap<Symbol, f
     book
 }
 
-fn advance_stops(book: &mut Book, decision: &Decision) {
-    for held in &decision.held {
+fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
+    for held in held {
         let own = book.positions.iter_mut().find(|position| held.is_of(position));
         if let Some(position) = own {
             position.stop_price = held.stop_price;

@@ -28,12 +28,13 @@ mod verdict;
 mod fixtures;
 
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
+pub use exits::{Exits, exits};
 pub use explain::explain;
 pub use explanation::{
     ComponentExplained, Explanation, FilterVerdict, HeldExplained, Judged, Lacks, RuleExplained, RuleOutcome,
     SignalExplained, StrategyExplained, Verdict,
 };
-pub use fill::{Fill, FillOutcome, fill, mark, order};
+pub use fill::{Fill, FillOutcome, fill, mark, order, settle};
 pub use near_misses::near_misses;
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};

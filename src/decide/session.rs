@@ -52,7 +52,7 @@ pub(super) fn decide_watched(
     let too_early = || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
     let no_decision = no_decision.or_else(too_early);
     problems.extend(stale);
-    let exits = exits::exits(prepared, scripts, &rows, book, session);
+    let exits = exits(prepared, scripts, &rows, book, session);
     problems.extend(exits.problems);
     let mut decision = Decision {
         asset_class: market.asset_class,

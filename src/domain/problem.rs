@@ -38,6 +38,8 @@ pub enum ProblemKind {
     Stop,
     /// A held position has no rule, no bar, or a rule that could not run.
     Position,
+    /// A past recommendation cannot be followed further.
+    Outcome,
     /// The benchmark has no bar on the session being decided.
     Benchmark,
     /// A setting asks for something that cannot be had.

@@ -24,7 +24,7 @@ use crate::domain::AssetClass;
 use crate::domain::Position;
 use crate::domain::Problem;
 use crate::domain::Symbol;
-use crate::report::PastRecommendation;
+use crate::report::Past;
 use crate::scripts::{Options, ScriptSource};
 use crate::settings::DecidingSettings;
 
@@ -40,7 +40,7 @@ pub struct RunInputs {
     /// What was known to be wrong before anything was decided.
     pub problems: Vec<Problem>,
     /// How earlier recommendations did, as the report says.
-    pub past: Vec<PastRecommendation>,
+    pub past: Past,
     pub classes: Vec<ClassInputs>,
     pub scripts: ScriptInputs,
     /// In a command that keeps running, the earlier scripts that those in force are compared with; `None` in one
@@ -85,7 +85,7 @@ struct Document {
     settings: DecidingSettings,
     positions: Vec<HeldDocument>,
     problems: Vec<Problem>,
-    past: Vec<PastRecommendation>,
+    past: Past,
     classes: Vec<ClassDocument>,
     scripts: ScriptDocument,
     before: Option<BTreeMap<AssetClass, ScriptDocument>>,

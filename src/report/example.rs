@@ -7,8 +7,9 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use uuid::Uuid;
 
 use super::chart::{ChartData, ChartLevel};
+use super::past::{Past, PastRecommendation};
 use super::reload::{Changes, LastReload, Reload};
-use super::run::{Part, PastRecommendation, Report, RunRecord};
+use super::run::{Part, Report, RunRecord};
 use crate::decide::Decision;
 use crate::decide::Direction;
 use crate::decide::HeldPosition;
@@ -24,6 +25,7 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
 use crate::filters::Filtered;
+use crate::outcomes::{Figures, StrategyRecord};
 use crate::signals::{Component, Moved, Signal, SignalDiff};
 
 fn date(text: &str) -> NaiveDate {
@@ -257,7 +259,7 @@ pub fn empty() -> Report {
         exits: Vec::new(),
         filtered: Vec::new(),
         near_misses: Vec::new(),
-        past: Vec::new(),
+        past: Past::default(),
         problems: Vec::new(),
         reload: None,
     }
@@ -329,11 +331,53 @@ pub fn full() -> Report {
         filtered("TSLA", "correlation: mean 0.81 with the 4 positions held, over 0.75"),
         filtered("GOOGL", "already held by equity_momentum since 9 Nov"),
     ];
-    report.past = vec![
-        past("2026-11-16", "GOOGL", 171.02, Some((182.61, 0.0678)), "open"),
-        past("2026-10-28", "AMZN", 229.4, Some((243.9, 0.0632)), "target reached on 12 Nov"),
-        past("2026-10-21", "XOM", 118.77, Some((115.02, -0.0316)), "stopped on 30 Oct"),
-    ];
+    report.past = Past {
+        recommendations: vec![
+            past(("2026-11-16", "GOOGL"), "open", [171.02, 163.4, 182.61], "open after 4 bars"),
+            past(
+                ("2026-10-28", "AMZN"),
+                "closed",
+                [229.4, 219.2, 243.9],
+                "sold 13 Nov after 11 bars: ma20_cross; target touched 12 Nov",
+            ),
+            past(
+                ("2026-10-21", "XOM"),
+                "closed",
+                [118.77, 116.3, 114.02],
+                "sold 2 Nov after 7 bars: trailing_stop; stop touched 30 Oct",
+            ),
+        ],
+        record: vec![
+            StrategyRecord {
+                strategy: "equity_momentum".to_owned(),
+                all: Figures {
+                    closed: 14,
+                    wins: 5,
+                    losses: 8,
+                    break_evens: 1,
+                    win_rate: Some(5.0 / 14.0),
+                    mean_r: Some(0.28),
+                    sum_r: Some(3.92),
+                    worst_r: Some(-2.14),
+                    best_r: Some(4.8),
+                },
+                month: Figures::of(&[1.42, -1.92]),
+                open: 2,
+                open_r: Some(0.91),
+                waiting: 0,
+                not_filled: 1,
+            },
+            StrategyRecord {
+                strategy: "equity_rotation".to_owned(),
+                all: Figures::default(),
+                month: Figures::default(),
+                open: 0,
+                open_r: None,
+                waiting: 1,
+                not_filled: 0,
+            },
+        ],
+    };
     report.problems = vec![
         Problem::new(
             "KO",
@@ -394,20 +438,36 @@ pub fn reloaded() -> Report {
     report
 }
 
+/// An earlier BUY by its session and ticker, its state, and its entry, stop and last price.
 fn past(
-    session: &str,
-    ticker: &str,
-    entry: f64,
-    last: Option<(f64, f64)>,
+    (session, ticker): (&str, &str),
+    state: &str,
+    [entry, stop, last]: [f64; 3],
     outcome: &str,
 ) -> PastRecommendation {
+    let session = date(session);
     PastRecommendation {
-        session: date(session),
+        id: recommendation_id(
+            session,
+            "equity_momentum",
+            AssetClass::Equity,
+            &symbol(ticker),
+            Direction::Buy,
+        ),
+        session,
         symbol: ticker.to_owned(),
+        asset_class: AssetClass::Equity,
         strategy: "equity_momentum".to_owned(),
+        state: state.to_owned(),
+        entry_date: session.succ_opt(),
         entry_price: entry,
-        last_price: last.map(|(price, _)| price),
-        result_pct: last.map(|(_, result)| result),
+        stop_price: stop,
+        exit_date: (state == "closed").then(|| date("2026-11-13")),
+        last_price: Some(last),
+        result_pct: Some(last / entry - 1.0),
+        r_multiple: Some((last - entry) / (entry - stop)),
+        target_touched: None,
+        stop_touched: None,
         outcome: outcome.to_owned(),
     }
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::past;
+use super::past::{Past, PastRecommendation};
 use super::reload::Reload;
 use super::run::{Report, RunRecord};
 use crate::decide::MarketOverview;
@@ -37,6 +39,7 @@ struct Document<'a> {
     exits: &'a [Recommendation],
     near_misses: &'a [NearMiss],
     filtered: &'a [Filtered],
+    past: &'a Past,
     problems: &'a [Problem],
     reload: Option<&'a Reload>,
 }
@@ -69,6 +72,7 @@ pub fn json(report: &Report) -> Result<String, JsonError> {
         exits: &report.exits,
         near_misses: &report.near_misses,
         filtered: &report.filtered,
+        past: &report.past,
         problems: &report.problems,
         reload: report.reload.as_ref(),
     };
@@ -117,6 +121,8 @@ fn numbers(report: &Report) -> Vec<(String, f64)> {
             numbers.extend(fields.map(|(name, number)| (format!("{} {name}", signal.symbol), number)));
         }
     }
+    numbers.extend(report.past.recommendations.iter().flat_map(PastRecommendation::numbers));
+    numbers.extend(report.past.record.iter().flat_map(past::record_numbers));
     for market in report.decisions.iter().map(|d| &d.market) {
         let fields = [
             ("benchmark_close", market.benchmark_close),
@@ -181,7 +187,8 @@ mod tests {
     #[test]
     fn the_schema_refuses_what_is_not_in_the_contract() {
         let whole = parsed(&example::reloaded());
-        let pointers = "|/run|/run/parts/0|/market/equity|/recommendations/0|/problems/0|/reload|\
+        let pointers = "|/run|/run/parts/0|/market/equity|/recommendations/0|/past|/past/recommendations/0|\
+                        /past/record/0|/past/record/0/all|/past/record/0/month|/problems/0|/reload|\
                         /reload/last_reload|/reload/changes/0|/reload/changes/0/gained/0|\
                         /reload/changes/0/moved/0|/reload/changes/0/moved/0/before";
         for pointer in pointers.split('|') {
@@ -228,7 +235,7 @@ mod tests {
             *r = example::reloaded();
             r.reload.iter_mut().for_each(|own| own.changes[0].diff.gained[0].score = f64::NAN);
         };
-        let spoil: [fn(&mut Report); 8] = [
+        let spoil: [fn(&mut Report); 10] = [
             reload,
             |r| r.recommendations[0].stop_price = f64::NAN,
             |r| r.recommendations[1].target_price = Some(f64::INFINITY),
@@ -236,6 +243,8 @@ mod tests {
             |r| r.recommendations[0].components[0].score = f64::NAN,
             |r| r.recommendations[0].combined_score = Some(f64::NAN),
             |r| r.near_misses[0].distance_pct = Some(f64::NAN),
+            |r| r.past.recommendations[0].r_multiple = Some(f64::NAN),
+            |r| r.past.record[0].month.sum_r = Some(f64::INFINITY),
             |r| r.decisions[0].market.volatility = Some(f64::NAN),
         ];
         for (index, spoil) in spoil.into_iter().enumerate() {

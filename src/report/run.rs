@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::past::Past;
 use super::reload::Reload;
 use crate::decide::Decision;
 use crate::decide::NearMiss;
@@ -62,26 +63,11 @@ pub struct Report {
     pub exits: Vec<Recommendation>,
     pub filtered: Vec<Filtered>,
     pub near_misses: Vec<NearMiss>,
-    /// How earlier recommendations did, the newest first; empty without a journal.
-    pub past: Vec<PastRecommendation>,
+    /// How earlier recommendations did.
+    pub past: Past,
     pub problems: Vec<Problem>,
     /// The version of the scripts in force; `None` in a command that runs once.
     pub reload: Option<Reload>,
-}
-
-/// An earlier BUY and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PastRecommendation {
-    pub session: NaiveDate,
-    pub symbol: String,
-    pub strategy: String,
-    pub entry_price: f64,
-    /// The exit's price, or the last close while it is open.
-    pub last_price: Option<f64>,
-    /// The result so far, a fraction of the entry.
-    pub result_pct: Option<f64>,
-    /// In words: `open`, `target reached`, `stopped` …
-    pub outcome: String,
 }
 
 impl Report {
@@ -106,7 +92,7 @@ impl Report {
             exits: Vec::new(),
             filtered: Vec::new(),
             near_misses: Vec::new(),
-            past: Vec::new(),
+            past: Past::default(),
             problems: Vec::new(),
             reload: None,
         }

@@ -1,11 +1,11 @@
-//! The report's other sections: market, positions, near misses, what was filtered, past
-//! results and data notes.
+//! The report's other sections: market, positions, near misses, what was filtered and data
+//! notes.
 
 use serde::Serialize;
 
 use super::cards::tone;
 use super::reload::ChangesView;
-use super::run::{PastRecommendation, Report};
+use super::run::Report;
 use crate::decide::HeldPosition;
 use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
@@ -18,7 +18,7 @@ use crate::domain::format;
 use crate::filters::Filtered;
 
 /// Rows shown of a long list; the JSON has every one.
-const ROWS_SHOWN: usize = 12;
+pub(super) const ROWS_SHOWN: usize = 12;
 /// The letters that all notes take, so that a source that is down cannot bury the signals; the JSON
 /// has every note. What may cost money today is never cut.
 const NOTES_BUDGET: usize = 12_000;
@@ -75,18 +75,6 @@ pub struct Row {
     pub text: String,
     /// The distance of a near miss, else empty.
     pub distance: String,
-}
-
-/// What became of an earlier recommendation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PastRow {
-    pub date: String,
-    pub symbol: String,
-    pub entry: String,
-    pub last: String,
-    pub result: String,
-    pub tone: &'static str,
-    pub outcome: String,
 }
 
 /// The data notes of one kind.
@@ -200,21 +188,6 @@ pub fn filtered(signals: &[Filtered]) -> (Vec<Row>, String) {
     (signals.iter().take(ROWS_SHOWN).map(row).collect(), more(signals.len(), ROWS_SHOWN))
 }
 
-/// Lists earlier recommendations, and says how many more there are.
-pub fn past(recommendations: &[PastRecommendation]) -> (Vec<PastRow>, String) {
-    let missing = || format::MISSING.to_owned();
-    let row = |past: &PastRecommendation| PastRow {
-        date: format::short_day(past.session),
-        symbol: format::clean(&past.symbol),
-        entry: format::price(past.entry_price),
-        last: past.last_price.map_or_else(missing, format::price),
-        result: past.result_pct.map_or_else(missing, |r| format::signed_percent(r, 2)),
-        tone: past.result_pct.map_or("", tone),
-        outcome: format::clean(&past.outcome),
-    };
-    (recommendations.iter().take(ROWS_SHOWN).map(row).collect(), more(recommendations.len(), ROWS_SHOWN))
-}
-
 /// Describes what edits of the scripts change, one class after the other.
 pub fn edits(report: &Report) -> Vec<ChangesView> {
     let changes = report.reload.iter().flat_map(|reload| &reload.changes);
@@ -289,6 +262,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::Score => (2, "Signals without a score"),
         ProblemKind::Stop => (2, "Signals without a stop"),
         ProblemKind::Benchmark => (2, "Benchmark"),
+        ProblemKind::Outcome => (4, "Past recommendations"),
         ProblemKind::Skipped => (3, "Left out"),
         ProblemKind::Settings => (3, "Settings"),
         ProblemKind::Stale => (4, "No bar for the session"),
@@ -302,7 +276,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
     }
 }
 
-fn more(all: usize, shown: usize) -> String {
+pub(super) fn more(all: usize, shown: usize) -> String {
     let rest = all.saturating_sub(shown);
     if rest == 0 { String::new() } else { format!("and {} more", format::fixed(rest as f64, 0)) }
 }

@@ -9,10 +9,12 @@ use serde::Serialize;
 use super::cards;
 use super::cards::Card;
 use super::marks::{Mark, MarkView};
+use super::past;
+use super::past::{PastRow, RecordRow};
 use super::reload::{ChangesView, Reload};
 use super::run::Report;
 use super::sections;
-use super::sections::{MarketView, NoteGroup, PastRow, PositionRow, Row};
+use super::sections::{MarketView, NoteGroup, PositionRow, Row};
 use crate::decide::Decision;
 use crate::decide::PositionStatus;
 use crate::domain::format;
@@ -49,6 +51,8 @@ pub struct View {
     pub filtered_more: String,
     pub past: Vec<PastRow>,
     pub past_more: String,
+    /// How all recommendations of each strategy did.
+    pub record: Vec<RecordRow>,
     /// What edits of the scripts change on the session, one a class; empty without an edit.
     pub edits: Vec<ChangesView>,
     pub notes: Vec<NoteGroup>,
@@ -99,7 +103,7 @@ impl View {
     pub fn of(report: &Report) -> Self {
         let (near_misses, near_misses_more) = sections::near_misses(&report.near_misses);
         let (filtered, filtered_more) = sections::filtered(&report.filtered);
-        let (past, past_more) = sections::past(&report.past);
+        let (past, past_more) = past::rows(&report.past.recommendations);
         Self {
             subject: report.subject(),
             date: format::day(report.newest_session()),
@@ -126,6 +130,7 @@ impl View {
             filtered_more,
             past,
             past_more,
+            record: past::record(&report.past.record),
             edits: sections::edits(report),
             notes: sections::notes(&report.problems),
             foot: foot(report),

@@ -163,7 +163,7 @@ fn run_inputs() -> RunInputs {
         settings: DecidingSettings::of(&Settings::defaults()),
         positions: vec![position("AAPL")],
         problems: Vec::new(),
-        past: Vec::new(),
+        past: crate::report::Past::default(),
         classes: vec![class],
         scripts: script_inputs(),
         before: Some(BTreeMap::from([(AssetClass::Equity, script_inputs())])),

@@ -1,0 +1,262 @@
+//! Lots that were bought: one as it is typed, or a file of them, all or none.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::prices::AtHand;
+use super::{amount, class_of, newest_open, open, recommended, symbol, untradable};
+use crate::app::positions::{read_lines, read_positions};
+use crate::app::{App, Refusal, load_scripts};
+use crate::decide::{Direction, Recommendation};
+use crate::domain::closest;
+use crate::domain::format;
+use crate::domain::{AssetClass, Position, Symbol};
+use crate::journal::{Journal, Lot, NewLot};
+use crate::scripts::{Scripts, Strategy};
+
+/// A price further than this from its session's range is remarked, as the core would doubt it.
+const FAR: f64 = 1.2;
+
+/// A purchase as it is typed.
+#[derive(Clone, Debug)]
+pub struct NewPosition {
+    pub symbol: String,
+    /// Needed where the universes do not tell.
+    pub asset_class: Option<AssetClass>,
+    pub quantity: f64,
+    pub price: f64,
+    /// The session of the purchase; the newest that has opened by default.
+    pub date: Option<NaiveDate>,
+    /// Who sells it; the one that recommended it by default, or the only one of its class.
+    pub strategy: Option<String>,
+    /// The stop at the entry; the recommendation's by default.
+    pub stop: Option<f64>,
+}
+
+/// What was added, and what the user should know of it.
+#[derive(Clone, Debug)]
+pub struct Added {
+    pub lots: Vec<Lot>,
+    pub remarks: Vec<String>,
+}
+
+/// Adds one lot. Blocks.
+///
+/// # Errors
+/// A [`Refusal`] for what cannot be right, with what to do; what the journal says.
+pub fn add(app: &App, new: &NewPosition) -> anyhow::Result<Added> {
+    let named = symbol(&new.symbol)?;
+    let (quantity, price) = (amount("--quantity", new.quantity)?, amount("--price", new.price)?);
+    let desk = Desk::of(app)?;
+    let (journal, mut remarks) = open(app)?;
+    refuse_unknown_file(app, &journal)?;
+    let class = desk.class(app, &named, new)?;
+    let date = new.date.unwrap_or_else(|| newest_open(class, desk.now));
+    let told = recommended(&journal, class, &named, Direction::Buy, date)?;
+    let strategy = desk.strategy(new.strategy.as_deref(), class, &told)?;
+    let (stop_price, stop_of) = stop(new, &named, &strategy, &told)?;
+    let lot = NewLot {
+        symbol: named,
+        asset_class: class,
+        strategy,
+        entry_date: date,
+        entry_price: price,
+        quantity,
+        stop_price,
+    };
+    desk.check(&lot).map_err(|why| Refusal::Usage(format!("{}: {why}", lot.symbol)))?;
+    remarks.extend(stop_of);
+    remarks.extend(oddity(app, &lot));
+    Ok(Added { lots: vec![journal.add_lot(&lot, desk.now)?], remarks })
+}
+
+/// Adds the lots of a positions file, all or none; every line that is wrong is named. Blocks.
+///
+/// # Errors
+/// As [`add`].
+pub fn import(app: &App, file: &Path) -> anyhow::Result<Added> {
+    let desk = Desk::of(app)?;
+    let (mut lots, mut wrong) = (Vec::new(), Vec::new());
+    for (line, position) in read_lines(file)? {
+        let lot = lot_of(position);
+        match desk.check(&lot) {
+            Ok(()) => lots.push(lot),
+            Err(why) => wrong.push(format!("line {line}: {}: {why}", lot.symbol)),
+        }
+    }
+    if !wrong.is_empty() {
+        let shown = wrong.len().min(SHOWN);
+        let more = match wrong.len() - shown {
+            0 => String::new(),
+            more => format!("\nand {more} more"),
+        };
+        let told = wrong[..shown].join("\n");
+        let message = format!("{}: nothing was imported\n{told}{more}", file.display());
+        return Err(Refusal::Usage(message).into());
+    }
+    if lots.is_empty() {
+        return Err(Refusal::Usage(format!("{}: it has no line besides its header", file.display())).into());
+    }
+    let (journal, mut remarks) = open(app)?;
+    remarks.extend(lots.iter().filter_map(|lot| oddity(app, lot)));
+    Ok(Added { lots: journal.import_lots(&lots, desk.now)?, remarks })
+}
+
+/// The lines named of a file that is wrong; an error is for reading.
+const SHOWN: usize = 3;
+
+/// The scripts that sell, and the hour.
+struct Desk {
+    scripts: Scripts,
+    now: DateTime<Utc>,
+}
+
+impl Desk {
+    fn of(app: &App) -> Result<Self, Refusal> {
+        Ok(Self { scripts: load_scripts(app)?.scripts, now: app.clock.now() })
+    }
+
+    fn class(&self, app: &App, symbol: &Symbol, new: &NewPosition) -> Result<AssetClass, Refusal> {
+        if let Some(class) = new.asset_class {
+            return Ok(class);
+        }
+        if let Some(class) = class_of(app, symbol)? {
+            return Ok(class);
+        }
+        let strategy = new.strategy.as_ref().and_then(|name| self.scripts.strategy(name));
+        strategy.map(Strategy::asset_class).ok_or_else(|| {
+            let message = format!("{symbol} is in no universe, so its class is not known; add --asset-class");
+            Refusal::Usage(message)
+        })
+    }
+
+    /// Chooses who sells: as named, as recommended, or the only one there is.
+    fn strategy(
+        &self,
+        named: Option<&str>,
+        class: AssetClass,
+        told: &[Recommendation],
+    ) -> Result<String, Refusal> {
+        if let Some(named) = named {
+            return Ok(named.to_owned());
+        }
+        if let Some(newest) = told.first() {
+            return Ok(newest.strategy_name.clone());
+        }
+        match &self.names(class)[..] {
+            [] => Err(Refusal::Usage(format!("no strategy for {class} is loaded to sell it; add one"))),
+            [only] => Ok(only.clone()),
+            several => Err(Refusal::Usage(format!(
+                "no recent recommendation tells who sells it; add --strategy, one of {}",
+                several.join(", ")
+            ))),
+        }
+    }
+
+    fn names(&self, class: AssetClass) -> Vec<String> {
+        let own = self.scripts.strategies().iter().filter(|own| own.asset_class() == class);
+        own.map(|own| own.name().to_owned()).collect()
+    }
+
+    /// Says what cannot be right about a lot, as the end of a sentence.
+    fn check(&self, lot: &NewLot) -> Result<(), String> {
+        let names = self.names(lot.asset_class);
+        match self.scripts.strategy(&lot.strategy) {
+            None => {
+                let hint = closest(&lot.strategy, names.iter().map(|name| (name, name)))
+                    .map(|name| format!("; did you mean `{name}`?"))
+                    .unwrap_or_else(|| format!("; it is one of {}", names.join(", ")));
+                return Err(format!("no strategy is called `{}`{hint}", format::clean(&lot.strategy)));
+            }
+            Some(own) if own.asset_class() != lot.asset_class => {
+                return Err(format!(
+                    "{} trades {}, and this is {}; name one of {}",
+                    lot.strategy,
+                    own.asset_class(),
+                    lot.asset_class,
+                    names.join(", ")
+                ));
+            }
+            Some(_) => {}
+        }
+        if let Some(why) = untradable(lot.asset_class, lot.entry_date, self.now) {
+            return Err(why);
+        }
+        if lot.stop_price >= lot.entry_price {
+            return Err(format!(
+                "its stop of {} is not under its entry of {}; give the stop as it was at the entry",
+                format::price(lot.stop_price),
+                format::price(lot.entry_price)
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Takes the stop as typed, or the one of the strategy's own recommendation, and says where it is from.
+fn stop(
+    new: &NewPosition,
+    symbol: &Symbol,
+    strategy: &str,
+    told: &[Recommendation],
+) -> Result<(f64, Option<String>), Refusal> {
+    if let Some(stop) = new.stop {
+        return Ok((amount("--stop", stop)?, None));
+    }
+    let newest = told.iter().find(|own| own.strategy_name == strategy);
+    let Some(newest) = newest else {
+        let message =
+            format!("no recent recommendation of {symbol} by {strategy} tells its stop; add --stop PRICE");
+        return Err(Refusal::Usage(message));
+    };
+    let remark = format!(
+        "the stop of {} is the one that was recommended on {}",
+        format::price(newest.stop_price),
+        newest.session
+    );
+    Ok((newest.stop_price, Some(remark)))
+}
+
+/// Remarks a price that is far from what was traded on its session, where bars tell.
+fn oddity(app: &App, lot: &NewLot) -> Option<String> {
+    let bar = AtHand::read(app, lot.asset_class, &lot.symbol)?.on(lot.entry_date)?;
+    if (bar.low / FAR..=bar.high * FAR).contains(&lot.entry_price) {
+        return None;
+    }
+    Some(format!(
+        "{}: {} lies far from what was traded on {}, {} to {}: unless it was split since, check it, and close \
+         and add it again",
+        lot.symbol,
+        format::price(lot.entry_price),
+        lot.entry_date,
+        format::price(bar.low),
+        format::price(bar.high)
+    ))
+}
+
+/// With its first lot the journal speaks in the place of the settings' file: what that holds must not be lost.
+fn refuse_unknown_file(app: &App, journal: &Journal) -> anyhow::Result<()> {
+    let Some(file) = &app.loaded.settings.portfolio.file else { return Ok(()) };
+    if journal.positions()?.is_some() || read_positions(file)?.is_empty() {
+        return Ok(());
+    }
+    let file = file.display();
+    let message = format!(
+        "portfolio.file = {file} holds positions that the journal does not, and would not be read any more; first \
+         run `ts portfolio import {file}`"
+    );
+    Err(Refusal::Usage(message).into())
+}
+
+fn lot_of(own: Position) -> NewLot {
+    NewLot {
+        symbol: own.symbol,
+        asset_class: own.asset_class,
+        strategy: own.strategy,
+        entry_date: own.entry_date,
+        entry_price: own.entry_price,
+        quantity: own.quantity,
+        stop_price: own.stop_price,
+    }
+}

@@ -1,0 +1,164 @@
+//! `ts portfolio`: what was bought and sold, and what is held.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::app::portfolio;
+use crate::app::portfolio::{HeldRow, NewPosition, Sale, Sold};
+use crate::domain::AssetClass;
+use crate::domain::format;
+use crate::journal::Lot;
+
+use super::args::{AddArgs, CloseArgs, Global, PortfolioAction, TextFormat};
+use super::exit::Outcome;
+use super::output;
+use super::start;
+use super::table::{Cell, Table};
+
+/// Adds, closes, imports or lists positions.
+pub(super) fn portfolio(global: &Global, action: &PortfolioAction) -> anyhow::Result<Outcome> {
+    let app = start::app(global)?;
+    let (text, remarks) = match action {
+        PortfolioAction::Add(args) => {
+            let added = portfolio::add(&app, &new_position(args))?;
+            (lines(&added.lots), added.remarks)
+        }
+        PortfolioAction::Import { file } => {
+            let added = portfolio::import(&app, file)?;
+            let count = format::count(added.lots.len(), "position");
+            (format!("{}Imported {count}.\n", lines(&added.lots)), added.remarks)
+        }
+        PortfolioAction::Close(args) => {
+            let sold = portfolio::close(&app, &sale(args))?;
+            (told(&sold), sold.remarks)
+        }
+        PortfolioAction::List { format } => (list(&portfolio::held_rows(&app)?, *format)?, Vec::new()),
+    };
+    for remark in remarks {
+        output::remark(format_args!("note: {remark}"));
+    }
+    output::write(&text, None)?;
+    Ok(Outcome::Done)
+}
+
+fn new_position(args: &AddArgs) -> NewPosition {
+    NewPosition {
+        symbol: args.symbol.clone(),
+        asset_class: args.asset_class.map(AssetClass::from),
+        quantity: args.quantity,
+        price: args.price,
+        date: args.date,
+        strategy: args.strategy.clone(),
+        stop: args.stop,
+    }
+}
+
+fn sale(args: &CloseArgs) -> Sale {
+    Sale {
+        symbol: args.symbol.clone(),
+        asset_class: args.asset_class.map(AssetClass::from),
+        strategy: args.strategy.clone(),
+        price: args.price,
+        date: args.date,
+        quantity: args.quantity,
+    }
+}
+
+/// One line a lot: what is held from now on, and what it risks.
+fn lines(lots: &[Lot]) -> String {
+    let mut text = String::new();
+    for lot in lots {
+        let own = &lot.position;
+        let at_risk = own.quantity * (own.entry_price - own.stop_price);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{} {} {} bought at {} on {}, stop {} (risks {}), sold by {}",
+            own.asset_class,
+            own.symbol,
+            format::quantity(own.quantity),
+            format::price(own.entry_price),
+            own.entry_date,
+            format::price(own.stop_price),
+            format::fixed(at_risk, 2),
+            own.strategy,
+        );
+    }
+    text
+}
+
+fn told(sold: &Sold) -> String {
+    let (own, Some(closing)) = (&sold.lot.position, &sold.lot.closing) else { return String::new() };
+    let units = own.quantity * closing.split_factor;
+    let pnl = sold.lot.pnl().map(format::signed_money).unwrap_or_default();
+    let risk = own.entry_price - sold.lot.entry_stop;
+    let in_r = (closing.price * closing.split_factor - own.entry_price) / risk;
+    let left = sold.left.map_or_else(
+        || ", none is left".to_owned(),
+        |left| format!(", {} are left", format::quantity(left * closing.split_factor)),
+    );
+    format!(
+        "{} {} {} sold at {} on {} ({}): {pnl}, {} R{left}\n",
+        own.asset_class,
+        own.symbol,
+        format::quantity(units),
+        format::price(closing.price),
+        closing.date,
+        format::clean(&closing.reason),
+        format::fixed(in_r, 2),
+    )
+}
+
+fn list(rows: &[HeldRow], form: TextFormat) -> anyhow::Result<String> {
+    if form == TextFormat::Json {
+        return Ok(serde_json::to_string_pretty(&rows.iter().map(json_of).collect::<Vec<_>>())?);
+    }
+    if rows.is_empty() {
+        return Ok("No positions are held.".to_owned());
+    }
+    let header = [
+        "symbol", "class", "strategy", "since", "sessions", "quantity", "entry", "stop", "close", "of",
+        "value", "P&L", "P&L %", "R",
+    ];
+    let with = |value: Option<f64>, form: fn(f64) -> String| Cell::Text(value.map_or("-".to_owned(), form));
+    let cells = |own: &HeldRow| {
+        vec![
+            Cell::Text(own.symbol.clone()),
+            Cell::Text(own.asset_class.to_string()),
+            Cell::Text(own.strategy.clone()),
+            Cell::Text(own.entry_date.to_string()),
+            own.sessions_held.map_or(Cell::Missing, |held| Cell::Number(held as f64)),
+            Cell::Text(format::quantity(own.quantity)),
+            Cell::Text(format::price(own.entry_price)),
+            Cell::Text(format::price(own.stop_price)),
+            with(own.close.map(|(_, close)| close), format::price),
+            own.close.map_or(Cell::Missing, |(date, _)| Cell::Text(date.to_string())),
+            with(own.value, |value| format::fixed(value, 2)),
+            with(own.pnl, format::signed_money),
+            with(own.pnl_pct, |pnl| format::signed_percent(pnl, 2)),
+            with(own.r_multiple, |r| format::fixed(r, 2)),
+        ]
+    };
+    Ok(Table { header: header.map(str::to_owned).to_vec(), rows: rows.iter().map(cells).collect() }.text())
+}
+
+fn json_of(own: &HeldRow) -> Value {
+    json!({
+        "symbol": own.symbol,
+        "asset_class": own.asset_class,
+        "strategy": own.strategy,
+        "entry_date": own.entry_date,
+        "entry_price": own.entry_price,
+        "quantity": own.quantity,
+        "stop_price": own.stop_price,
+        "close": own.close.map(|(_, close)| close),
+        "close_date": own.close.map(|(date, _)| date),
+        "value": own.value,
+        "pnl": own.pnl,
+        "pnl_pct": own.pnl_pct,
+        "r_multiple": own.r_multiple,
+        "sessions_held": own.sessions_held,
+        "split_factor": own.split_factor,
+    })
+}
