@@ -38,24 +38,19 @@ impl Sending {
 /// Decides, records, shows and mails each class that is asked for, as its job would.
 pub(super) async fn record(app: &App, args: &RunArgs) -> anyhow::Result<Outcome> {
     let request = preview::request(args)?;
-    let classes = match request.asked {
+    let traded = |class: &AssetClass| !app.loaded.settings.universe.of(*class).is_empty();
+    let classes: Vec<AssetClass> = match request.asked {
         Asked::ByName(class) => vec![class],
-        Asked::All if args.format != ReportFormat::Text || args.output.is_some() => {
-            return Err(Refusal::Usage(
-                "each class is a job and a mail of its own: name one with --asset-class, or preview both with --dry-run"
-                    .to_owned(),
-            )
-            .into());
-        }
-        Asked::All => AssetClass::ALL.to_vec(),
+        Asked::All => AssetClass::ALL.into_iter().filter(traded).collect(),
     };
+    if classes.len() > 1 && (args.format != ReportFormat::Text || args.output.is_some()) {
+        let message = "each class is a job and a mail of its own: name one with --asset-class, or preview both with --dry-run";
+        return Err(Refusal::Usage(message.to_owned()).into());
+    }
     // Opened first: a run that cannot be kept is not made, and a corrupt journal stands in the report.
     let (sending, mut notes) = open(app).await?;
     let (mut outcome, mut refused, mut runs) = (Outcome::Done, None, 0);
     for class in classes {
-        if request.asked == Asked::All && app.loaded.settings.universe.of(class).is_empty() {
-            continue;
-        }
         let own = RunRequest { asked: Asked::ByName(class), ..request.clone() };
         match run(app, args, &sending, own, std::mem::take(&mut notes)).await {
             Ok(Outcome::Done) => runs += 1,

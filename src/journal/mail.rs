@@ -33,7 +33,7 @@ pub enum Lateness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub job: JobSession,
-    /// 0 for the session's own mail; see [`Journal::next_correction`].
+    /// 0 for the session's own mail; see [`super::Journal::next_correction`].
     pub correction: u32,
     pub lateness: Lateness,
     pub mails: Vec<Mail>,

@@ -225,14 +225,6 @@ fn bad_settings_end_with_78_and_name_their_place() {
 fn bad_arguments_end_with_2_and_say_what_to_ask_instead() {
     use Begin::{Empty, Files};
     check_all(&[
-        case(
-            "a run that would send",
-            Files,
-            &[("ts.toml", "[email]\nrecipients = [\"me@example.com\"]\n")],
-            "run",
-            2,
-            &["sends no mail yet", "--dry-run"],
-        ),
         case("an unknown flag", Empty, &[], "run --dryrun", 2, &["--dryrun", "--dry-run"]),
         case(
             "no date at all",

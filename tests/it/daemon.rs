@@ -79,7 +79,9 @@ fn a_missed_session_is_made_up_for_and_the_daemon_ends_when_it_is_told() {
         "nobody receives the mail",
         "session=2026-11-20",
         "catch-up",
-        "1 to buy",
+        "recommendations=1",
+        "Delivered",
+        "Done",
         "Done",
         "Next due at 2026-11-23 21:30:00 UTC",
     ]);
