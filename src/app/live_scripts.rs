@@ -17,7 +17,9 @@ use super::{App, Refusal, ScriptSet};
 use crate::domain::AssetClass;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
-use crate::scripts::{Options, Scripts};
+use crate::lint;
+use crate::lint::{Finding, Severity};
+use crate::scripts::{Options, ScriptSource, Scripts};
 use crate::settings::{Loaded, Settings};
 
 /// So many failures of an edit are told one by one.
@@ -240,6 +242,7 @@ impl LiveScripts {
                 let hash = format::short_hash(&snapshot.hash);
                 info!(generation = snapshot.generation, hash, result = "loaded", "Scripts reloaded");
                 tell_strategies(&before.set.scripts, &snapshot.set.scripts);
+                tell_errors(&before.set, &snapshot.set);
             }
             Reloaded::Failed(snapshot) => {
                 self.current.store(Arc::clone(snapshot));
@@ -269,6 +272,22 @@ fn tell_strategies(before: &Scripts, after: &Scripts) {
     }
     for own in after.strategies().iter().filter(|own| before.strategy(own.name()).is_none()) {
         info!("Strategy {} is new", own.name());
+    }
+}
+
+/// Logs what the checks call an error in edited scripts although it keeps none out.
+fn tell_errors(before: &ScriptSet, after: &ScriptSet) {
+    let is_known = |own: &ScriptSource| before.texts.sources.contains(own);
+    let (others, edited): (Vec<_>, Vec<_>) = after.texts.sources.iter().cloned().partition(is_known);
+    if edited.is_empty() {
+        return;
+    }
+    let report = lint::check(&edited, &others, &after.options);
+    let is_of = |finding: &&Finding| edited.iter().any(|own| own.path == finding.file);
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    for Finding { file, span, code, message, .. } in report.findings.iter().filter(is_of).filter(is_error) {
+        let place = span.map(|span| format!(":{}:{}", span.line, span.column)).unwrap_or_default();
+        warn!("{file}{place}: {message} ({code}); the script is in force all the same");
     }
 }
 

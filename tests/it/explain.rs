@@ -117,6 +117,21 @@ fn an_explanation_shows_conditions_distances_and_what_is_missing() {
 }
 
 #[test]
+fn a_position_whose_strategy_is_gone_can_be_looked_at() {
+    let folder = Folder::with_files();
+    folder.write(
+        "mine.csv",
+        "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
+         AAA,equity,gone_strat,2026-11-02,105,10,101\n",
+    );
+    let held = ["explain", "AAA", "--positions", "mine.csv", "--strategy", "gone_strat"];
+    let told = said(&folder, &held, 0);
+    assert!(told.contains("gone_strat"), "{told}");
+    let other = folder.ts(&["explain", "BBB", "--positions", "mine.csv", "--strategy", "gone_strat"]);
+    assert!(other.code == 2 && other.words().contains("no strategy `gone_strat`"), "{}", other.words());
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused() {
     let folder = Folder::with_files();
     for (arguments, part) in [

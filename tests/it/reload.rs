@@ -199,6 +199,16 @@ fn watch_previews_again_after_an_edit_and_says_what_it_changes() {
         &SHIPPED.replace("const FAST_CLEARANCE   = 0.005", "const FAST_CLEARANCE   = 5.0"),
     );
     running.wait_for(&["generation 4", PROMPT]);
+    // What loads and fails on rows is in force, and told.
+    let failing = "fn eligible(row) { row.close }\nfn entry(row) { }\nfn exit(row, position) { }\n";
+    let head = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n";
+    folder.write("strategies/failing.rhai", &format!("{head}{failing}"));
+    running.wait_for(&[
+        "Strategy failing is new",
+        "strategies/failing.rhai:",
+        "the script is in force all the same",
+        PROMPT,
+    ]);
     folder.write("strategies/second.rhai", &format!("{SHIPPED}\n// another\n"));
     running.wait_for(&["Strategy second is new", PROMPT]);
     std::fs::remove_file(folder.path().join("strategies/second.rhai")).expect("a file to remove");

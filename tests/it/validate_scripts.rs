@@ -336,6 +336,15 @@ fn what_init_writes_is_clean() {
 }
 
 #[test]
+fn a_code_like_no_other_is_answered_by_the_list_of_all() {
+    let said = validate(&Folder::empty(), &["--explain", "zzzz"]);
+    let place = |part: &str| said.stderr.find(part).unwrap_or_else(|| panic!("{part}: {}", said.stderr));
+    assert!(place("errors:\n") < place("unknown_feature") && place("unknown_feature") < place("warnings:\n"));
+    assert!(place("warnings:\n") < place("unused_variable"));
+    assert!(said.stderr.lines().all(|line| line.chars().count() <= 110), "{}", said.stderr);
+}
+
+#[test]
 fn every_code_it_names_is_explained() {
     let folder = with(&[("strategies/mine.rhai", &strategy("row.clsoe > 2.0"))]);
     let said = validate(&folder, &[]);
