@@ -62,9 +62,16 @@ pub async fn explain(
     };
     let (selections, _) = select(app, Asked::ByName(class), request.source, request.date)?;
     let set = load_scripts(app)?;
-    known_strategies(&set.scripts, &request.strategies)?;
     let selection = selections.into_iter().next().context("no asset class was selected")?;
     let positions = positions(app, request.positions.as_deref(), request.source)?;
+    // What holds the symbol can be looked at even where its script is gone.
+    let holds = |name: &String| {
+        positions
+            .iter()
+            .any(|held| held.asset_class == class && held.symbol == symbol && held.strategy == *name)
+    };
+    let asked: Vec<String> = request.strategies.iter().filter(|name| !holds(name)).cloned().collect();
+    known_strategies(&set.scripts, &asked)?;
     let mut wanted = held_symbols(&positions, class);
     wanted.entry(symbol.clone()).or_default();
     let needed = decide::bars_needed(&set.scripts, class);

@@ -17,7 +17,9 @@ use super::{App, Refusal, ScriptSet};
 use crate::domain::AssetClass;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
-use crate::scripts::Options;
+use crate::lint;
+use crate::lint::{Finding, Severity};
+use crate::scripts::{Options, ScriptSource, Scripts};
 use crate::settings::{Loaded, Settings};
 
 /// So many failures of an edit are told one by one.
@@ -223,7 +225,8 @@ impl LiveScripts {
     /// it compiles; runs go on meanwhile.
     pub fn reload(&self, app: &App) -> Reloaded {
         let _one_at_a_time = held(&self.reloading);
-        let reload = self.current().next(app);
+        let before = self.current();
+        let reload = before.next(app);
         match &reload {
             Reloaded::Unchanged => {}
             Reloaded::Settings(snapshot) => {
@@ -238,6 +241,8 @@ impl LiveScripts {
                 self.current.store(Arc::clone(snapshot));
                 let hash = format::short_hash(&snapshot.hash);
                 info!(generation = snapshot.generation, hash, result = "loaded", "Scripts reloaded");
+                tell_strategies(&before.set.scripts, &snapshot.set.scripts);
+                tell_errors(&before.set, &snapshot.set);
             }
             Reloaded::Failed(snapshot) => {
                 self.current.store(Arc::clone(snapshot));
@@ -257,6 +262,32 @@ impl LiveScripts {
     /// Remembers that a report of the classes was made with the snapshot.
     pub(super) fn set_reported(&self, classes: impl Iterator<Item = AssetClass>, with: &Arc<Snapshot>) {
         held(&self.reported).extend(classes.map(|class| (class, Arc::clone(with))));
+    }
+}
+
+/// Logs the strategies that an edit took away and those that it brought.
+fn tell_strategies(before: &Scripts, after: &Scripts) {
+    for own in before.strategies().iter().filter(|own| after.strategy(own.name()).is_none()) {
+        warn!("Strategy {} is gone; positions of it lose their exit rule", own.name());
+    }
+    for own in after.strategies().iter().filter(|own| before.strategy(own.name()).is_none()) {
+        info!("Strategy {} is new", own.name());
+    }
+}
+
+/// Logs what the checks call an error in edited scripts although it keeps none out.
+fn tell_errors(before: &ScriptSet, after: &ScriptSet) {
+    let is_known = |own: &ScriptSource| before.texts.sources.contains(own);
+    let (others, edited): (Vec<_>, Vec<_>) = after.texts.sources.iter().cloned().partition(is_known);
+    if edited.is_empty() {
+        return;
+    }
+    let report = lint::check(&edited, &others, &after.options);
+    let is_of = |finding: &&Finding| edited.iter().any(|own| own.path == finding.file);
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    for Finding { file, span, code, message, .. } in report.findings.iter().filter(is_of).filter(is_error) {
+        let place = span.map(|span| format!(":{}:{}", span.line, span.column)).unwrap_or_default();
+        warn!("{file}{place}: {message} ({code}); the script is in force all the same");
     }
 }
 

@@ -13,8 +13,7 @@ use super::select::select;
 use super::{App, Asked, Snapshot, load};
 use crate::decide;
 use crate::decide::{MarketBars, Prepared};
-use crate::domain::format;
-use crate::report::Changes;
+use crate::report::{Changes, difference};
 use crate::scripts::Scripts;
 use crate::settings::SourceName;
 use crate::signals;
@@ -95,10 +94,8 @@ fn words(diff: &SignalDiff) -> String {
         let named: Vec<String> = names.into_iter().take(NAMED).collect();
         (!named.is_empty()).then(|| format!("{what} {}{more}", named.join(", ")))
     };
-    let moved = diff.moved.iter().map(|own| {
-        let score = |signal: &Signal| format::fixed(signal.score, 1);
-        format!("{} {} → {}", name(&own.after), score(&own.before), score(&own.after))
-    });
+    let moved =
+        diff.moved.iter().map(|own| format!("{} {}", name(&own.after), difference(&own.before, &own.after)));
     let parts = [
         list("gained", diff.gained.iter().map(name).collect()),
         list("lost", diff.lost.iter().map(name).collect()),

@@ -12,6 +12,8 @@ use super::script_set::SetTexts;
 use super::{App, Refusal};
 use crate::cases;
 use crate::cases::{CaseFile, Coverage, ScriptResult};
+use crate::domain::closest;
+use crate::reload::ScriptFolder;
 use crate::scripts;
 use crate::scripts::{LoadError, Options, ScriptSource, Scripts};
 
@@ -25,6 +27,8 @@ const MAX_BYTES: u64 = 1 << 20;
 pub struct ScriptTests {
     pub scripts: Vec<TestedScript>,
     pub coverage: Coverage,
+    /// Files beside the scripts that hold the cases of none of them, and why.
+    pub stray: Vec<String>,
 }
 
 /// One script with its cases.
@@ -35,9 +39,9 @@ pub struct TestedScript {
     pub path: String,
     pub cases_path: String,
     pub text: String,
-    /// What became of its cases; `None` where it has no file of them.
+    /// What became of its sound cases; `None` where it has no file of them, or none that is text.
     pub result: Option<ScriptResult>,
-    /// What is wrong with the script or its file of cases, so that nothing was asked.
+    /// What is wrong with the script or its file of cases, so that not all was asked.
     pub broken: Vec<String>,
 }
 
@@ -55,6 +59,11 @@ enum Cases {
 /// A usage [`Refusal`] for a path that is no script, no file of cases and no folder with one.
 pub fn test_scripts(app: &App, paths: &[PathBuf], filter: Option<&str>) -> Result<ScriptTests, Refusal> {
     let mut sources = SetTexts::read(&app.loaded.root)?.sources;
+    let folders: Vec<(PathBuf, PathBuf)> = match paths {
+        [] => ScriptFolder::ALL.map(|own| (app.loaded.root.join(own.as_str()), own.as_str().into())).into(),
+        paths => paths.iter().filter(|path| path.is_dir()).map(|path| (path.clone(), path.clone())).collect(),
+    };
+    let stray = folders.iter().flat_map(|(folder, shown)| stray(folder, shown)).collect();
     let mut chosen: BTreeMap<String, Cases> = BTreeMap::new();
     if paths.is_empty() {
         for source in &sources {
@@ -89,7 +98,7 @@ pub fn test_scripts(app: &App, paths: &[PathBuf], filter: Option<&str>) -> Resul
             tested.push(own);
         }
     }
-    Ok(ScriptTests { scripts: tested, coverage })
+    Ok(ScriptTests { scripts: tested, coverage, stray })
 }
 
 fn test(
@@ -116,25 +125,60 @@ fn test(
         Cases::BuiltIn => Ok(scripts::embedded::cases_of(path).map(str::to_owned)),
         Cases::File(file) => read(file),
     };
-    let file = match text {
+    let text = match text {
         Ok(None) => return tested,
-        Ok(Some(text)) => CaseFile::parse(&text).map_err(|error| format!("{}:{error}", tested.cases_path)),
-        Err(why) => Err(format!("{}: {why}", tested.cases_path)),
-    };
-    match file {
-        Err(why) => tested.broken.push(why),
-        Ok(file) => {
-            let is_chosen = |name: &str| {
-                filter.is_none_or(|filter| name.contains(filter) || source.name.contains(filter))
-            };
-            let beside = |name: &str| match cases {
-                Cases::BuiltIn => Err(format!("{name}: the built-in cases have no files beside them")),
-                Cases::File(file) => bars_file(file, name),
-            };
-            tested.result = Some(cases::run(compiled, &source.name, &file, &is_chosen, &beside, coverage));
+        Ok(Some(text)) => text,
+        Err(why) => {
+            tested.broken.push(format!("{}: {why}", tested.cases_path));
+            return tested;
         }
+    };
+    let (file, problems) = CaseFile::parse(&text);
+    tested.broken.extend(problems.iter().map(|problem| format!("{}:{problem}", tested.cases_path)));
+    if file.is_empty() && !problems.is_empty() {
+        return tested;
     }
+    let is_chosen =
+        |name: &str| filter.is_none_or(|filter| name.contains(filter) || source.name.contains(filter));
+    let beside = |name: &str| match cases {
+        Cases::BuiltIn => Err(format!("{name}: the built-in cases have no files beside them")),
+        Cases::File(file) => bars_file(file, name),
+    };
+    tested.result = Some(cases::run(compiled, &source.name, &file, &is_chosen, &beside, coverage));
     tested
+}
+
+/// Tells the TOML files of a folder that hold no script's cases: whoever wrote one believes that it
+/// is asked.
+fn stray(folder: &Path, shown: &Path) -> Vec<String> {
+    // A folder that is not there has no such file; one that cannot be read is told with its scripts.
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
+    names.sort();
+    let scripts: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".rhai")).collect();
+    let is_cases = |name: &&String| !name.starts_with('.') && name.to_lowercase().ends_with(".toml");
+    let mut stray = Vec::new();
+    for name in names.iter().filter(is_cases) {
+        let script = name.split('.').next().unwrap_or_default();
+        let meant = closest(script, scripts.iter().map(|own| (own, own)));
+        let (why, help) = match (name.strip_suffix(ENDING), meant) {
+            (Some(script), _) if scripts.contains(&script) => continue,
+            (Some(script), Some(meant)) => (
+                format!("there is no script `{script}.rhai` beside it"),
+                format!("is it `{meant}{ENDING}`? rename or remove it"),
+            ),
+            (Some(script), None) => {
+                (format!("there is no script `{script}.rhai` beside it"), "rename or remove it".to_owned())
+            }
+            (None, meant) => (
+                "no file of cases is called so, and nothing in it is asked".to_owned(),
+                format!("rename it to `{}{ENDING}`, or remove it", meant.unwrap_or(&"NAME")),
+            ),
+        };
+        stray.push(format!("{}: {why}; {help}", shown.join(name).display()));
+    }
+    stray
 }
 
 /// The script files that paths name: each itself, or all of a folder.
@@ -168,7 +212,19 @@ fn named(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Refusal> {
 
 fn source(path: &Path) -> Result<ScriptSource, Refusal> {
     let refuse = |why: String| Refusal::Usage(format!("{}: {why}", path.display()));
-    let text = read(path).map_err(refuse)?.ok_or_else(|| refuse("there is no such script".to_owned()))?;
+    let absent = || {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        let written = path.file_name().unwrap_or_default().to_string_lossy();
+        let names = fs::read_dir(folder).into_iter().flatten();
+        let mut names: Vec<String> =
+            names.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.retain(|name| name.ends_with(".rhai"));
+        names.sort();
+        let meant = closest(&written, names.iter().map(|name| (name, name)));
+        let help = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        refuse(format!("there is no such script{help}"))
+    };
+    let text = read(path).map_err(refuse)?.ok_or_else(absent)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(ScriptSource { name, path: path.display().to_string(), text })
 }
@@ -210,12 +266,13 @@ fn read(path: &Path) -> Result<Option<String>, String> {
 }
 
 impl ScriptTests {
-    /// Tells whether a case failed, or could not be asked.
+    /// Tells whether a case failed or could not be asked, or a file of cases belongs to no script.
     pub fn has_failed(&self) -> bool {
-        self.scripts.iter().any(|own| {
-            let failed =
-                own.result.iter().flat_map(|result| &result.cases).any(|case| !case.failures.is_empty());
-            failed || !own.broken.is_empty()
-        })
+        !self.stray.is_empty()
+            || self.scripts.iter().any(|own| {
+                let failed =
+                    own.result.iter().flat_map(|result| &result.cases).any(|case| !case.failures.is_empty());
+                failed || !own.broken.is_empty()
+            })
     }
 }

@@ -1,5 +1,6 @@
 //! `ts validate-scripts`: which scripts to check, and what to say of files that are none.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::script_set::{built_in, source_of};
@@ -8,7 +9,7 @@ use crate::domain::Problem;
 use crate::lint;
 use crate::lint::Report;
 use crate::reload;
-use crate::reload::{ScriptFile, ScriptFolder};
+use crate::reload::{PassedOver, ScriptFile, ScriptFolder};
 use crate::scripts::{Options, ScriptSource};
 
 /// Checks the scripts that are named, or those of the settings' folders, and names files as
@@ -36,6 +37,10 @@ fn own_folders(app: &App, working_folder: &Path) -> Report {
     let mut report = lint::check(&targets, &built_in(root, &files), &Options::of(&app.loaded.settings));
     let is_sound = problems.is_empty();
     refuse(&mut report, working_folder, problems);
+    for kind in ScriptFolder::ALL {
+        not_read(&mut report, working_folder, &root.join(kind.as_str()));
+    }
+    same_scripts(&mut report, &targets, app);
     let has_strategies = files.iter().any(|file| file.kind == ScriptFolder::Strategies);
     let strategies = root.join(ScriptFolder::Strategies.as_str());
     if is_sound && !has_strategies && strategies.exists() {
@@ -69,6 +74,15 @@ fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, 
     report.findings.retain(|finding| files.contains(&finding.file.as_str()));
     let is_sound = problems.is_empty();
     refuse(&mut report, working_folder, problems);
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        let kinds = ScriptFolder::ALL.map(|kind| folder.join(kind.as_str()));
+        // Beside `strategies/` and `scorers/` lie folders of all kinds.
+        if !kinds.iter().any(|kind| kind.is_dir()) {
+            not_read(&mut report, working_folder, folder);
+        }
+        kinds.iter().for_each(|kind| not_read(&mut report, working_folder, kind));
+    }
+    same_scripts(&mut report, &targets, app);
     if is_sound {
         for folder in paths.iter().filter(|path| path.is_dir()) {
             let shown = seen_from(working_folder, folder);
@@ -85,7 +99,41 @@ fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, 
 fn no_script(report: &mut Report, folder: &str, message: &str) {
     let help = "name files or folders of `.rhai` scripts, or write the built-in ones out with `ts init`";
     let shown = if folder == "." { "this folder" } else { folder };
-    report.refuse(folder, "no_script", format!("{shown} {message}"), help);
+    report.add(folder, "no_script", format!("{shown} {message}"), help);
+}
+
+/// Adds what looks like a script in a folder and is not read.
+fn not_read(report: &mut Report, working_folder: &Path, folder: &Path) {
+    for (path, why) in reload::passed_over(folder) {
+        let shown = seen_from(working_folder, &path);
+        let (message, help) = match why {
+            PassedOver::Folder => (
+                format!("{shown} is a folder below the scripts, and the scripts in it are not read"),
+                "move them up into the folder of scripts, or elsewhere",
+            ),
+            PassedOver::Ending => (
+                format!("{shown} does not end in `.rhai` and is not read"),
+                "rename it to end in `.rhai`, or move it elsewhere",
+            ),
+        };
+        report.add(&shown, "not_read", message, help);
+    }
+}
+
+/// Adds the strategies that say what one before them says, word for word.
+fn same_scripts(report: &mut Report, targets: &[ScriptSource], app: &App) {
+    let disabled = Options::of(&app.loaded.settings).disabled;
+    let mut first: BTreeMap<&str, &ScriptSource> = BTreeMap::new();
+    // A scorer twice grades twice and buys nothing.
+    let is_strategy = |own: &&ScriptSource| own.text.contains("fn entry");
+    for own in targets.iter().filter(is_strategy).filter(|own| !disabled.contains(&own.name)) {
+        let known = *first.entry(&own.text).or_insert(own);
+        // Two of one name are told already.
+        if known.name != own.name {
+            let message = format!("{} says the same as {}: every signal comes twice", own.path, known.path);
+            report.add(&own.path, "same_script", message, "remove one, or switch it off in the settings");
+        }
+    }
 }
 
 /// Adds files and folders that could not be read. Their messages end in what to do.
@@ -95,7 +143,7 @@ fn refuse(report: &mut Report, working_folder: &Path, problems: Vec<Problem>) {
         let (message, help) =
             problem.message.split_once("; ").unwrap_or((&problem.message, "look at the file"));
         let code = if message.contains("script's name") { "bad_name" } else { "unreadable" };
-        report.refuse(&file, code, format!("{file} {message}"), help);
+        report.add(&file, code, format!("{file} {message}"), help);
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn row(columns: &Columns, date: Option<NaiveDate>) -> Result<(u32, Na
             let span = panel.dates()[rows].first().zip(panel.dates().last());
             let held = span
                 .map_or_else(|| "there are none".to_owned(), |(a, b)| format!("they run from {a} to {b}"));
-            Err(format!("no bar on {}; {held}", date.unwrap_or_default()))
+            Err(format!("there is no bar on {}; {held}", date.unwrap_or_default()))
         }
     }
 }

@@ -11,6 +11,7 @@ mod ask;
 mod bars;
 mod coverage;
 mod file;
+mod read;
 mod run;
 
 #[cfg(test)]

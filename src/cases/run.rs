@@ -32,10 +32,23 @@ pub struct CaseResult {
 pub struct Failure {
     /// `trigger`, or `signal on 2026-03-02`.
     pub what: String,
-    pub expected: String,
+    /// `None` where the question could not be asked.
+    pub expected: Option<String>,
+    /// What was answered instead, or why nothing could be asked.
     pub got: String,
     /// What the functions that were asked did; empty where none was.
     pub traces: Vec<Trace>,
+}
+
+impl Failure {
+    /// Says what failed, for people.
+    pub fn words(&self) -> String {
+        let Self { what, expected, got, .. } = self;
+        match expected {
+            Some(expected) => format!("{what}: expected {expected}, got {got}"),
+            None => format!("{what} could not be asked: {got}"),
+        }
+    }
 }
 
 /// Runs the cases of a script whose name `is_chosen` accepts.
@@ -126,5 +139,5 @@ fn read_by(scripts: &Scripts, subject: Subject<'_>) -> BTreeSet<Feature> {
 
 /// A case that could not be asked.
 fn unasked(why: String) -> Failure {
-    Failure { what: "case".to_owned(), expected: "an answer".to_owned(), got: why, traces: Vec::new() }
+    Failure { what: "the case".to_owned(), expected: None, got: why, traces: Vec::new() }
 }

@@ -32,7 +32,8 @@ fn scripts() -> Scripts {
 
 fn result(script: &str, cases: &str) -> (Vec<String>, Coverage) {
     let scripts = scripts();
-    let file = CaseFile::parse(cases).expect("sound cases");
+    let (file, problems) = CaseFile::parse(cases);
+    assert_eq!(problems, []);
     let mut coverage = Coverage::new(&scripts);
     let read = |name: &str| match name {
         "up.csv" => {
@@ -41,11 +42,10 @@ fn result(script: &str, cases: &str) -> (Vec<String>, Coverage) {
         _ => Err(format!("{name}: there is no such file")),
     };
     let result = run(&scripts, script, &file, &|_| true, &read, &mut coverage);
-    let failures = result.cases.iter().flat_map(|case| {
-        case.failures
-            .iter()
-            .map(|own| format!("{}: {}: expected {}, got {}", case.line, own.what, own.expected, own.got))
-    });
+    let failures = result
+        .cases
+        .iter()
+        .flat_map(|case| case.failures.iter().map(|own| format!("{}: {}", case.line, own.words())));
     (failures.collect(), coverage)
 }
 
@@ -56,7 +56,8 @@ fn check(script: &str, cases: &str, expected: &[&str]) {
 
 #[track_caller]
 fn refused(cases: &str, line: usize, expected: &str) {
-    let error = CaseFile::parse(cases).expect_err("unsound cases");
+    let (_, problems) = CaseFile::parse(cases);
+    let [error] = &problems[..] else { panic!("one problem: {problems:?}") };
     assert!(error.line == line && error.message.contains(expected), "{error}");
 }
 
@@ -100,7 +101,7 @@ fn a_feature_that_is_not_named_is_missing() {
     check(
         "rule",
         idle,
-        &["1: case: expected an answer, got the row has `ma50`, which the script does not read; remove it"],
+        &["1: the case could not be asked: the row has `ma50`, which the script does not read; remove it"],
     );
 }
 
@@ -123,12 +124,14 @@ fn bars_are_asked_on_dates() {
     check(
         "rule",
         &format!("{closes}expect = {{ \"2024-01-06\" = false }}"),
-        &["1: case: expected an answer, got no bar on 2024-01-06; they run from 2024-01-02 to 2024-02-07"],
+        &[
+            "1: the case could not be asked: there is no bar on 2024-01-06; they run from 2024-01-02 to 2024-02-07",
+        ],
     );
     let csv = "[[bars]]\nname = \"csv\"\ncsv = \"up.csv\"\nexpect = { last = \"not_ready\" }";
     check("rule", csv, &[]);
     let gone = csv.replace("up.csv", "down.csv");
-    check("rule", &gone, &["1: case: expected an answer, got down.csv: there is no such file"]);
+    check("rule", &gone, &["1: the case could not be asked: down.csv: there is no such file"]);
 }
 
 #[test]
@@ -162,7 +165,7 @@ fn a_script_without_conditions_has_no_coverage() {
 fn a_failure_carries_what_was_compared() {
     let scripts = scripts();
     let text = "[[case]]\nname = \"x\"\nrow = { close = 99.0, ma20 = 100 }\neligible = true";
-    let file = CaseFile::parse(text).expect("sound cases");
+    let (file, _) = CaseFile::parse(text);
     let result =
         run(&scripts, "rule", &file, &|_| true, &|_| Err(String::new()), &mut Coverage::new(&scripts));
     let told = crate::scripts::trace::tree(&result.cases[0].failures[0].traces[0].steps);
@@ -171,19 +174,48 @@ fn a_failure_carries_what_was_compared() {
 
 #[test]
 fn a_slip_in_the_file_is_told_with_its_line() {
-    refused("[[case]]\nname = \"a\"\neligable = true", 3, "unknown field `eligable`");
+    let slip = "[[case]]\nname = \"a\"\neligable = true\nscore = 1.0";
+    refused(slip, 3, "there is no key `eligable` here; did you mean `eligible`?");
     refused("\n[[case]]\nname = \"a\"", 2, "expects nothing");
     refused("[[case]]\nname = \"a\"\nexit = false", 1, "has no `position`");
-    refused("[[case]]\nname = \"a\"\nrow = { clsoe = 1 }\neligible = true", 1, "did you mean `close`?");
-    refused("[[case]]\nname = \"a\"\nrow = { close = \"x\" }\neligible = true", 1, "is a number");
-    refused("[row]\nma = 1", 1, "ma");
+    refused("[[case]]\nname = \"a\"\nrow = { clsoe = 1 }\neligible = true", 3, "did you mean `close`?");
+    refused("[[case]]\nname = \"a\"\nrow = { close = \"x\" }\neligible = true", 3, "must be a number");
+    refused("[row]\nma = 1", 2, "ma");
     refused("[[bars]]\nname = \"a\"\nexpect = { last = false }", 1, "either `csv`, or `start` and `closes`");
     refused(
         "[[bars]]\nname = \"a\"\ncsv = \"x\"\nexpect = { soon = false }",
-        1,
+        4,
         "neither YYYY-MM-DD nor `last`",
     );
     refused("not toml", 1, "");
-    let file = CaseFile::parse("[[case]]\nname = \"a\"\neligible = true").expect("sound");
+    let (file, _) = CaseFile::parse("[[case]]\nname = \"a\"\neligible = true");
     assert_eq!(file.cases[0].expected, [(Question::Eligible, Answer::Truth(true))]);
+}
+
+#[test]
+fn all_that_is_wrong_is_told_and_the_sound_cases_are_kept() {
+    let text = "[[case]]\nname = \"slip\"\neligable = true\nrow = { clsoe = 1 }\n\
+        [[case]]\nname = \"sound\"\neligible = true\n\
+        [[case]]\nname = \"sound\"\neligible = 2026-01-02\n\
+        [[case]]\nname = \"sound\"\neligible = false\n\
+        [[bars]]\nname = \"none\"\ncsv = \"x.csv\"\n";
+    let (file, problems) = CaseFile::parse(text);
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "1: the case \"slip\" expects nothing; state `eligible`, `trigger`, `stop`, `exit`, `components` or \
+             `score`",
+            "3: there is no key `eligable` here; did you mean `eligible`?",
+            "4: no feature is called `clsoe`; did you mean `close`?",
+            "10: `eligible` must be true, false, a number or a word in quotes",
+            "11: the case on line 5 is called \"sound\", too; rename one",
+            "14: the bars \"none\" expect nothing; state `expect = { last = \"…\" }`",
+        ]
+    );
+    assert_eq!(file.cases.iter().map(|case| case.line).collect::<Vec<_>>(), [5, 11]);
+    let (file, problems) = CaseFile::parse("[row]\nclsoe = 1\n[[case]]\nname = \"a\"\neligible = true");
+    assert_eq!((file.len(), problems.len()), (0, 1), "a row without what [row] gives it is another one");
+    let (file, problems) = CaseFile::parse("[[case]]\nname = \"a\neligible = = true\n");
+    assert!(file.is_empty() && problems.len() >= 2, "{problems:?}");
 }

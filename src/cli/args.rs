@@ -297,10 +297,10 @@ pub struct TestScriptsArgs {
     /// Scripts (.rhai), their cases (.test.toml) or folders of them; all scripts by default
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Only cases whose name, or whose script's name, holds this text
+    /// Only cases whose name, or whose script's name, holds this text; capitals count
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Fails where the cases of a script have seen less of its conditions, in percent
+    /// Fails where a script has no cases, or these have seen less of its conditions, in percent
     #[arg(long, value_name = "PCT", value_parser = percentage)]
     pub min_coverage: Option<f64>,
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]

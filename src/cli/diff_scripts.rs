@@ -85,8 +85,9 @@ fn text(found: &ScriptDiff) -> String {
     };
     let SignalDiff { gained, lost, moved } = &found.diff;
     let [old, new] = found.signals;
-    let span =
-        format!("{from} to {to}: {} in the old version, {new} in the new", format::count(old, "signal"));
+    let number = |number: usize| format::fixed(number as f64, 0);
+    let (old, new) = (format::count(old, "signal"), number(new));
+    let span = format!("{from} to {to}: {old} in the old version, {new} in the new");
     if found.diff.is_empty() {
         return format!("{span}; no difference\n");
     }
@@ -101,7 +102,8 @@ fn text(found: &ScriptDiff) -> String {
         header: header.map(str::to_owned).to_vec(),
         rows: rows.into_iter().map(|(_, cells)| cells).collect(),
     };
-    let counts = format!("{} gained, {} lost, {} moved", gained.len(), lost.len(), moved.len());
+    let [gained, lost, moved] = [gained.len(), lost.len(), moved.len()].map(number);
+    let counts = format!("{gained} gained, {lost} lost, {moved} moved");
     format!("{span}; {counts}\n\n{}", table.text())
 }
 
@@ -128,4 +130,25 @@ fn row(kind: &str, before: &Signal, after: &Signal) -> Vec<Cell> {
         number(|own| own.target, format::price),
     ];
     cells.map(Cell::Text).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_counts_are_written_alike() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a date of the calendar");
+        let found = ScriptDiff {
+            sessions: Some((day, day)),
+            signals: [51_849, 51_849],
+            diff: SignalDiff::default(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            demo: false,
+        };
+        let expected =
+            "2026-11-20 to 2026-11-20: 51,849 signals in the old version, 51,849 in the new; no difference\n";
+        assert_eq!(text(&found), expected);
+    }
 }

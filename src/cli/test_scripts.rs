@@ -14,8 +14,9 @@ use super::exit::Outcome;
 use super::output;
 use super::start;
 
-/// Runs the cases and prints what became of them. Fails where a case fails, or where a script's
-/// conditions are covered by less than was asked.
+/// Runs the cases and prints what became of them. Fails where a case fails, where a file of cases is
+/// no script's, or where a script's conditions are covered by less than was asked: one without a
+/// case is, even where it has no condition.
 pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let tests = app::test_scripts(&app, &args.paths, args.filter.as_deref())?;
@@ -29,8 +30,8 @@ pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::R
         .scripts
         .iter()
         .filter(|own| match (tests.coverage.fraction(&own.name), least) {
-            (Some(covered), Some(least)) => covered < least,
-            _ => false,
+            (_, None) => false,
+            (covered, Some(least)) => cases(own).is_empty() || covered.is_some_and(|covered| covered < least),
         })
         .collect();
     let text = match args.format {
@@ -54,7 +55,7 @@ fn has_failed(case: &CaseResult) -> bool {
 }
 
 fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> String {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = tests.stray.iter().map(|why| format!("FAIL  {why}")).collect();
     for tested in &tests.scripts {
         for why in &tested.broken {
             lines.push(format!("FAIL  {why}"));
@@ -69,11 +70,21 @@ fn text(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> Str
         let own = cases(tested);
         let own_failed = own.iter().filter(|case| has_failed(case)).count();
         let counted = match &tested.result {
-            Some(_) => format!("{} passed, {own_failed} failed", own.len() - own_failed),
+            Some(_) if own.is_empty() && tested.broken.is_empty() => {
+                format!("no cases (none in {})", tested.cases_path)
+            }
+            Some(_) if tested.broken.is_empty() => {
+                format!("{} passed, {own_failed} failed", own.len() - own_failed)
+            }
+            Some(_) => format!("{} passed, {own_failed} failed, others not asked", own.len() - own_failed),
             None if tested.broken.is_empty() => format!("no cases ({} is not there)", tested.cases_path),
             None => "not asked".to_owned(),
         };
-        let mark = if own_failed > 0 || !tested.broken.is_empty() { "FAIL" } else { "ok  " };
+        let mark = match own_failed > 0 || !tested.broken.is_empty() {
+            true => "FAIL",
+            false if own.is_empty() => "none",
+            false => "ok  ",
+        };
         let conditions = tests.coverage.conditions(&tested.name);
         let covered = match tests.coverage.fraction(&tested.name) {
             Some(covered) => format!("{} of {}", percent(covered, 0), count(conditions.len(), "condition")),
@@ -91,14 +102,24 @@ fn summary(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> 
     let mut lines = Vec::new();
     if let (Some(least), false) = (least, short.is_empty()) {
         let names: Vec<&str> = short.iter().map(|own| own.name.as_str()).collect();
-        lines.push(format!("under the least coverage of {}: {}", percent(least, 0), names.join(", ")));
+        let names = names.join(", ");
+        lines.push(format!("without cases, or under the least coverage of {}: {names}", percent(least, 0)));
     }
     let all = || tests.scripts.iter().flat_map(cases);
     let failed = all().filter(|case| has_failed(case)).count();
     let mut last = format!("{} passed, {failed} failed", all().count() - failed);
-    match tests.scripts.iter().filter(|own| !own.broken.is_empty()).count() {
+    let scripts = |is_so: fn(&TestedScript) -> bool| tests.scripts.iter().filter(|own| is_so(own)).count();
+    match scripts(|own| !own.broken.is_empty()) {
         0 => {}
-        broken => last.push_str(&format!(", {} not asked", count(broken, "script"))),
+        broken => last.push_str(&format!(", {} not asked or not in full", count(broken, "script"))),
+    }
+    match scripts(|own| own.broken.is_empty() && cases(own).is_empty()) {
+        0 => {}
+        bare => last.push_str(&format!(", {} without cases", count(bare, "script"))),
+    }
+    match tests.stray.len() {
+        0 => {}
+        stray => last.push_str(&format!(", {} of no script", count(stray, "file"))),
     }
     lines.push(last);
     lines
@@ -133,8 +154,7 @@ fn unseen(tests: &ScriptTests, tested: &TestedScript, conditions: &[Covered]) ->
 }
 
 fn failure_lines(tested: &TestedScript, failure: &Failure) -> Vec<String> {
-    let mut lines =
-        vec![format!("      {}: expected {}, got {}", failure.what, failure.expected, failure.got)];
+    let mut lines = vec![format!("      {}", failure.words())];
     for trace in &failure.traces {
         lines.extend(trace_lines(tested, trace));
     }
@@ -200,6 +220,7 @@ fn document(tests: &ScriptTests, short: &[&TestedScript]) -> Value {
     };
     json!({
         "passed": !tests.has_failed() && short.is_empty(),
+        "stray": tests.stray,
         "scripts": tests.scripts.iter().map(script).collect::<Vec<_>>(),
     })
 }
@@ -207,7 +228,20 @@ fn document(tests: &ScriptTests, short: &[&TestedScript]) -> Value {
 /// One suite a script, as CI servers read it.
 fn junit(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> String {
     let mut suites = String::new();
-    let (mut all, mut failed) = (0, 0);
+    let (mut all, mut failed) = (tests.stray.len(), tests.stray.len());
+    if !tests.stray.is_empty() {
+        let entries = tests.stray.iter().map(|why| {
+            let why = xml(why);
+            format!(
+                "    <testcase classname=\"cases\" name=\"{why}\">\n      <failure message=\"{why}\"/>\n    \
+                 </testcase>\n"
+            )
+        });
+        suites.push_str(&format!(
+            "  <testsuite name=\"files of no script\" tests=\"{all}\" failures=\"{all}\">\n{}  </testsuite>\n",
+            entries.collect::<String>()
+        ));
+    }
     for tested in &tests.scripts {
         let mut entries: Vec<(String, Option<(String, String)>)> = Vec::new();
         for why in &tested.broken {
@@ -215,20 +249,18 @@ fn junit(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> St
         }
         for case in cases(tested) {
             let body: Vec<String> = case.failures.iter().flat_map(|own| failure_lines(tested, own)).collect();
-            let message = case
-                .failures
-                .first()
-                .map(|own| format!("{}: expected {}, got {}", own.what, own.expected, own.got));
+            let message = case.failures.first().map(Failure::words);
             entries.push((case.name.clone(), message.map(|message| (message, body.join("\n")))));
         }
         if let Some(least) = least {
-            let covered = tests.coverage.fraction(&tested.name).unwrap_or(1.0);
             let is_short = short.iter().any(|own| own.name == tested.name);
-            let message = format!(
-                "{} of its conditions are covered, less than {}",
-                percent(covered, 0),
-                percent(least, 0)
-            );
+            let message = match tests.coverage.fraction(&tested.name) {
+                Some(covered) if !cases(tested).is_empty() => {
+                    let (covered, least) = (percent(covered, 0), percent(least, 0));
+                    format!("{covered} of its conditions are covered, less than {least}")
+                }
+                _ => "it has no case".to_owned(),
+            };
             let body = unseen(tests, tested, tests.coverage.conditions(&tested.name)).join("\n");
             entries.push(("coverage".to_owned(), is_short.then_some((message, body))));
         }

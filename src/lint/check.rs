@@ -39,10 +39,10 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    /// Adds an error about a file or folder that could not be looked at.
+    /// Adds what is wrong or doubtful about a file or folder as a whole, as serious as its code.
     ///
     /// The code must be one that [`super::codes`] lists.
-    pub fn refuse(
+    pub fn add(
         &mut self,
         file: impl Into<String>,
         code: &'static str,
@@ -52,7 +52,7 @@ impl Report {
         self.findings.push(Finding {
             file: file.into(),
             span: None,
-            severity: Severity::Error,
+            severity: code::find(code).map_or(Severity::Error, |code| code.severity),
             code,
             message: message.into(),
             help: help.into(),

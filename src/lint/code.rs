@@ -64,7 +64,7 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
         let names: Vec<&str> = codes().iter().map(|code| code.name).collect();
         let help = match closest(name, names.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are: {}", names.join(", ")),
+            None => format!("there are\n{}", listed()),
         };
         return Err(UnknownCode { name: name.to_owned(), help });
     };
@@ -84,6 +84,16 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
         ));
     }
     Ok(page)
+}
+
+/// Lists all codes, the errors before the warnings.
+fn listed() -> String {
+    let of = |severity: Severity| {
+        let names: Vec<&str> =
+            codes().into_iter().filter(|code| code.severity == severity).map(|code| code.name).collect();
+        format!("{}s:\n{}", severity.as_str(), indented(&filled(&names.join(", "))))
+    };
+    [Severity::Error, Severity::Warning].map(of).join("\n")
 }
 
 /// Breaks a paragraph into lines.

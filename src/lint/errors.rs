@@ -173,6 +173,14 @@ pub(super) static CODES: &[Code] = &[
          `strategies/`.",
         words("ts validate-scripts some/empty/folder", "ts validate-scripts strategies"),
     ),
+    Code {
+        name: "not_read",
+        severity: Severity::Warning,
+        what: "A file or folder looks like a script and is not read.",
+        why: "Only files right in `strategies/` and `scorers/` whose names end in `.rhai` are scripts. What lies in a \
+              folder below, or has another ending behind `.rhai`, never trades.",
+        example: words("strategies/old/mine.rhai, strategies/mine.rhai.txt", "strategies/mine.rhai"),
+    },
     error(
         "reserved_name",
         "A name is taken: by the language, or by a function of the host.",
@@ -190,6 +198,16 @@ pub(super) static CODES: &[Code] = &[
          the same script, and nothing else.",
         script("fn eligible(row) { let rows = [row]; true }", "fn eligible(row) { row.close > row.ma50 }"),
     ),
+    Code {
+        name: "same_script",
+        severity: Severity::Warning,
+        what: "Two strategies have the same text, or one is a link to the other.",
+        why: "Each is a strategy of its own, so that every signal comes twice and is bought twice.",
+        example: words(
+            "strategies/mine.rhai and strategies/mine_copy.rhai, word for word the same",
+            "one of them, or two that say different things",
+        ),
+    },
     error(
         "shadowed_constant",
         "A variable or parameter has the name of a constant.",

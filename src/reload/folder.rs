@@ -26,6 +26,10 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 /// The most that is read of one folder, in bytes: what lies in it is held whole.
 pub(super) const MAX_FOLDER_BYTES: usize = 16 << 20;
 
+/// What is wrong with a file whose name is no script's.
+pub(super) const BAD_NAME: &str = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of \
+                                   them, then `.rhai`";
+
 const TEMPLATE_EXTENSIONS: [&str; 3] = ["html", "txt", "css"];
 
 /// The folder that a script lies in.
@@ -105,10 +109,8 @@ fn read_scripts_in(
     let mut room = MAX_FOLDER_BYTES;
     for path in list(folder, &["rhai"], ProblemKind::ScriptLoad, problems) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if !is_script_name(&name) {
-            let message = "is not a script's name; use lower-case letters, digits and `_`, at most 40 of \
-                           them, then `.rhai`";
-            problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, message));
+        if !is_script_name(&name) || has_loud_ending(&path) {
+            problems.push(Problem::new(path.display(), ProblemKind::ScriptLoad, BAD_NAME));
             continue;
         }
         match read(&path, &mut room) {
@@ -139,6 +141,12 @@ pub fn read_templates(root: &Path) -> (Vec<TemplateFile>, Vec<Problem>) {
 pub(super) fn is_read(path: &Path) -> bool {
     // Test cases lie beside their scripts, in TOML.
     has_extension(path, &["rhai", "toml"]) || has_extension(path, &TEMPLATE_EXTENSIONS)
+}
+
+/// Tells whether a script's file ends in anything but small letters: messages, cases and settings
+/// would name a file that is not there.
+pub(super) fn has_loud_ending(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension != "rhai" && extension.eq_ignore_ascii_case("rhai"))
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
@@ -285,6 +293,7 @@ mod tests {
         check_bad("strategies/x.rhai", b"abc\0", "has a NUL at byte 3; save it as plain text");
         check_bad("strategies/x.rhai", &vec![b' '; (1 << 20) + 1], "is over 1 MiB; split it");
         check_bad("scorers/LOUD.RHAI", b"", name);
+        check_bad("strategies/ends.RHAI", b"", name);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod contents;
 mod folder;
 mod named;
+mod passed_over;
 mod texts;
 mod watch;
 
@@ -21,6 +22,8 @@ pub use folder::read_scripts_of;
 pub use folder::read_templates;
 pub use named::NamedScript;
 pub use named::read_named;
+pub use passed_over::PassedOver;
+pub use passed_over::passed_over;
 pub use texts::Texts;
 pub use watch::Change;
 pub use watch::Stopper;

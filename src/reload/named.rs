@@ -6,8 +6,10 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::folder::BAD_NAME;
 use super::folder::MAX_FOLDER_BYTES;
 use super::folder::ScriptFolder;
+use super::folder::has_loud_ending;
 use super::folder::list;
 use super::folder::read;
 use crate::domain::Problem;
@@ -51,6 +53,10 @@ pub fn read_named(paths: &[PathBuf]) -> (Vec<NamedScript>, Vec<Problem>) {
             refuse("is not there; look at its spelling");
             continue;
         }
+        if has_loud_ending(&path) {
+            refuse(BAD_NAME);
+            continue;
+        }
         match read(&path, &mut room) {
             Ok(text) => scripts.push(NamedScript { name: stem(&path), path, text }),
             Err(message) => refuse(&message),
@@ -87,6 +93,8 @@ mod tests {
         };
         assert_eq!(named(&[""]).0, ["d", "a", "b", "c"]);
         assert_eq!(named(&["strategies", "strategies/a.rhai", "scorers/c.rhai"]).0, ["a", "b", "c"]);
+        fs::write(root.path().join("strategies/ends.RHAI"), "").expect("a file in it");
+        assert_eq!(named(&["strategies"]), (vec!["a".to_owned(), "b".to_owned()], vec![BAD_NAME.to_owned()]));
         assert_eq!(named(&["gone.rhai"]), (vec![], vec!["is not there; look at its spelling".to_owned()]));
     }
 }

@@ -28,7 +28,7 @@ pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};
 pub use marks::Mark;
 pub use past::{Past, PastRecommendation};
-pub use reload::{Changes, LastReload, Reload};
+pub use reload::{Changes, LastReload, Reload, difference};
 pub use run::{Part, Report, RunRecord};
 pub use templates::{RenderError, Templates, built_in_templates};
 pub use text::text;

@@ -68,7 +68,8 @@ impl Changes {
         let alone = |kind, signal: &Signal| row(kind, signal, one(signal));
         let rows = gained.iter().map(|signal| alone("gained", signal));
         let rows = rows.chain(lost.iter().map(|signal| alone("lost", signal)));
-        let rows = rows.chain(moved.iter().map(|own| row("moved", &own.after, two(&own.before, &own.after))));
+        let rows =
+            rows.chain(moved.iter().map(|own| row("moved", &own.after, difference(&own.before, &own.after))));
         let mut rows: Vec<ChangeRow> = rows.collect();
         let rest = rows.len().saturating_sub(shown);
         rows.truncate(shown);
@@ -113,8 +114,8 @@ fn one(signal: &Signal) -> String {
     format!("{}, score {}", signal.trigger, format::fixed(signal.score, 1))
 }
 
-/// Names what is different, each as before → after.
-fn two(before: &Signal, after: &Signal) -> String {
+/// Names what is different between two signals of one place, each as before → after.
+pub fn difference(before: &Signal, after: &Signal) -> String {
     let mut parts = Vec::new();
     if before.trigger != after.trigger {
         parts.push(format!("{} → {}", before.trigger, after.trigger));

@@ -132,8 +132,8 @@ fn parsed() -> Result<Arc<Tera>, RenderError> {
 }
 
 fn broken(name: &str, cause: &str) -> Problem {
-    let message =
-        format!("the edited template fails, so the built-in one is used: {cause}; mend or delete it");
+    // Not which one is used instead: the built-in one, or while a program runs the last good one.
+    let message = format!("the edited template fails and is not used: {cause}; mend or delete it");
     Problem::new(name, ProblemKind::Settings, message)
 }
 

@@ -34,6 +34,7 @@ use super::syntax;
 use super::vocabulary;
 use super::vocabulary::closest;
 use super::vocabulary::suggest;
+use crate::domain::format;
 use crate::features::Feature;
 
 /// The longest script; the largest shipped one has 3 kB.
@@ -286,7 +287,7 @@ fn wrong_parameters(text: &str, body: &Body, kinds: &[Kind], findings: &mut Find
     findings.add(
         place_of(text, body).name(),
         "wrong_parameters",
-        format!("`{}` has {} parameter(s)", body.name, body.params.len()),
+        format!("`{}` has {}", body.name, format::count(body.params.len(), "parameter")),
         format!("write it as `fn {}({})`", body.name, words.join(", ")),
     );
 }

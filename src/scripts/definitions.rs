@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::format;
 use crate::features;
 use crate::features::Family;
 use crate::features::Modifier;
@@ -126,13 +127,13 @@ fn getter(text: &mut String, doc: &str, name: &str, owner: &str, result: &str) {
 /// The formula, unit and first bar of a family; () until then.
 fn documented(family: &Family) -> String {
     let example = family.window.map_or(0, |window| window.example);
-    let bars = (family.first)(example) + 1;
+    let bars = format::count((family.first)(example) + 1, "bar");
     let (unit, formula) = (family.unit.as_str(), family.formula);
     let Some(window) = family.window else {
-        return format!("{formula}; {unit}; needs {bars} bar(s), and is () before.");
+        return format!("{formula}; {unit}; needs {bars}, and is () before.");
     };
     format!(
-        "`{}`: {formula}; {unit}; N from {} to 2000; `{}` needs {bars} bar(s), and is () before.",
+        "`{}`: {formula}; {unit}; N from {} to 2000; `{}` needs {bars}, and is () before.",
         family.pattern,
         window.smallest,
         family.name(example)

@@ -159,8 +159,8 @@ impl Walk<'_, '_, '_> {
         let host = vocabulary::FUNCTIONS.iter().filter(|known| known.0 == name).map(|known| known.1);
         let takes: Vec<String> = own.chain(host).map(|count| count.to_string()).collect();
         if !takes.is_empty() {
-            let message =
-                format!("`{name}` takes {} argument(s) and was given {arguments}", takes.join(" or "));
+            let noun = if takes == ["1"] { "argument" } else { "arguments" };
+            let message = format!("`{name}` takes {} {noun} and was given {arguments}", takes.join(" or "));
             self.findings.add(position, "wrong_arity", message, "give it as many as it takes");
             return false;
         }

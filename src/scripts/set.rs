@@ -297,11 +297,11 @@ mod tests {
         refused(&HEAD.replace("equity", "bonds"), "neither `equity` nor `crypto`");
         refused(
             &format!("{HEAD}{}", RULES.replace("entry(row)", "entry(row, x)")),
-            "`entry` has 2 parameter(s)",
+            "`entry` has 2 parameters",
         );
         refused(
             &format!("{HEAD}{RULES}fn stop(row) {{ }}"),
-            "`stop` has 1 parameter(s); write it as `fn stop(row, position)`",
+            "`stop` has 1 parameter; write it as `fn stop(row, position)`",
         );
         let text = format!("{HEAD}{RULES}");
         refused(
@@ -330,7 +330,7 @@ mod tests {
     fn what_a_scorer_must_have_is_asked_for() {
         for (text, expected) in [
             ("const WEIGHTS = #{ a: 1.0 };", "there is no function `a`; add `fn a(row, signal)`"),
-            ("const WEIGHTS = #{ a: 1.0 }; fn a(row) { 1 }", "`a` has 1 parameter(s)"),
+            ("const WEIGHTS = #{ a: 1.0 }; fn a(row) { 1 }", "`a` has 1 parameter;"),
             ("const WEIGHTS = #{ a: \"1\" }; fn a(row, signal) { 1 }", "the weight of `a`"),
             ("const WEIGHTS = [1];", "`WEIGHTS` is not a map"),
             ("const WEIGHTS = #{ a: 1 }; fn a(row, signal) { signal.triger }", "did you mean `trigger`?"),

@@ -9,6 +9,8 @@ use rhai::ParseError;
 use rhai::ParseErrorType;
 use rhai::Position;
 
+use crate::domain::format;
+
 /// What to tell about a text that does not parse.
 pub(super) struct Told {
     pub code: &'static str,
@@ -85,7 +87,7 @@ fn general(kind: &ParseErrorType, position: Position) -> Told {
         ),
         ParseErrorType::FnDuplicatedDefinition(name, count) => told(
             "duplicate_function",
-            format!("`{name}` with {count} parameter(s) is defined twice"),
+            format!("`{name}` with {} is defined twice", format::count(*count, "parameter")),
             "keep one of the two",
         ),
         ParseErrorType::VariableUndefined(name) => {

@@ -117,6 +117,21 @@ fn an_explanation_shows_conditions_distances_and_what_is_missing() {
 }
 
 #[test]
+fn a_position_whose_strategy_is_gone_can_be_looked_at() {
+    let folder = Folder::with_files();
+    folder.write(
+        "mine.csv",
+        "symbol,asset_class,strategy,entry_date,entry_price,quantity,stop_price\n\
+         AAA,equity,gone_strat,2026-11-02,105,10,101\n",
+    );
+    let held = ["explain", "AAA", "--positions", "mine.csv", "--strategy", "gone_strat"];
+    let told = said(&folder, &held, 0);
+    assert!(told.contains("gone_strat"), "{told}");
+    let other = folder.ts(&["explain", "BBB", "--positions", "mine.csv", "--strategy", "gone_strat"]);
+    assert!(other.code == 2 && other.words().contains("no strategy `gone_strat`"), "{}", other.words());
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused() {
     let folder = Folder::with_files();
     for (arguments, part) in [
@@ -198,9 +213,86 @@ fn an_edit_that_breaks_a_rule_is_told_with_both_values() {
     said(&folder, &["test-scripts", name, "--filter", "stop"], 0);
     let few = said(&folder, &["test-scripts", name, "--filter", "stop", "--min-coverage", "90"], 1);
     assert!(
-        few.contains("never asked") && few.contains("under the least coverage of 90%: equity_momentum"),
+        few.contains("never asked")
+            && few.contains("without cases, or under the least coverage of 90%: equity_momentum"),
         "{few}"
     );
+}
+
+const BARE: &str = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n\
+    fn eligible(row) { row.close > 5.0 }\nfn entry(row) { if row.close > 9.0 { return \"up\"; } }\n\
+    fn exit(row, position) { if row.close < 5.0 { return \"down\"; } }\n";
+
+#[test]
+fn a_file_of_cases_that_belongs_to_no_script_is_an_error() {
+    let folder = Folder::empty();
+    folder.write("strategies/pull20.rhai", BARE);
+    let case = "[[case]]\nname = \"up\"\nrow = { close = 10.0 }\neligible = true\n";
+    folder.write("strategies/pull20.test.toml", case);
+    let sound = said(&folder, &["test-scripts", "strategies"], 0);
+    assert!(sound.contains("ok    strategies/pull20.rhai: 1 passed, 0 failed"), "{sound}");
+    folder.write("strategies/orphan.test.toml", case);
+    folder.write("strategies/pull2.test.toml", case);
+    folder.write("strategies/pull20.tests.toml", case);
+    for arguments in [&["test-scripts"][..], &["test-scripts", "strategies"]] {
+        let told = said(&folder, arguments, 1);
+        for part in [
+            "FAIL  strategies/orphan.test.toml: there is no script `orphan.rhai` beside it; rename or remove it\n",
+            "FAIL  strategies/pull2.test.toml: there is no script `pull2.rhai` beside it; is it \
+             `pull20.test.toml`? rename or remove it\n",
+            "FAIL  strategies/pull20.tests.toml: no file of cases is called so, and nothing in it is asked; \
+             rename it to `pull20.test.toml`, or remove it\n",
+            "3 files of no script",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    let junit = said(&folder, &["test-scripts", "strategies", "--format", "junit"], 1);
+    assert!(junit.contains("<testsuites name=\"ts test-scripts\" tests=\"4\" failures=\"3\">"), "{junit}");
+    let document = parsed(&said(&folder, &["test-scripts", "strategies", "--format", "json"], 1));
+    assert_eq!((list(&document, "stray").len(), &document["passed"]), (3, &Value::Bool(false)));
+}
+
+#[test]
+fn a_script_without_cases_is_not_said_to_be_ok() {
+    let folder = Folder::empty();
+    folder.write("strategies/bare.rhai", BARE);
+    folder.write("scorers/even.rhai", "const WEIGHTS = #{ a: 1.0 };\nfn a(row, signal) { 5.0 }\n");
+    let text = said(&folder, &["test-scripts", "strategies", "scorers"], 0);
+    for part in [
+        "none  strategies/bare.rhai: no cases (strategies/bare.test.toml is not there); 0% of 3 conditions\n",
+        "none  scorers/even.rhai: no cases (scorers/even.test.toml is not there); no conditions\n",
+        "0 passed, 0 failed, 2 scripts without cases\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let least = ["test-scripts", "strategies", "scorers", "--min-coverage", "0"];
+    let told = said(&folder, &least, 1);
+    assert!(told.contains("without cases, or under the least coverage of 0%: even, bare\n"), "{told}");
+    let junit = said(&folder, &[&least[..], &["--format", "junit"]].concat(), 1);
+    assert!(junit.contains("failures=\"2\"") && junit.contains("it has no case"), "{junit}");
+    folder.write("scorers/even.test.toml", "");
+    let empty = said(&folder, &["test-scripts", "scorers"], 0);
+    assert!(empty.contains("none  scorers/even.rhai: no cases (none in scorers/even.test.toml)"), "{empty}");
+}
+
+#[test]
+fn one_bad_case_hides_no_other() {
+    let folder = Folder::empty();
+    folder.write("strategies/bare.rhai", BARE);
+    folder.write(
+        "strategies/bare.test.toml",
+        "[[case]]\nname = \"a\"\neligable = true\n[[case]]\nname = \"b\"\nrow = { close = 10.0 }\n\
+         eligible = true\n[[case]]\nname = \"c\"\nrow = { close = 10.0 }\neligible = false\n",
+    );
+    let told = said(&folder, &["test-scripts", "strategies"], 1);
+    for part in [
+        "FAIL  strategies/bare.test.toml:3: there is no key `eligable` here",
+        "FAIL  strategies/bare.test.toml:8: c\n",
+        "FAIL  strategies/bare.rhai: 1 passed, 1 failed, others not asked;",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }
 
 #[test]
@@ -209,7 +301,10 @@ fn cases_that_cannot_be_asked_are_failures_and_not_passes() {
     said(&folder, &["init"], 0);
     let cases = "strategies/equity_momentum.test.toml";
     for (text, part) in [
-        ("[[case]]\nname = \"a\"\neligable = true", "equity_momentum.test.toml:3: unknown field `eligable`"),
+        (
+            "[[case]]\nname = \"a\"\neligable = true",
+            "equity_momentum.test.toml:3: there is no key `eligable` here; did you mean `eligible`?",
+        ),
         ("[[case]]\nname = \"a\"\nrow = { ma9 = 1 }\neligible = true", "which the script does not read"),
         (
             "[[bars]]\nname = \"a\"\ncsv = \"../x.csv\"\nexpect = { last = false }",

@@ -72,7 +72,8 @@ fn the_cases_it_prints_pass() {
     let printed: Vec<String> = blocks("toml").into_iter().filter(|block| is_cases(block)).collect();
     let [cases] = &printed[..] else { panic!("one file of cases: {printed:#?}") };
     let scripts = printed_scripts();
-    let file = CaseFile::parse(cases).expect("sound cases");
+    let (file, problems) = CaseFile::parse(cases);
+    assert_eq!(problems, []);
     let mut coverage = Coverage::new(&scripts);
     let none = |name: &str| Err(format!("{name}: there is no such file"));
     let result = run(&scripts, "golden_cross", &file, &|_| true, &none, &mut coverage);

@@ -173,7 +173,7 @@ fn watch_previews_again_after_an_edit_and_says_what_it_changes() {
         "result=\"loaded\"",
         "strategies/mine.rhai",
         "triggered my_breakout of mine",
-        "moved BBB (mine)",
+        "moved BBB (mine) breakout_20d → my_breakout",
         "0 raw signals gained, 0 lost, 1 moved against generation 1",
         "breakout_20d → my_breakout",
         "generation 2",
@@ -199,6 +199,20 @@ fn watch_previews_again_after_an_edit_and_says_what_it_changes() {
         &SHIPPED.replace("const FAST_CLEARANCE   = 0.005", "const FAST_CLEARANCE   = 5.0"),
     );
     running.wait_for(&["generation 4", PROMPT]);
+    // What loads and fails on rows is in force, and told.
+    let failing = "fn eligible(row) { row.close }\nfn entry(row) { }\nfn exit(row, position) { }\n";
+    let head = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n";
+    folder.write("strategies/failing.rhai", &format!("{head}{failing}"));
+    running.wait_for(&[
+        "Strategy failing is new",
+        "strategies/failing.rhai:",
+        "the script is in force all the same",
+        PROMPT,
+    ]);
+    folder.write("strategies/second.rhai", &format!("{SHIPPED}\n// another\n"));
+    running.wait_for(&["Strategy second is new", PROMPT]);
+    fs::remove_file(folder.path().join("strategies/second.rhai")).expect("a file to remove");
+    running.wait_for(&["Strategy second is gone; positions of it lose their exit rule", PROMPT]);
 }
 
 #[test]
@@ -234,7 +248,11 @@ fn templates_are_reloaded_and_a_broken_one_leaves_the_last_good() {
     save(&folder, "templates/daily_signals.txt", "SECOND {{ headline }}");
     running.wait_for(&["SECOND 1 to buy", PROMPT]);
     save(&folder, "templates/daily_signals.txt", "{% if headline %}");
-    running.wait_for(&["daily_signals.txt: the edited template fails", "SECOND 1 to buy", PROMPT]);
+    running.wait_for(&[
+        "daily_signals.txt: the edited template fails and is not used: ",
+        "SECOND 1 to buy",
+        PROMPT,
+    ]);
     save(&folder, "templates/daily_signals.txt", "THIRD {{ headline }}");
     running.wait_for(&["THIRD 1 to buy", PROMPT]);
 }

@@ -114,6 +114,57 @@ fn files_that_are_no_scripts_are_told_one_by_one() {
     );
 }
 
+/// The files of a code's findings, and the exit code.
+fn told(folder: &Folder, arguments: &[&str], code: &str) -> (Vec<String>, i32) {
+    let said = validate(folder, &[arguments, &["--format", "json"]].concat());
+    let found = json(&said);
+    let own = found["findings"].as_array().expect("a list").iter().filter(|own| own["code"] == code);
+    (own.map(|own| own["file"].as_str().expect("a file").to_owned()).collect(), said.code)
+}
+
+#[test]
+fn what_looks_like_a_script_and_is_not_read_is_doubtful() {
+    let folder = with(&[
+        ("strategies/fine.rhai", SHIPPED),
+        ("strategies/fine.rhai.bak", SHIPPED),
+        ("strategies/good2.rhai.txt", SHIPPED),
+        ("strategies/sub/other.rhai", SHIPPED),
+    ]);
+    let expected = ["strategies/good2.rhai.txt", "strategies/sub"];
+    for arguments in [&[][..], &["strategies"], &["."]] {
+        assert_eq!(
+            told(&folder, arguments, "not_read"),
+            (expected.map(str::to_owned).to_vec(), 0),
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(validate(&folder, &["--deny-warnings"]).code, 1);
+}
+
+#[test]
+fn an_ending_in_capitals_is_told_with_the_files_real_name() {
+    let folder = with(&[("strategies/fine.rhai", SHIPPED), ("strategies/ends.RHAI", "x")]);
+    for arguments in [&[][..], &["strategies"], &["strategies/ends.RHAI"]] {
+        let found = told(&folder, arguments, "bad_name");
+        assert_eq!(found, (vec!["strategies/ends.RHAI".to_owned()], 1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_strategy_that_is_there_twice_is_doubtful() {
+    let folder = with(&[("strategies/fine.rhai", SHIPPED), ("strategies/copy.rhai", SHIPPED)]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("fine.rhai", folder.path().join("strategies/link.rhai")).expect("a link");
+    let links: &[&str] = if cfg!(unix) { &["strategies/link.rhai"] } else { &[] };
+    let expected: Vec<String> =
+        [&["strategies/fine.rhai"], links].concat().iter().map(ToString::to_string).collect();
+    for arguments in [&[][..], &["strategies"]] {
+        assert_eq!(told(&folder, arguments, "same_script"), (expected.clone(), 0), "{arguments:?}");
+    }
+    folder.write("ts.toml", "[strategies.fine]\nenabled = false\n[strategies.link]\nenabled = false\n");
+    assert_eq!(told(&folder, &[], "same_script").0, [""; 0]);
+}
+
 #[test]
 fn ten_thousand_files_are_bounded() {
     let folder = with(&[("strategies/", "")]);
@@ -282,6 +333,15 @@ fn what_init_writes_is_clean() {
     assert_eq!(folder.ts(&["init"]).code, 0);
     let said = validate(&folder, &["--deny-warnings"]);
     assert_eq!(said.code, 0, "{}", said.stdout);
+}
+
+#[test]
+fn a_code_like_no_other_is_answered_by_the_list_of_all() {
+    let said = validate(&Folder::empty(), &["--explain", "zzzz"]);
+    let place = |part: &str| said.stderr.find(part).unwrap_or_else(|| panic!("{part}: {}", said.stderr));
+    assert!(place("errors:\n") < place("unknown_feature") && place("unknown_feature") < place("warnings:\n"));
+    assert!(place("warnings:\n") < place("unused_variable"));
+    assert!(said.stderr.lines().all(|line| line.chars().count() <= 110), "{}", said.stderr);
 }
 
 #[test]

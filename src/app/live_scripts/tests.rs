@@ -196,9 +196,9 @@ fn a_script_or_template_that_does_not_load_keeps_the_edit_out() {
     let unknown = |root: &Path| write(root, "scorers/technical.rhai", &SCORER.replace("roc60", "rock60"));
     check(unknown, mended, "technical: scorers/technical.rhai:");
     let template = |root: &Path| write(root, "templates/daily_signals.txt", "{% if headline %}");
-    check(template, mended, "daily_signals.txt: the edited template fails");
+    check(template, mended, "daily_signals.txt: the edited template fails and is not used: ");
     let unknown = |root: &Path| write(root, "templates/daily_signals.txt", "{{ hedline }}");
-    check(unknown, mended, "daily_signals.txt: the edited template fails");
+    check(unknown, mended, "daily_signals.txt: the edited template fails and is not used: ");
     let large = |root: &Path| write(root, "strategies/mine.rhai", &"/".repeat(10 << 20));
     check(large, mended, "strategies/mine.rhai: is over 1 MiB; split it");
     let binary = |root: &Path| fs::write(root.join("strategies/mine.rhai"), b"\xff\xfe").expect("a file");
