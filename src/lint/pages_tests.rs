@@ -91,6 +91,7 @@ fn every_code_of_the_host_has_a_page() {
         include_str!("../scripts/body.rs"),
         include_str!("../scripts/compile.rs"),
         include_str!("../scripts/constants.rs"),
+        include_str!("../scripts/names.rs"),
         include_str!("../scripts/reads.rs"),
         include_str!("../scripts/scorer.rs"),
         include_str!("../scripts/set.rs"),

@@ -119,6 +119,19 @@ fn general(kind: &ParseErrorType, position: Position) -> Told {
             format!("`{token}` is missing {why}"),
             &format!("write `{token}` before this place, or look at what stands before it"),
         ),
+        ParseErrorType::WrongSwitchDefaultCase => told(
+            "syntax",
+            "a case stands after `_`, which takes every value that is left".to_owned(),
+            "put `_` last",
+        ),
+        ParseErrorType::WrongSwitchIntegerCase => told(
+            "syntax",
+            "a number stands after a range of numbers".to_owned(),
+            "put the cases of single numbers before those of ranges",
+        ),
+        ParseErrorType::WrongSwitchCaseCondition => {
+            told("syntax", "`_` has a condition".to_owned(), "write the condition into its answer, with `if`")
+        }
         ParseErrorType::PropertyExpected => {
             told("syntax", "a name must follow the `.`".to_owned(), "write it as in `row.close`")
         }
