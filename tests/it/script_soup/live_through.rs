@@ -173,15 +173,12 @@ pub fn validated(text: &str) {
     lint::render::junit(&report, lint::render::Warnings::Denied);
 }
 
-/// Reads a text as the cases of each shipped script and runs them.
+/// Reads a text as the cases of a shipped strategy and of a scorer, and runs the sound ones.
 pub fn as_cases(text: &str) {
-    let file = match CaseFile::parse(text) {
-        Ok(file) => file,
-        Err(error) => {
-            assert!(error.line > 0 && !error.message.is_empty(), "{error:?}");
-            return;
-        }
-    };
+    let (file, errors) = CaseFile::parse(text);
+    for error in &errors {
+        assert!(error.line > 0 && !error.message.is_empty(), "{error:?}");
+    }
     let options = Options { default_scorer: "technical".into(), ..options() };
     let (scripts, errors) = Scripts::check(&embedded(), &options);
     assert_eq!(errors, []);
