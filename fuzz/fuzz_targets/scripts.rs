@@ -3,6 +3,7 @@
 //! interpreter answered.
 #![no_main]
 
+#[expect(dead_code, reason = "the other target comes to the rest")]
 #[path = "../../tests/it/script_soup/live_through.rs"]
 mod live_through;
 

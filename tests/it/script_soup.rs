@@ -196,6 +196,92 @@ fn shaped() -> impl Strategy<Value = String> {
     })
 }
 
+/// Numbers that a rule may be made of, most of them sound.
+fn number() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "row.close",
+        "row.ma20",
+        "row.ma50",
+        "(row.roc60 ?? 0.0)",
+        "row.ma50",
+        "row.volume",
+        "C",
+        "1",
+        "2.5",
+        "0.0",
+        "-1.0",
+        "x",
+        "n",
+        "ratio(row.close, row.volume)",
+        "t[1]",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let two = (inner.clone(), inner.clone());
+        prop_oneof![
+            (two.clone(), prop::sample::select(vec!["+", "-", "*", "/", "%"]))
+                .prop_map(|((a, b), sign)| format!("({a} {sign} {b})")),
+            two.clone().prop_map(|(a, b)| format!("max({a}, {b})")),
+            two.clone().prop_map(|(a, b)| format!("(ratio({a}, {b}) ?? {b})")),
+            two.clone().prop_map(|(a, b)| format!("(if {a} > {b} {{ {b} }} else {{ {a} }})")),
+            two.clone().prop_map(|(a, b)| format!("g({a}, {b})")),
+            two.prop_map(|(a, b)| format!("({{ let y = {a}; y - {b} }})")),
+            inner.clone().prop_map(|a| format!("clamp({a}, 0.0, 10.0)")),
+            inner.prop_map(|a| format!("-({a})")),
+        ]
+    })
+}
+
+/// Conditions, likewise.
+fn condition() -> impl Strategy<Value = String> {
+    let compared = (number(), prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]), number())
+        .prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
+    let word = prop::sample::select(vec!["true", "row.ma50 == ()", "() != row.ma50", "up", "!up", "f(row)"]);
+    let leaf = prop_oneof![4 => compared, 1 => word.prop_map(str::to_owned)];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let some = |sign: &'static str| {
+            prop::collection::vec(inner.clone(), 2..4).prop_map(move |all| format!("({})", all.join(sign)))
+        };
+        prop_oneof![
+            some(" && "),
+            some(" || "),
+            inner.clone().prop_map(|a| format!("!({a})")),
+            (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(a, b, c)| format!("(if {a} {{ {b} }} else {{ {c} }})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({{ let z = {a}; z || {b} }})")),
+        ]
+    })
+}
+
+/// A strategy whose rules are sound Rhai and mean nothing.
+fn grammatical() -> impl Strategy<Value = String> {
+    let step = prop_oneof![
+        4 => condition().prop_map(|when| format!("if {when} {{ return \"a\"; }}")),
+        1 => (condition(), condition()).prop_map(|(one, other)| format!(
+            "if {one} {{ n += 1.0; }} else if {other} {{ return \"b\"; }} else {{ n = 0.5; }}"
+        )),
+        1 => number().prop_map(|value| format!("let value# = {value};")),
+        1 => condition().prop_map(|when| format!("let holds# = {when};")),
+        1 => number().prop_map(|value| format!("for i in 0..3 {{ n += {value} * i; if n > 9.0 {{ break; }} }}")),
+        1 => (number(), condition()).prop_map(|(value, when)| format!(
+            "switch {value} {{ 1 => n = 2.0, 2.5 if {when} => return \"c\", _ => () }}"
+        )),
+    ];
+    let steps = prop::collection::vec(step, 0..4).prop_map(|steps| {
+        let numbered = steps.iter().enumerate().map(|(number, step)| step.replace('#', &number.to_string()));
+        numbered.collect::<Vec<_>>().join("\n")
+    });
+    let locals = "let x = row.close; let n = 0.5; let up = row.close > 1.0; let t = LEVELS; ";
+    (condition(), steps.clone(), steps, condition()).prop_map(move |(eligible, entry, exit, helper)| {
+        format!(
+            "const META = #{{ asset_class: \"equity\" }};\nconst STOP_ATR_MULT = 2.0;\nconst C = 99.5;\n\
+             const LEVELS = [1, 2.5];\nfn f(row) {{ {locals} {helper} }}\nfn g(a, b) {{ if a < b {{ return a; }} b }}\n\
+             fn eligible(row) {{ {locals} {eligible} }}\nfn entry(row) {{ {locals} {entry} }}\n\
+             fn exit(row, position) {{ {locals} {exit} }}\n",
+        )
+    })
+}
+
 /// A shipped script with some slips, cuts and insertions.
 fn mutated_script() -> impl Strategy<Value = String> {
     mutated(embedded().into_iter().map(|source| source.text).collect(), &TOKENS)
@@ -330,6 +416,11 @@ proptest! {
     }
 
     #[test]
+    fn sound_rules_without_a_meaning_run(text in grammatical()) {
+        as_script(&text);
+    }
+
+    #[test]
     fn mutated_scripts_are_refused_or_run(text in mutated_script()) {
         as_script(&text);
     }
@@ -344,7 +435,7 @@ proptest! {
     #![proptest_config(config(SLOW_CASES))]
 
     #[test]
-    fn any_text_is_validated(text in prop_oneof!["\\PC{0,200}", soup(60), shaped()]) {
+    fn any_text_is_validated(text in prop_oneof!["\\PC{0,200}", soup(60), shaped(), grammatical()]) {
         validated(&text);
     }
 
