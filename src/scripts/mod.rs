@@ -32,6 +32,7 @@ mod row;
 mod scorer;
 mod script_error;
 mod set;
+mod slip;
 mod source;
 mod strategy;
 mod strategy_parts;

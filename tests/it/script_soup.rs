@@ -468,5 +468,8 @@ fn the_seeds_of_the_fuzzer_are_refused_or_run() {
 fn what_soup_has_found_stays_mended() {
     let bars =
         "[[bars]]\nname = \"a\"\nexpect = { last = false }\nstart = \"2024-01-02\"\ncloses = [100.0]\n";
+    for start in ["+262142-12-31", "-262143-01-01", "9999-12-31", "0000-01-03"] {
+        as_cases(&bars.replace("2024-01-02", start).replace("[100.0]", "[{ bars = 60, from = 1, to = 2 }]"));
+    }
     as_cases(&format!("{bars}benchmark = [{{ bars = 9223372036854775807, from = 1, to = 2 }}]"));
 }

@@ -2,6 +2,7 @@
 
 use rhai::ASTNode;
 use rhai::Expr;
+use rhai::RangeCase;
 use rhai::Stmt;
 use rhai::SwitchCasesCollection;
 
@@ -55,7 +56,23 @@ fn taken_before(cases: &SwitchCasesCollection) -> Vec<usize> {
             taken.extend_from_slice(&listed.blocks[first + 1..]);
         }
     }
+    for (place, range) in cases.ranges.iter().enumerate() {
+        let earlier = &cases.ranges[..place];
+        if earlier.iter().any(|other| is_open(other.index()) && covers(other, range)) {
+            taken.push(range.index());
+        }
+    }
     taken.sort_unstable();
     taken.dedup();
     taken
+}
+
+/// Tells whether one range has every number of another, whole or broken.
+fn covers(range: &RangeCase, other: &RangeCase) -> bool {
+    let ends = |range: &RangeCase| match range {
+        RangeCase::ExclusiveInt(range, _) => (range.start, range.end, false),
+        RangeCase::InclusiveInt(range, _) => (*range.start(), *range.end(), true),
+    };
+    let ((start, end, takes_end), (other_start, other_end, other_takes_end)) = (ends(range), ends(other));
+    start <= other_start && (other_end < end || (other_end == end && (takes_end || !other_takes_end)))
 }
