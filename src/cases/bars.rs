@@ -40,9 +40,9 @@ pub(super) fn columns(
     let mut series = vec![checked(SYMBOL, bars)?];
     let benchmark = (!case.benchmark.is_empty()).then(|| symbol(BENCHMARK)).transpose()?;
     if benchmark.is_some() {
-        let closes: Vec<f64> = flat(&case.benchmark).collect();
-        if closes.len() != dates.len() {
-            return Err(format!("the benchmark has {} closes for {} bars", closes.len(), dates.len()));
+        let closes = count(&case.benchmark);
+        if closes != dates.len() {
+            return Err(format!("the benchmark has {closes} closes for {} bars", dates.len()));
         }
         let bar = |(date, close): (&NaiveDate, f64)| Bar {
             date: *date,
@@ -52,7 +52,7 @@ pub(super) fn columns(
             close,
             volume: 0.0,
         };
-        series.push(checked(BENCHMARK, dates.iter().zip(closes).map(bar).collect())?);
+        series.push(checked(BENCHMARK, dates.iter().zip(flat(&case.benchmark)).map(bar).collect())?);
     }
     let panel = Panel::stack(class, series).map_err(|error| error.to_string())?;
     Ok(Columns::compute(panel, &[symbol(SYMBOL)?].into(), benchmark.as_ref(), &scripts.features(class)))

@@ -1,4 +1,4 @@
-//! `// allow(CODE): reason`, on the line before what it silences.
+//! `// allow(CODE): reason`, before the statement that it silences.
 //!
 //! Only warnings can be silenced: what the host refuses is not loaded, whatever a comment says.
 //! Without a reason nothing is silenced, and what silences nothing is told.
@@ -20,8 +20,9 @@ pub(super) const WITHOUT_REASON: &str = "allow_without_reason";
 pub(super) struct Allow {
     code: String,
     has_reason: bool,
-    /// The first line behind it with code on it.
-    line: usize,
+    /// The lines of the statement behind it: of an `if`, `for` or function those of its heading.
+    first: usize,
+    last: usize,
     span: Span,
     used: bool,
 }
@@ -35,28 +36,46 @@ pub(super) fn read(text: &Text) -> Vec<Allow> {
         let Some((codes, reason)) = rest.split_once(')') else { continue };
         let reason = reason.trim().strip_prefix(':').unwrap_or("").trim();
         let span = text.span(*token);
-        let line = next_code_line(text, span.line);
+        let (first, last) = statement_after(text, token.end);
         for code in codes.split(',').map(str::trim) {
             let code = code.to_owned();
-            allows.push(Allow { code, has_reason: !reason.is_empty(), line, span, used: false });
+            allows.push(Allow { code, has_reason: !reason.is_empty(), first, last, span, used: false });
         }
     }
     allows
 }
 
-fn next_code_line(text: &Text, line: usize) -> usize {
-    let mut next = line + 1;
-    let has_no_code = |line: &str| line.trim().is_empty() || line.trim_start().starts_with("//");
-    while text.line(next).is_some_and(has_no_code) {
-        next += 1;
+/// The first and the last line of the statement that begins after a place in the text.
+fn statement_after(text: &Text, after: usize) -> (usize, usize) {
+    let mut code = text
+        .tokens()
+        .iter()
+        .filter(|token| token.kind != TokenKind::Comment && token.start >= after)
+        .peekable();
+    let Some(begin) = code.peek().map(|token| text.span(**token)) else { return (0, 0) };
+    let mut end = begin.end_line;
+    let mut open = 0_usize;
+    let mut is_begun = false;
+    for token in code {
+        match text.word(*token) {
+            // A brace that stands first ends what is before, as in `} else if`.
+            "}" | ")" | "]" if !is_begun => {}
+            "{" | ";" | "," if open == 0 => break,
+            "(" | "[" | "{" | "#{" => open += 1,
+            "}" | ")" | "]" if open == 0 => break,
+            "}" | ")" | "]" => open -= 1,
+            _ => is_begun = true,
+        }
+        end = text.span(*token).end_line;
     }
-    next
+    (begin.line, end)
 }
 
 /// Tells whether a finding is silenced, and notes that.
 pub(super) fn silences(allows: &mut [Allow], code: &str, line: usize) -> bool {
     let mut is_silenced = false;
-    for allow in allows.iter_mut().filter(|allow| allow.code == code && allow.line == line) {
+    let is_at = |allow: &Allow| allow.code == code && (allow.first..=allow.last).contains(&line);
+    for allow in allows.iter_mut().filter(|allow| is_at(allow)) {
         allow.used = true;
         is_silenced |= allow.has_reason;
     }
@@ -79,7 +98,7 @@ pub(super) fn hits(allows: &[Allow]) -> Vec<(&'static str, Hit)> {
                 Some(known) if known.severity == Severity::Error => {
                     "an error cannot be silenced; mend it".to_owned()
                 }
-                Some(_) => "remove it, or put it on the line before what it is about".to_owned(),
+                Some(_) => "remove it, or put it before the statement that it is about".to_owned(),
                 None => code::explain(name).err().map_or_else(String::new, |unknown| unknown.help),
             };
             found.push((UNUSED, Hit { span: Some(allow.span), message, help }));

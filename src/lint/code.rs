@@ -44,8 +44,7 @@ pub struct UnknownCode {
 
 /// Returns every code: errors first, each part sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let mut all: Vec<&Code> =
-        errors::CODES.iter().chain(rules::RULES.iter().map(|rule| &rule.code)).collect();
+    let mut all: Vec<&Code> = errors::codes().chain(rules::RULES.iter().map(|rule| &rule.code)).collect();
     all.sort_by_key(|code| (code.severity, code.name));
     all
 }
@@ -79,7 +78,7 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
     page.push_str(&format!("\nBad\n\n{}\n\nGood\n\n{}\n", indented(&bad), indented(&good)));
     if code.severity == Severity::Warning {
         page.push_str(&format!(
-            "\nWhere it is right but unwanted, silence it on the line before:\n\n    // allow({}): why\n",
+            "\nWhere it is right but unwanted, silence it before the statement:\n\n    // allow({}): why\n",
             code.name
         ));
     }

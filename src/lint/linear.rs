@@ -44,8 +44,13 @@ impl Linear {
         (self.terms.is_empty() && self.is_whole).then_some(self.constant)
     }
 
-    /// Writes it so that equal sums have equal texts.
+    /// Writes it so that equal sums have equal texts; a term alone is its own name.
     pub fn canonical(&self) -> String {
+        if let [(name, 1.0)] = &self.terms.iter().collect::<Vec<_>>()[..]
+            && self.constant == 0.0
+        {
+            return (*name).clone();
+        }
         let terms = self.terms.iter().map(|(name, factor)| format!("{factor:e}*{name}"));
         format!("({:e}{})", self.constant, terms.map(|term| format!("+{term}")).collect::<String>())
     }

@@ -14,6 +14,7 @@ mod errors;
 mod finding;
 mod formula;
 mod linear;
+mod nodes;
 mod ranges;
 pub mod render;
 mod rules;
@@ -21,9 +22,12 @@ mod scope;
 mod script;
 mod smoke;
 mod summary;
+mod sums;
 mod text;
 mod token;
+mod truth;
 mod types;
+mod visit;
 mod walk;
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use super::allow::UNUSED;
 use super::allow::WITHOUT_REASON;
 use super::check::check;
 use super::code::Example;
 use super::code::codes;
 use super::code::explain;
+use super::finding::Severity;
 use super::fixtures::complete;
 use super::fixtures::options;
 use super::fixtures::source;
@@ -91,6 +93,7 @@ fn every_code_of_the_host_has_a_page() {
         include_str!("../scripts/body.rs"),
         include_str!("../scripts/compile.rs"),
         include_str!("../scripts/constants.rs"),
+        include_str!("../scripts/names.rs"),
         include_str!("../scripts/reads.rs"),
         include_str!("../scripts/scorer.rs"),
         include_str!("../scripts/set.rs"),
@@ -113,4 +116,28 @@ fn every_code_of_the_host_has_a_page() {
         }
     }
     assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn each_warning_is_silenced_before_its_statement() {
+    let mut silenced = 0;
+    for code in codes().into_iter().filter(|code| code.severity == Severity::Warning) {
+        let Example::Script { bad, .. } = code.example else { continue };
+        if [WITHOUT_REASON, UNUSED].contains(&code.name) {
+            continue;
+        }
+        let text = complete(bad);
+        let report = check(&[source("strategies/probe.rhai", &text)], &embedded(), &options());
+        let places: BTreeSet<usize> =
+            report.findings.iter().filter_map(|finding| Some(finding.span?.line)).collect();
+        assert!(!places.is_empty(), "{} has no place", code.name);
+        let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+        for line in places.into_iter().rev() {
+            lines.insert(line - 1, format!("// allow({}): it is right here", code.name));
+        }
+        let report = check(&[source("strategies/probe.rhai", &lines.join("\n"))], &embedded(), &options());
+        assert_eq!(report.findings, [], "{}", code.name);
+        silenced += 1;
+    }
+    assert!(silenced >= 14, "{silenced}");
 }

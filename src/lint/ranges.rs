@@ -76,6 +76,40 @@ fn of_feature(feature: &Feature) -> Range {
     }
 }
 
+/// Returns the bounds of what is one of two numbers.
+pub(super) fn either(a: Range, b: Range) -> Range {
+    let takes_low = if a.low < b.low {
+        a.takes_low
+    } else if b.low < a.low {
+        b.takes_low
+    } else {
+        a.takes_low || b.takes_low
+    };
+    Range { low: a.low.min(b.low), takes_low, high: a.high.max(b.high) }
+}
+
+/// Returns the bounds of what a function of the host gives.
+pub(super) fn of_call(name: &str, arguments: &[Range]) -> Range {
+    match (name, arguments) {
+        ("abs", [x]) if x.low >= 0.0 => *x,
+        ("abs", [x]) => Range { low: 0.0, takes_low: true, high: x.high.max(-x.low) },
+        ("sqrt" | "len", _) => FROM_0,
+        // What is small enough is rounded to 0.
+        ("exp", _) => FROM_0,
+        ("min", [a, b]) => Range { high: a.high.min(b.high), ..either(*a, *b) },
+        ("max", [a, b]) => {
+            let takes_low = (a.takes_low || a.low < b.low) && (b.takes_low || b.low < a.low);
+            Range { low: a.low.max(b.low), takes_low, high: a.high.max(b.high) }
+        }
+        ("clamp", [x, low, high]) => Range {
+            low: x.low.max(low.low).min(high.high),
+            takes_low: true,
+            high: x.high.min(high.high).max(low.low),
+        },
+        _ => Range::ALL,
+    }
+}
+
 /// Tells whether feature `a` is never above feature `b` on one row, where both have a value.
 pub(super) fn never_above(a: &Feature, b: &Feature) -> bool {
     if a.modifiers().contains(&Modifier::Rank) || b.modifiers().contains(&Modifier::Rank) {

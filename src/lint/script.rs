@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use rhai::ASTNode;
 use rhai::Expr;
-use rhai::FnCallExpr;
 use rhai::Stmt;
 
 use super::conditions::Settled;
 use super::finding::Span;
+use super::nodes::for_each_node;
+use super::nodes::property;
 use super::text::Text;
 use super::token::Token;
 use super::types::Types;
@@ -61,8 +62,9 @@ pub(super) struct Script<'a> {
     pub outline: &'a Outline,
     /// What each parameter of a function holds, by name and number of parameters.
     holds: BTreeMap<(&'a str, usize), Vec<Holds>>,
-    /// Features that are tested against `()`, and so may be missing where they are compared.
-    pub tested: BTreeSet<String>,
+    /// Features that may be missing in a function, by its name and number of parameters: those
+    /// that are tested against `()` somewhere below a function that the host calls for it.
+    tested: BTreeMap<(&'a str, usize), BTreeSet<String>>,
     /// What each function gives, once known; `NONE` while it is being found out.
     pub results: RefCell<BTreeMap<(String, usize), Types>>,
     /// Conditions that are settled without a bar, once they were looked for.
@@ -71,16 +73,16 @@ pub(super) struct Script<'a> {
 
 impl<'a> Script<'a> {
     pub fn new(text: &'a Text<'a>, outline: &'a Outline) -> Self {
-        let tested = tested_features(outline);
         let mut script = Self {
             text,
             outline,
             holds: BTreeMap::new(),
-            tested,
+            tested: BTreeMap::new(),
             results: RefCell::default(),
             settled: OnceCell::new(),
         };
         script.follow_calls();
+        script.follow_tests();
         script
     }
 
@@ -109,6 +111,12 @@ impl<'a> Script<'a> {
     pub fn holds(&self, body: &Body) -> Vec<Holds> {
         let key = (body.name.as_str(), body.params.len());
         self.holds.get(&key).cloned().unwrap_or_else(|| vec![Holds::Value; body.params.len()])
+    }
+
+    /// Returns the features that may be missing in a function; `None` where no function that the
+    /// host calls comes to it.
+    pub fn tested(&self, body: &'a Body) -> Option<&BTreeSet<String>> {
+        self.tested.get(&(body.name.as_str(), body.params.len()))
     }
 
     /// Returns where a function's name stands, at its definition.
@@ -169,102 +177,52 @@ impl<'a> Script<'a> {
     }
 }
 
+impl<'a> Script<'a> {
+    /// Finds which features may be missing in each function. The host asks for what one of its
+    /// functions reads plainly, helpers included, unless that function tests it.
+    fn follow_tests(&mut self) {
+        let program = &self.outline.program;
+        for entry in program.functions() {
+            if self.asked(&entry.name, entry.params.len()).is_none() {
+                continue;
+            }
+            let mut reached: BTreeMap<(&'a str, usize), &'a Body> = BTreeMap::new();
+            let mut waiting = vec![entry];
+            while let Some(body) = waiting.pop() {
+                if reached.insert((body.name.as_str(), body.params.len()), body).is_some() {
+                    continue;
+                }
+                for_each_node(&body.statements, &mut |node| {
+                    if let ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _)) = node
+                    {
+                        waiting.extend(program.function(&call.name, call.args.len()));
+                    }
+                });
+            }
+            let tested: BTreeSet<String> = reached.values().flat_map(|body| tested_features(body)).collect();
+            for key in reached.into_keys() {
+                self.tested.entry(key).or_default().extend(tested.iter().cloned());
+            }
+        }
+    }
+}
+
 fn held(variables: &[(String, Holds)], expression: &Expr) -> Holds {
     let Expr::Variable(name, ..) = expression else { return Holds::Value };
     let known = variables.iter().rev().find(|(variable, _)| variable == name.1.as_str());
     known.map_or(Holds::Value, |(_, holds)| *holds)
 }
 
-/// Shows every statement and expression below some statements.
-pub(super) fn for_each_node<'a>(statements: &'a [Stmt], show: &mut impl FnMut(ASTNode<'a>)) {
-    for statement in statements {
-        // The walk lends its path for the call only; the nodes live as long as the tree.
-        let mut nodes: Vec<ASTNode<'a>> = Vec::new();
-        collect_statement(statement, &mut nodes);
-        nodes.into_iter().for_each(&mut *show);
-    }
-}
-
-fn collect_statement<'a>(statement: &'a Stmt, nodes: &mut Vec<ASTNode<'a>>) {
-    nodes.push(ASTNode::Stmt(statement));
-    let block = |statements: &'a [Stmt], nodes: &mut Vec<ASTNode<'a>>| {
-        statements.iter().for_each(|inner| collect_statement(inner, nodes));
-    };
-    match statement {
-        Stmt::Var(parts, ..) => collect_expression(&parts.1, nodes),
-        Stmt::If(flow, _) | Stmt::While(flow, _) | Stmt::Do(flow, _, _) => {
-            collect_expression(&flow.expr, nodes);
-            block(flow.body.statements(), nodes);
-            block(flow.branch.statements(), nodes);
-        }
-        Stmt::For(parts, _) => {
-            collect_expression(&parts.2.expr, nodes);
-            block(parts.2.body.statements(), nodes);
-        }
-        Stmt::Switch(parts, _) => {
-            collect_expression(&parts.0, nodes);
-            for case in &parts.1.expressions {
-                collect_expression(&case.lhs, nodes);
-                collect_expression(&case.rhs, nodes);
-            }
-        }
-        Stmt::Assignment(parts) => {
-            collect_expression(&parts.1.lhs, nodes);
-            collect_expression(&parts.1.rhs, nodes);
-        }
-        Stmt::FnCall(call, _) => arguments(call, nodes),
-        Stmt::Block(inner) => block(inner.statements(), nodes),
-        Stmt::Expr(expression) => collect_expression(expression, nodes),
-        Stmt::BreakLoop(value, ..) | Stmt::Return(value, ..) => {
-            value.iter().for_each(|value| collect_expression(value, nodes));
-        }
-        _ => {}
-    }
-}
-
-fn arguments<'a>(call: &'a FnCallExpr, nodes: &mut Vec<ASTNode<'a>>) {
-    call.args.iter().for_each(|argument| collect_expression(argument, nodes));
-}
-
-fn collect_expression<'a>(expression: &'a Expr, nodes: &mut Vec<ASTNode<'a>>) {
-    nodes.push(ASTNode::Expr(expression));
-    match expression {
-        Expr::InterpolatedString(parts, _) | Expr::Array(parts, _) => {
-            parts.iter().for_each(|part| collect_expression(part, nodes));
-        }
-        Expr::Map(parts, _) => parts.0.iter().for_each(|(_, value)| collect_expression(value, nodes)),
-        Expr::And(parts, _) | Expr::Or(parts, _) | Expr::Coalesce(parts, _) => {
-            parts.iter().for_each(|part| collect_expression(part, nodes));
-        }
-        Expr::Stmt(block) => block.statements().iter().for_each(|inner| collect_statement(inner, nodes)),
-        Expr::FnCall(call, _) | Expr::MethodCall(call, _) => arguments(call, nodes),
-        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => {
-            collect_expression(&parts.lhs, nodes);
-            collect_expression(&parts.rhs, nodes);
-        }
-        _ => {}
-    }
-}
-
-/// The property that a plain `variable.name` reads.
-pub(super) fn property(expression: &Expr) -> Option<(&Expr, &str)> {
-    let Expr::Dot(parts, ..) = expression else { return None };
-    let Expr::Property(name, _) = &parts.rhs else { return None };
-    matches!(parts.lhs, Expr::Variable(..)).then_some((&parts.lhs, name.2.as_str()))
-}
-
-/// The names that are tested against `()`.
-fn tested_features(outline: &Outline) -> BTreeSet<String> {
+/// The names that a function tests against `()`.
+fn tested_features(body: &Body) -> BTreeSet<String> {
     let mut tested = BTreeSet::new();
-    for body in outline.program.functions() {
-        for_each_node(&body.statements, &mut |node| {
-            if let ASTNode::Expr(Expr::FnCall(call, _)) = node
-                && matches!(call.name.as_str(), "==" | "!=")
-                && let [Expr::Unit(_), other] | [other, Expr::Unit(_)] = &call.args[..]
-            {
-                tested.extend(property(other).map(|(_, name)| name.to_owned()));
-            }
-        });
-    }
+    for_each_node(&body.statements, &mut |node| {
+        if let ASTNode::Expr(Expr::FnCall(call, _)) = node
+            && matches!(call.name.as_str(), "==" | "!=")
+            && let [Expr::Unit(_), other] | [other, Expr::Unit(_)] = &call.args[..]
+        {
+            tested.extend(property(other).map(|(_, name)| name.to_owned()));
+        }
+    });
     tested
 }

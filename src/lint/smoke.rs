@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use rhai::ASTNode;
 use rhai::Expr;
 
-use super::script::for_each_node;
+use super::nodes::for_each_node;
 use crate::bars::Bars;
 use crate::bars::Panel;
 use crate::bars::check;

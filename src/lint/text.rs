@@ -79,6 +79,27 @@ impl<'a> Text<'a> {
         self.around(&places)
     }
 
+    /// Returns the head of a `switch` case, given where its answer begins.
+    pub fn case(&self, answer: Position) -> Option<Span> {
+        let answer = self.byte(answer.line()?, answer.position()?)?;
+        let end = self.tokens.partition_point(|token| token.start < answer);
+        let arrow = self.tokens[..end].iter().rposition(|token| self.word(*token) == "=>")?;
+        let mut open: usize = 0;
+        let mut first = arrow;
+        for (index, token) in self.tokens[..arrow].iter().enumerate().rev() {
+            match self.word(*token) {
+                ")" | "]" => open += 1,
+                "(" | "[" => open = open.saturating_sub(1),
+                "{" | "}" | "," if open == 0 => break,
+                _ => {}
+            }
+            if token.kind != TokenKind::Comment {
+                first = index;
+            }
+        }
+        Some(self.stretch(self.tokens[first].start, self.tokens[arrow.saturating_sub(1)].end))
+    }
+
     /// Returns the text of an expression, on one line.
     pub fn quote(&self, expression: &Expr) -> String {
         let Some(span) = self.expression(expression) else { return String::new() };

@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::AST;
-use rhai::ASTFlags;
-use rhai::ASTNode;
 use rhai::Engine;
-use rhai::Expr;
 use rhai::OptimizationLevel;
 use rhai::ParseError;
 use rhai::Position;
@@ -24,14 +21,18 @@ use super::constants::Constants;
 use super::engine::Names;
 use super::engine::engine;
 use super::function::Function;
+use super::heading::heading_of;
 use super::load_error::Findings;
 use super::load_error::LoadError;
+use super::names::check_calls;
+use super::names::check_folded;
+use super::names::check_shadowing;
+use super::names::check_variables;
 use super::reads::Kind;
 use super::reads::reads;
-use super::reads::undefined;
+use super::scorer::WEIGHTS;
 use super::source::ScriptSource;
 use super::syntax;
-use super::vocabulary;
 use super::vocabulary::closest;
 use super::vocabulary::suggest;
 use crate::domain::format;
@@ -86,10 +87,11 @@ impl Parsers {
 }
 
 impl<'a> Draft<'a> {
-    /// Parses a script and evaluates its constants.
+    /// Parses a script and evaluates its constants. What is wrong so far is among its findings, so that
+    /// the rest is checked all the same and everything is told at once.
     ///
     /// # Errors
-    /// What is wrong with the text, where that leaves nothing to check further.
+    /// A text that does not parse.
     pub fn parse(
         parsers: &Parsers,
         source: &'a ScriptSource,
@@ -107,25 +109,30 @@ impl<'a> Draft<'a> {
         };
         check_nesting(&open, &mut findings);
         let written = Program::of(&open, &mut findings);
-        check_calls(&written, &open, &source.text, &mut findings);
-        check_variables(&written, &open, &mut findings);
-        if !findings.is_empty() {
-            check_entry_points(&written, &source.text, &mut findings);
-            return Err(findings.into_errors());
-        }
-        let constants = Constants::evaluate(&parsers.open, &open, overrides, &mut findings);
-        if !findings.is_empty() {
-            check_entry_points(&written, &source.text, &mut findings);
-            return Err(findings.into_errors());
-        }
-        let ast = match parsers.strict.compile_with_scope(&constants.scope(), &source.text) {
-            Ok(ast) => ast,
-            Err(error) => return Err(unparsed(&error, &source.text, findings)),
+        // Nothing runs that could call what is not on the list.
+        let constants = if check_calls(&written, &open, &source.text, &mut findings) {
+            Constants::evaluate(&parsers.open, &open, overrides, &mut findings)
+        } else {
+            Constants::unvalued(&open)
         };
-        let program = Program::of(&ast, &mut findings);
+        check_variables(&written, &open, &mut findings);
+        // With a fault the script is never run; what else is wrong with it is found in the open tree.
+        let (program, ast) = if findings.is_empty() {
+            match parsers.strict.compile_with_scope(&constants.scope(), &source.text) {
+                Ok(ast) => (Program::of(&ast, &mut findings), ast),
+                Err(error) => return Err(unparsed(&error, &source.text, findings)),
+            }
+        } else {
+            (written, open)
+        };
         check_shadowing(&program, &ast, &constants, &mut findings);
         let hash = hash(&source.text, overrides);
         Ok(Self { source, constants, program, findings, features: BTreeSet::new(), hash, ast })
+    }
+
+    /// Tells whether it defines `WEIGHTS`, with a value or without.
+    pub fn is_scorer(&self) -> bool {
+        self.constants.is_defined(WEIGHTS)
     }
 
     /// Checks a function that the host calls, and returns it with what it reads. A missing one,
@@ -135,7 +142,11 @@ impl<'a> Draft<'a> {
             let text = &self.source.text;
             let other = self.program.named(name).next();
             match other.cloned() {
-                Some(other) => wrong_parameters(text, &other, kinds, &mut self.findings),
+                Some(other) => {
+                    wrong_parameters(text, &other, kinds, &mut self.findings);
+                    let given: Vec<Kind> = other.params.iter().map(|name| Kind::called(name)).collect();
+                    reads(&self.program, &self.constants, &other, &given, &mut self.findings);
+                }
                 None => self.findings.add(
                     Position::NONE,
                     "missing_function",
@@ -150,7 +161,7 @@ impl<'a> Draft<'a> {
         };
         let found = reads(&self.program, &self.constants, body, kinds, &mut self.findings);
         self.features.extend(found.iter().map(|read| read.feature.clone()));
-        let place = place_of(&self.source.text, body);
+        let place = heading_of(&self.source.text, body);
         Some(Function::new(
             self.source.name.as_str().into(),
             self.source.path.as_str().into(),
@@ -158,6 +169,13 @@ impl<'a> Draft<'a> {
             (place.line, place.column),
             found,
         ))
+    }
+
+    /// Checks every function that has the parameters of a scorer's component.
+    pub fn components_by_parameters(&mut self) {
+        for body in self.program.functions().iter().filter(|body| body.params == ["row", "signal"]) {
+            reads(&self.program, &self.constants, body, &[Kind::Row, Kind::Signal], &mut self.findings);
+        }
     }
 
     /// Returns the script's own function whose name is most like a missing one's.
@@ -231,142 +249,20 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Checks every call, the top level's too, before its constants are evaluated: nothing of a
-/// script runs that could call what is not on the list.
-fn check_calls(program: &Program, open: &AST, text: &str, findings: &mut Findings) {
-    for body in program.functions() {
-        if vocabulary::FUNCTIONS.iter().any(|(name, _)| *name == body.name) {
-            let message = format!("`{}` is a function of the host", body.name);
-            findings.add(place_of(text, body).name(), "reserved_name", message, "choose another name");
-        }
-    }
-    let top_level = Body {
-        name: String::new(),
-        params: Vec::new(),
-        position: Position::NONE,
-        statements: open.statements().to_vec(),
-    };
-    for body in program.functions().iter().chain([&top_level]) {
-        let kinds = vec![Kind::Other; body.params.len()];
-        reads(program, &Constants::default(), body, &kinds, findings);
-    }
-}
-
-/// Finds every name that is neither a variable nor a constant; the parser stops at the first.
-fn check_variables(program: &Program, open: &AST, findings: &mut Findings) {
-    let name = |statement| match statement {
-        &Stmt::Var(ref parts, flags, _) if flags.contains(ASTFlags::CONSTANT) => Some(parts.0.name.as_str()),
-        _ => None,
-    };
-    let constants: BTreeSet<&str> = open.statements().iter().filter_map(name).collect();
-    for body in program.functions() {
-        undefined(body, &constants, findings);
-    }
-}
-
-/// Checks what the host's functions read, where the script goes no further: all that is wrong with a
-/// text is told at once.
-fn check_entry_points(program: &Program, text: &str, findings: &mut Findings) {
-    for body in program.functions() {
-        let kinds: &[Kind] = match body.name.as_str() {
-            "eligible" | "entry" => &[Kind::Row],
-            "exit" | "stop" => &[Kind::Row, Kind::Position],
-            _ if body.params == ["row", "signal"] => &[Kind::Row, Kind::Signal],
-            _ => continue,
-        };
-        if body.params.len() == kinds.len() {
-            reads(program, &Constants::default(), body, kinds, findings);
-        } else {
-            wrong_parameters(text, body, kinds, findings);
-        }
-    }
-}
-
 fn wrong_parameters(text: &str, body: &Body, kinds: &[Kind], findings: &mut Findings) {
     let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
     findings.add(
-        place_of(text, body).name(),
+        heading_of(text, body).name(),
         "wrong_parameters",
         format!("`{}` has {}", body.name, format::count(body.params.len(), "parameter")),
         format!("write it as `fn {}({})`", body.name, words.join(", ")),
     );
 }
 
-/// The optimiser folds constants by name, and would put one in the place of a local of the
-/// same name.
-fn check_shadowing(program: &Program, ast: &AST, constants: &Constants, findings: &mut Findings) {
-    let clash = |name: &str, place: Position, findings: &mut Findings| {
-        if constants.value(name).is_some() {
-            let message = format!("`{name}` is a constant and the name of a variable");
-            findings.add(place, "shadowed_constant", message, "give the variable a name of its own");
-        }
-    };
-    for body in program.functions() {
-        body.params.iter().for_each(|param| clash(param, body.position, findings));
-    }
-    let mut top_level = ast.statements().len();
-    ast.walk(&mut |path: &[ASTNode]| {
-        let Some(ASTNode::Stmt(statement)) = path.last() else { return true };
-        if path.len() == 1 && top_level > 0 {
-            top_level -= 1;
-            return true;
-        }
-        match statement {
-            Stmt::Var(parts, _, place) => clash(&parts.0.name, *place, findings),
-            Stmt::For(parts, place) => {
-                clash(&parts.0.name, *place, findings);
-                parts.1.iter().for_each(|counter| clash(&counter.name, *place, findings));
-            }
-            _ => {}
-        }
-        true
-    });
-}
-
-/// A constant that the optimiser left in place would be unknown when its line is run.
-fn check_folded(ast: &AST, constants: &Constants, findings: &mut Findings) {
-    ast.walk(&mut |path: &[ASTNode]| {
-        if let Some(ASTNode::Expr(Expr::Variable(name, _, place))) = path.last()
-            && constants.value(&name.1).is_some()
-        {
-            let message = format!("the constant `{}` cannot be used in this place", name.1);
-            let help = format!("give it a name first: `let value = {};`", name.1);
-            findings.add(*place, "constant_in_place", message, help);
-        }
-        true
-    });
-}
-
 fn unparsed(error: &ParseError, text: &str, mut findings: Findings) -> Vec<LoadError> {
     let told = syntax::told(error, text);
     findings.add(told.position, told.code, told.message, told.help);
     findings.into_errors()
-}
-
-/// Where a function's heading stands, 1-based: the column is that of `fn`.
-struct Heading {
-    line: usize,
-    column: usize,
-}
-
-impl Heading {
-    /// Where the function's name begins.
-    fn name(&self) -> Position {
-        let fits = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-        Position::new(fits(self.line).max(1), fits(self.column + "fn ".len()))
-    }
-}
-
-/// The line and column of a function's heading: Rhai knows only where its braces open.
-fn place_of(text: &str, body: &Body) -> Heading {
-    let brace = body.position.line().unwrap_or(1);
-    let lines: Vec<&str> = text.lines().take(brace).collect();
-    let heading = format!("fn {}(", body.name);
-    let found = lines.iter().enumerate().rev().find_map(|(line, text)| {
-        let column = text.find(&heading)?;
-        Some(Heading { line: line + 1, column: text[..column].chars().count() + 1 })
-    });
-    found.unwrap_or(Heading { line: brace, column: body.position.position().unwrap_or(1) })
 }
 
 fn hash(text: &str, overrides: &BTreeMap<String, f64>) -> String {

@@ -1,12 +1,15 @@
 //! A script's constants: evaluated from the top down, with the user's overrides put in.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use rhai::AST;
 use rhai::ASTFlags;
+use rhai::ASTNode;
 use rhai::Dynamic;
 use rhai::Engine;
 use rhai::EvalAltResult;
+use rhai::Expr;
 use rhai::Position;
 use rhai::Scope;
 use rhai::Stmt;
@@ -14,6 +17,7 @@ use rhai::Stmt;
 use super::engine::MAX_OPERATIONS;
 use super::engine::counted;
 use super::load_error::Findings;
+use super::reads::given_to;
 use super::vocabulary::closest;
 use super::vocabulary::suggest;
 
@@ -23,6 +27,8 @@ pub struct Constants {
     /// In the order of the text.
     values: Vec<(String, Dynamic, Position)>,
     numbers: BTreeMap<String, f64>,
+    /// Those that are defined and have no value, for a fault that is told already.
+    unvalued: BTreeSet<String>,
 }
 
 impl Constants {
@@ -48,67 +54,112 @@ impl Constants {
                 continue;
             };
             let name = definition.0.name.as_str();
+            let outside = scope.len();
             if !flags.contains(ASTFlags::CONSTANT) {
                 top_level(*position, findings);
-                continue;
-            }
-            if constants.value(name).is_some() {
+            } else if constants.is_defined(name) {
                 findings.add(
                     definition.0.pos,
                     "duplicate_constant",
                     format!("`{name}` is defined twice"),
                     "keep one of the two",
                 );
-                continue;
-            }
-            let alone = AST::new([statement.clone()], ast.shared_lib().clone());
-            let (outcome, operations) = counted(|| engine.run_ast_with_scope(&mut scope, &alone));
-            spent += operations;
-            if spent > MAX_OPERATIONS {
-                findings.add(
-                    *position,
-                    "bad_constant",
-                    format!("the constants up to `{name}` take more than {MAX_OPERATIONS} operations"),
-                    "look for a loop that never ends, or write the values out",
-                );
-                return constants;
-            }
-            if let Err(mut error) = outcome {
-                let place = error.take_position();
-                let place = if place.is_none() { definition.0.pos } else { place };
-                if let EvalAltResult::ErrorVariableNotFound(missing, _) = &*error {
-                    let message = format!("`{missing}` is not defined above `{name}`");
-                    findings.add(place, "unknown_name", message, constants.suggest(missing, ast));
-                    return constants;
-                }
-                findings.add(
-                    place,
-                    "bad_constant",
-                    format!("`{name}` has no value: {error}"),
-                    "constants are made of numbers, text and the constants above them",
-                );
-                return constants;
-            }
-            if let Some(wanted) = overrides.get(name) {
-                let written = scope.get_value::<Dynamic>(name).unwrap_or(Dynamic::UNIT);
-                match overridden(&written, *wanted) {
-                    Some(value) => {
-                        scope.pop();
-                        scope.push_constant_dynamic(name, value);
-                    }
-                    None => findings.add(
-                        definition.0.pos,
-                        "bad_override",
-                        format!("the settings override `{name}`, which is not a number"),
-                        format!("delete `{name}` from the script's settings, or edit the script"),
-                    ),
+            } else if spent <= MAX_OPERATIONS && !constants.hangs_on_a_fault(&definition.1) {
+                let alone = AST::new([statement.clone()], ast.shared_lib().clone());
+                let (outcome, operations) = counted(|| engine.run_ast_with_scope(&mut scope, &alone));
+                spent += operations;
+                if spent > MAX_OPERATIONS {
+                    findings.add(
+                        *position,
+                        "bad_constant",
+                        format!("the constants up to `{name}` take more than {MAX_OPERATIONS} operations"),
+                        "look for a loop that never ends, or write the values out",
+                    );
+                } else if let Err(error) = outcome {
+                    constants.failed(name, definition.0.pos, error, ast, findings);
+                } else {
+                    constants.put_in(name, definition.0.pos, overrides, &mut scope, findings);
+                    continue;
                 }
             }
-            let value = scope.get_value::<Dynamic>(name).unwrap_or(Dynamic::UNIT);
-            constants.add(name, value, definition.0.pos, findings);
+            // What has no value keeps its place: the parser counted the variables before each name.
+            scope.rewind(outside);
+            let value = constants.value(name).cloned().unwrap_or(Dynamic::UNIT);
+            scope.push_constant_dynamic(name, value);
+            if constants.value(name).is_none() {
+                constants.unvalued.insert(name.to_owned());
+            }
         }
         constants.check_overrides(overrides, findings);
         constants
+    }
+
+    /// Takes the value that a constant has in the scope, or that the settings give it.
+    fn put_in(
+        &mut self,
+        name: &str,
+        position: Position,
+        overrides: &BTreeMap<String, f64>,
+        scope: &mut Scope,
+        findings: &mut Findings,
+    ) {
+        if let Some(wanted) = overrides.get(name) {
+            let written = scope.get_value::<Dynamic>(name).unwrap_or(Dynamic::UNIT);
+            match overridden(&written, *wanted) {
+                Some(value) => {
+                    scope.pop();
+                    scope.push_constant_dynamic(name, value);
+                }
+                None => findings.add(
+                    position,
+                    "bad_override",
+                    format!("the settings override `{name}`, which is not a number"),
+                    format!("delete `{name}` from the script's settings, or edit the script"),
+                ),
+            }
+        }
+        let value = scope.get_value::<Dynamic>(name).unwrap_or(Dynamic::UNIT);
+        self.add(name, value, position, findings);
+    }
+
+    fn failed(
+        &self,
+        name: &str,
+        position: Position,
+        mut error: Box<EvalAltResult>,
+        ast: &AST,
+        findings: &mut Findings,
+    ) {
+        let place = error.take_position();
+        let place = if place.is_none() { position } else { place };
+        if let EvalAltResult::ErrorVariableNotFound(missing, _) = &*error {
+            let message = format!("`{missing}` is not defined above `{name}`");
+            findings.add(place, "unknown_name", message, self.suggest(missing, ast));
+            return;
+        }
+        findings.add(
+            place,
+            "bad_constant",
+            format!("`{name}` has no value: {error}"),
+            "constants are made of numbers, text and the constants above them",
+        );
+    }
+
+    /// Tells whether a definition names a constant whose own has a fault.
+    fn hangs_on_a_fault(&self, definition: &Expr) -> bool {
+        let mut found = false;
+        definition.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+            if let Some(ASTNode::Expr(Expr::Variable(name, ..))) = path.last() {
+                found |= self.unvalued.contains(name.1.as_str());
+            }
+            true
+        });
+        found
+    }
+
+    /// Returns the constants of a script whose top level may not be run.
+    pub(super) fn unvalued(ast: &AST) -> Self {
+        Self { unvalued: defined(ast).into_iter().map(ToOwned::to_owned).collect(), ..Self::default() }
     }
 
     fn add(&mut self, name: &str, value: Dynamic, position: Position, findings: &mut Findings) {
@@ -132,6 +183,9 @@ impl Constants {
             .statements()
             .iter()
             .any(|statement| matches!(statement, Stmt::Var(parts, ..) if parts.0.name.as_str() == missing));
+        if let Some(who) = given_to(missing) {
+            return who.to_owned();
+        }
         if below {
             return format!("move `const {missing}` above this line");
         }
@@ -142,7 +196,7 @@ impl Constants {
     }
 
     fn check_overrides(&self, overrides: &BTreeMap<String, f64>, findings: &mut Findings) {
-        for name in overrides.keys().filter(|name| self.value(name).is_none()) {
+        for name in overrides.keys().filter(|name| !self.is_defined(name)) {
             findings.add(
                 Position::NONE,
                 "unknown_override",
@@ -160,6 +214,11 @@ impl Constants {
     /// Returns a constant of any type.
     pub fn value(&self, name: &str) -> Option<&Dynamic> {
         self.values.iter().find(|(known, ..)| known == name).map(|(_, value, _)| value)
+    }
+
+    /// Tells whether the script defines a constant, with a value or without.
+    pub(super) fn is_defined(&self, name: &str) -> bool {
+        self.unvalued.contains(name) || self.value(name).is_some()
     }
 
     /// Returns the constants' names in the order of the text.
@@ -180,6 +239,15 @@ impl Constants {
         }
         scope
     }
+}
+
+/// Returns the names that the top level of a script defines.
+pub(super) fn defined(ast: &AST) -> BTreeSet<&str> {
+    let name = |statement| match statement {
+        &Stmt::Var(ref parts, flags, _) if flags.contains(ASTFlags::CONSTANT) => Some(parts.0.name.as_str()),
+        _ => None,
+    };
+    ast.statements().iter().filter_map(name).collect()
 }
 
 /// Reads a Rhai number, whole or broken.

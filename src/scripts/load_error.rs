@@ -110,6 +110,10 @@ impl<'a> Findings<'a> {
         self.errors.len() >= MAX_FINDINGS
     }
 
+    pub fn len(&self) -> usize {
+        self.errors.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }

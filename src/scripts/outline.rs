@@ -10,7 +10,6 @@ use super::compile::Parsers;
 use super::constants::Constants;
 use super::engine::pool;
 use super::options::Options;
-use super::scorer::WEIGHTS;
 use super::source::ScriptSource;
 
 /// The parts of one script, unoptimised.
@@ -26,7 +25,7 @@ pub struct Outline {
 }
 
 /// Reads the parts of each script, in the order of `sources`; `None` for a text that does not
-/// parse, or whose constants have no value.
+/// parse. A constant whose definition is faulty is absent.
 pub fn outlines(sources: &[&ScriptSource], options: &Options) -> Vec<Option<Outline>> {
     pool().install(|| {
         let parsers = Parsers::new();
@@ -39,7 +38,7 @@ fn outline(parsers: &Parsers, source: &ScriptSource, options: &Options) -> Optio
     let overrides = options.overrides.get(&source.name).unwrap_or(&none);
     let draft = Draft::parse(parsers, source, overrides).ok()?;
     Some(Outline {
-        is_scorer: draft.constants.value(WEIGHTS).is_some(),
+        is_scorer: draft.is_scorer(),
         top_level: draft.top_level(),
         program: draft.program,
         constants: draft.constants,

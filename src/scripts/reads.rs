@@ -48,6 +48,16 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// What a parameter holds that has this name, as the host gives them.
+    pub(super) fn called(name: &str) -> Self {
+        match name {
+            "row" => Kind::Row,
+            "position" => Kind::Position,
+            "signal" => Kind::Signal,
+            _ => Kind::Other,
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Kind::Row => "row",
@@ -98,9 +108,11 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
 }
 
 /// Says which functions are given what the host calls by that name.
-fn given_to(name: &str) -> Option<&'static str> {
+pub(super) fn given_to(name: &str) -> Option<&'static str> {
     match name {
-        "row" => Some("every function that the host calls is given it first; a helper must be handed it"),
+        "row" => Some(
+            "a function gets it as its first parameter, as in `fn eligible(row)`; a helper must be handed it",
+        ),
         "position" => Some("only `exit(row, position)` and `stop(row, position)` are given one"),
         "signal" => Some("only a scorer's functions are given one, as in `fn breakout(row, signal)`"),
         _ => None,
@@ -420,6 +432,49 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_one_kind_hides_no_other() {
+        let check = |text: &str, expected: &[&str]| {
+            let (_, errors) = compile(text);
+            let told: Vec<String> =
+                errors.iter().map(|own| format!("{}:{}", own.line.unwrap_or(0), own.code)).collect();
+            assert_eq!(told, expected, "{text}: {errors:#?}");
+        };
+        // Faults of constants, of names, of fields, of parameters, and what is not there.
+        check(
+            "const META = #{ asset_class: \"bonds\", scorrer: \"x\" };\nconst STOP_ATR_MULT = 1 / 0;\n\
+             const LEVEL = BASE * 2.0;\nconst ABOVE = LEVEL + 1.0;\nconst T = [1.0];\n\
+             fn eligible(row) { LEVEL = 2.0; row.clse > T[0] && ZED > ABOVE }\n\
+             fn exit(row) { let T = 1.0; row.clse > T }\n",
+            &[
+                "0:missing_function",
+                "1:bad_meta",
+                "1:unknown_key",
+                "2:bad_constant",
+                "3:unknown_name",
+                "6:unknown_feature",
+                "6:constant_in_place",
+                "6:unknown_name",
+                "7:wrong_parameters",
+                "7:shadowed_constant",
+                "7:unknown_feature",
+            ],
+        );
+        // A constant without a value is not missing, and says nothing about what it would have been.
+        check(
+            &format!("const META = #{{ asset_class: nope() }};\nconst STOP_ATR_MULT = 2.0;\n{RULES}"),
+            &["1:unknown_function"],
+        );
+        check(
+            "const WEIGHTS = #{ a: 1 / 0 };\nfn a(row, signal) { row.clse + signal.foo }",
+            &["1:bad_constant", "2:unknown_feature", "2:unknown_field"],
+        );
+        check(
+            &format!("const ABOVE = row.close;\n{HEAD}{RULES}").replace("row.close > 1.0", "row.clse > 1.0"),
+            &["1:unknown_name", "4:unknown_feature"],
+        );
+    }
+
+    #[test]
     fn what_only_some_functions_are_given_is_no_name_to_define() {
         for (body, expected) in [
             (
@@ -429,6 +484,14 @@ mod tests {
             ("signal.trigger == \"a\"", "only a scorer's functions are given one"),
         ] {
             let (_, errors) = compile(&eligible(body));
+            assert!(errors.len() == 1 && errors[0].help.starts_with(expected), "{errors:?}");
+        }
+        for text in [
+            format!("{HEAD}{RULES}fn spare(x) {{ x > row.close }}"),
+            format!("{HEAD}const ABOVE = row.close;\n{RULES}"),
+        ] {
+            let (_, errors) = compile(&text);
+            let expected = "a function gets it as its first parameter, as in `fn eligible(row)`";
             assert!(errors.len() == 1 && errors[0].help.starts_with(expected), "{errors:?}");
         }
     }

@@ -59,6 +59,11 @@ impl ScorerParts {
         let place = draft.constants.position(WEIGHTS);
         let Some(map) = draft.constants.value(WEIGHTS).and_then(|value| value.clone().try_cast::<Map>())
         else {
+            if draft.constants.value(WEIGHTS).is_none() {
+                // What is wrong with the weights is told; which functions they name is not known.
+                draft.components_by_parameters();
+                return None;
+            }
             let help = "write `const WEIGHTS = #{ breakout: 0.6, momentum: 0.4 };`";
             draft.findings.add(place, "bad_weights", "`WEIGHTS` is not a map", help);
             return None;

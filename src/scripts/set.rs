@@ -16,7 +16,6 @@ use super::options::Options;
 use super::row::register_features;
 use super::scorer::Scorer;
 use super::scorer::ScorerParts;
-use super::scorer::WEIGHTS;
 use super::source::ScriptSource;
 use super::strategy::Entries;
 use super::strategy::Strategy;
@@ -154,7 +153,7 @@ fn compile_one(parsers: &Parsers, source: &ScriptSource, options: &Options) -> R
     let none = BTreeMap::new();
     let overrides = options.overrides.get(&source.name).unwrap_or(&none);
     let mut draft = Draft::parse(parsers, source, overrides)?;
-    if draft.constants.value(WEIGHTS).is_some() {
+    if draft.is_scorer() {
         let parts = ScorerParts::check(&mut draft);
         let script = Arc::new(draft.finish(parsers)?);
         let Some(parts) = parts else { return Err(Vec::new()) };

@@ -65,12 +65,13 @@ impl StrategyParts {
             .collect();
 
         draft.check_keys("META", &META_KEYS);
+        let has_value = draft.constants.value("META").is_some() || !draft.constants.is_defined("META");
         let meta =
             draft.constants.value("META").and_then(|meta| meta.clone().try_cast::<Map>()).unwrap_or_default();
         let place = draft.constants.position("META");
         let class = meta.get("asset_class").map(ToString::to_string).unwrap_or_default();
         let asset_class = AssetClass::from_str(&class);
-        if asset_class.is_err() {
+        if asset_class.is_err() && has_value {
             let help = "begin with `const META = #{ asset_class: \"equity\", version: 1 };`, or `\"crypto\"`";
             draft.findings.add(
                 place,
@@ -111,7 +112,7 @@ impl StrategyParts {
 /// Reads a number that must be above zero.
 fn positive(draft: &mut Draft, name: &str, default: Option<f64>) -> Option<f64> {
     let place = draft.constants.position(name);
-    let defined = draft.constants.value(name).is_some();
+    let defined = draft.constants.is_defined(name);
     match draft.number(name) {
         Some(number) if number > 0.0 => Some(number),
         Some(number) => {

@@ -4,19 +4,21 @@
 //! Few cases by default, to keep the run short; `PROPTEST_CASES` raises their number, and
 //! `fuzz/fuzz_targets/scripts.rs` looks without an end.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+mod live_through;
 
-use chrono::NaiveDate;
+use std::fs;
+use std::path::Path;
+
+use live_through::as_cases;
+use live_through::as_script;
+use live_through::validated;
 use proptest::prelude::*;
-use ts::features::Feature;
 use ts::scripts::embedded;
-use ts::scripts::{Budget, Options, PositionView, ScriptSource, Scripts, SignalView};
 
 const DEFAULT_CASES: u32 = 256;
 
-/// What one call may use; a budget is looked at after each call.
-const ONE_CALL: u64 = 20_000;
+/// Validating runs every function on made-up markets, which takes a hundred times as long.
+const SLOW_CASES: u32 = 24;
 
 /// The words of the language, and some that are no words of it.
 const TOKENS: [&str; 118] = [
@@ -168,74 +170,18 @@ const SLIPS: [(&str, &str); 24] = [
     ("ma50", "ma50000"),
 ];
 
-fn config() -> ProptestConfig {
+fn config(usual: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let cases = asked.unwrap_or(DEFAULT_CASES);
+    let cases = asked.unwrap_or(usual);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// Compiles a text as a script beside a sound scorer, and asks all that loads about rows with
-/// values, without any, and with extreme ones.
-fn live_through(text: &str) -> Result<(), TestCaseError> {
-    let source = |name: &str, text: &str| ScriptSource {
-        name: name.to_owned(),
-        path: format!("strategies/{name}.rhai"),
-        text: text.to_owned(),
-    };
-    let flat = "const WEIGHTS = #{ flat: 1.0 };\nfn flat(row, signal) { 5.0 }\n";
-    let options =
-        Options { default_scorer: "flat".into(), overrides: BTreeMap::new(), disabled: BTreeSet::new() };
-    let (scripts, errors) = Scripts::check(&[source("probe", text), source("flat", flat)], &options);
-    let is_loaded = scripts.strategy("probe").is_some() || scripts.scorer("probe").is_some();
-    prop_assert!(is_loaded || !errors.is_empty(), "neither loaded nor refused");
-    for error in &errors {
-        prop_assert!(
-            error.script == "probe" && !error.message.is_empty() && !error.help.is_empty(),
-            "{error:?}"
-        );
-        prop_assert!(!error.to_string().contains(char::is_control), "{error}");
-    }
-    let features: BTreeSet<Feature> = scripts
-        .strategies()
-        .iter()
-        .flat_map(ts::scripts::Strategy::features)
-        .chain(scripts.scorers().iter().flat_map(ts::scripts::Scorer::features))
-        .collect();
-    let row = |value: f64| -> BTreeMap<Feature, f64> {
-        features.iter().map(|feature| (feature.clone(), value)).collect()
-    };
-    let rows = scripts.rows(&[row(100.0), BTreeMap::new(), row(f64::MAX), row(0.0), row(-1e-300)]);
-    let index = [0, 1, 2, 3, 4];
-    let signals = vec![SignalView { trigger: "up".into(), strategy: "probe".into() }; index.len()];
-    let position = PositionView {
-        entry_price: 90.0,
-        stop_price: 80.0,
-        entry_date: NaiveDate::from_ymd_opt(2026, 11, 2).expect("a date"),
-        bars_held: 3,
-        highest_close: 110.0,
-        quantity: 10.0,
-    };
-    let positions = vec![position; index.len()];
-    let budget = &mut Budget::for_rows(index.len());
-    for strategy in scripts.strategies() {
-        strategy.eligible(&rows, &index, budget);
-        strategy.entry(&rows, &index, budget);
-        strategy.stop(&rows, &index, &positions, budget);
-        strategy.exit(&rows, &index, &positions, budget);
-    }
-    for scorer in scripts.scorers() {
-        for component in 0..scorer.weights().len() {
-            scorer.component(component, &rows, &index, &signals, budget);
-        }
-    }
-    // What a call of the host charges in one go comes on top: an array has 256 elements.
-    let most = budget.allowed() + ONE_CALL + 1_000;
-    prop_assert!(budget.used() <= most, "{} operations of {most}", budget.used());
-    Ok(())
+fn soup(most: usize) -> impl Strategy<Value = String> {
+    of_tokens(&TOKENS, most)
 }
 
-fn soup(most: usize) -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(TOKENS.to_vec()), 0..most).prop_map(|tokens| tokens.join(" "))
+fn of_tokens(tokens: &[&'static str], most: usize) -> impl Strategy<Value = String> + use<> {
+    prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..most).prop_map(|tokens| tokens.join(" "))
 }
 
 /// A strategy whose rules are soup, within the shape that loads.
@@ -250,9 +196,108 @@ fn shaped() -> impl Strategy<Value = String> {
     })
 }
 
+/// Numbers that a rule may be made of, most of them sound.
+fn number() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(vec![
+        "row.close",
+        "row.ma20",
+        "row.ma50",
+        "(row.roc60 ?? 0.0)",
+        "row.ma50",
+        "row.volume",
+        "C",
+        "1",
+        "2.5",
+        "0.0",
+        "-1.0",
+        "x",
+        "n",
+        "ratio(row.close, row.volume)",
+        "t[1]",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let two = (inner.clone(), inner.clone());
+        prop_oneof![
+            (two.clone(), prop::sample::select(vec!["+", "-", "*", "/", "%"]))
+                .prop_map(|((a, b), sign)| format!("({a} {sign} {b})")),
+            two.clone().prop_map(|(a, b)| format!("max({a}, {b})")),
+            two.clone().prop_map(|(a, b)| format!("(ratio({a}, {b}) ?? {b})")),
+            two.clone().prop_map(|(a, b)| format!("(if {a} > {b} {{ {b} }} else {{ {a} }})")),
+            two.clone().prop_map(|(a, b)| format!("g({a}, {b})")),
+            two.prop_map(|(a, b)| format!("({{ let y = {a}; y - {b} }})")),
+            inner.clone().prop_map(|a| format!("clamp({a}, 0.0, 10.0)")),
+            inner.prop_map(|a| format!("-({a})")),
+        ]
+    })
+}
+
+/// Conditions, likewise.
+fn condition() -> impl Strategy<Value = String> {
+    let compared = (number(), prop::sample::select(vec!["<", "<=", ">", ">=", "==", "!="]), number())
+        .prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
+    let word = prop::sample::select(vec!["true", "row.ma50 == ()", "() != row.ma50", "up", "!up", "f(row)"]);
+    let leaf = prop_oneof![4 => compared, 1 => word.prop_map(str::to_owned)];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let some = |sign: &'static str| {
+            prop::collection::vec(inner.clone(), 2..4).prop_map(move |all| format!("({})", all.join(sign)))
+        };
+        prop_oneof![
+            some(" && "),
+            some(" || "),
+            inner.clone().prop_map(|a| format!("!({a})")),
+            (inner.clone(), inner.clone(), inner.clone())
+                .prop_map(|(a, b, c)| format!("(if {a} {{ {b} }} else {{ {c} }})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({{ let z = {a}; z || {b} }})")),
+        ]
+    })
+}
+
+/// A strategy whose rules are sound Rhai and mean nothing.
+fn grammatical() -> impl Strategy<Value = String> {
+    let step = prop_oneof![
+        4 => condition().prop_map(|when| format!("if {when} {{ return \"a\"; }}")),
+        1 => (condition(), condition()).prop_map(|(one, other)| format!(
+            "if {one} {{ n += 1.0; }} else if {other} {{ return \"b\"; }} else {{ n = 0.5; }}"
+        )),
+        1 => number().prop_map(|value| format!("let value# = {value};")),
+        1 => condition().prop_map(|when| format!("let holds# = {when};")),
+        1 => number().prop_map(|value| format!("for i in 0..3 {{ n += {value} * i; if n > 9.0 {{ break; }} }}")),
+        1 => (number(), condition()).prop_map(|(value, when)| format!(
+            "switch {value} {{ 1 => n = 2.0, 2.5 if {when} => return \"c\", _ => () }}"
+        )),
+    ];
+    let steps = prop::collection::vec(step, 0..4).prop_map(|steps| {
+        let numbered = steps.iter().enumerate().map(|(number, step)| step.replace('#', &number.to_string()));
+        numbered.collect::<Vec<_>>().join("\n")
+    });
+    let locals = "let x = row.close; let n = 0.5; let up = row.close > 1.0; let t = LEVELS; ";
+    (condition(), steps.clone(), steps, condition()).prop_map(move |(eligible, entry, exit, helper)| {
+        format!(
+            "const META = #{{ asset_class: \"equity\" }};\nconst STOP_ATR_MULT = 2.0;\nconst C = 99.5;\n\
+             const LEVELS = [1, 2.5];\nfn f(row) {{ {locals} {helper} }}\nfn g(a, b) {{ if a < b {{ return a; }} b }}\n\
+             fn eligible(row) {{ {locals} {eligible} }}\nfn entry(row) {{ {locals} {entry} }}\n\
+             fn exit(row, position) {{ {locals} {exit} }}\n",
+        )
+    })
+}
+
 /// A shipped script with some slips, cuts and insertions.
-fn mutated() -> impl Strategy<Value = String> {
-    let texts: Vec<String> = embedded().into_iter().map(|source| source.text).collect();
+fn mutated_script() -> impl Strategy<Value = String> {
+    mutated(embedded().into_iter().map(|source| source.text).collect(), &TOKENS)
+}
+
+/// The cases of a shipped script, likewise.
+fn mutated_cases() -> impl Strategy<Value = String> {
+    let shipped = ["strategies/equity_momentum.test.toml", "scorers/technical.test.toml"];
+    mutated(shipped.map(read).to_vec(), &CASE_TOKENS)
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the file is text")
+}
+
+fn mutated(texts: Vec<String>, tokens: &'static [&'static str]) -> impl Strategy<Value = String> {
     let slip = (
         any::<prop::sample::Index>(),
         0_usize..4,
@@ -270,7 +315,7 @@ fn mutated() -> impl Strategy<Value = String> {
             };
             let start = at(place, &text);
             match kind {
-                0 => text.insert_str(start, TOKENS[which.index(TOKENS.len())]),
+                0 => text.insert_str(start, tokens[which.index(tokens.len())]),
                 1 => {
                     let end = at(length, &text);
                     let (first, last) = (start.min(end), start.max(end));
@@ -297,26 +342,134 @@ fn mutated() -> impl Strategy<Value = String> {
     })
 }
 
+/// The head of a file of cases, and what may stand in one.
+const CASE_TOKENS: [&str; 40] = [
+    "[[case]]\n",
+    "[[bars]]\n",
+    "[row]\n",
+    "[case.row]\n",
+    "name = \"a\"\n",
+    "row = { close = 101.0, ma50 = 100 }\n",
+    "close = nan\n",
+    "close = \"missing\"\n",
+    "ma50 = 1e308\n",
+    "eligible = true\n",
+    "eligible = \"not_ready\"\n",
+    "trigger = \"breakout_20d\"\n",
+    "trigger = false\n",
+    "exit = \"error\"\n",
+    "stop = -inf\n",
+    "score = 1\n",
+    "signal = \"\"\n",
+    "components = { breakout = 0 }\n",
+    "position = { entry_price = 100, stop_price = 90 }\n",
+    "position = { entry_price = 0, stop_price = inf, bars_held = 4294967295 }\n",
+    "start = \"2024-01-02\"\n",
+    "start = \"+262142-12-31\"\n",
+    "start = \"-262143-01-01\"\n",
+    "start = 2024-01-02\n",
+    "closes = [100.0, { bars = 60, from = 100, to = 130 }]\n",
+    "closes = [{ bars = 9223372036854775807, from = 1, to = 2 }]\n",
+    "closes = [{ bars = 0, from = 1, to = 2 }, -1, nan]\n",
+    "benchmark = [{ bars = 61, from = 1, to = 2 }]\n",
+    "benchmark = [{ bars = 9223372036854775807, from = 1, to = 2 }]\n",
+    "volume = 0\n",
+    "range = 1e300\n",
+    "csv = \"a.csv\"\n",
+    "expect = { last = \"breakout_20d\" }\n",
+    "expect = { \"2024-01-02\" = false, last = true }\n",
+    "expect = {}\n",
+    "x",
+    "=",
+    "{",
+    "\"",
+    "\u{feff}",
+];
+
+/// A file of cases made of lines that each may stand in one.
+fn cases_of_soup() -> impl Strategy<Value = String> {
+    let part = |heading: &'static str| {
+        of_tokens(&CASE_TOKENS[4..35], 7)
+            .prop_map(move |lines| format!("{heading}\n{}", lines.replace("\n ", "\n")))
+    };
+    prop::collection::vec(prop_oneof![part("[[case]]"), part("[[bars]]")], 0..3)
+        .prop_map(|parts| parts.concat())
+}
+
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(DEFAULT_CASES))]
 
     #[test]
     fn any_text_is_refused_or_runs(text in "\\PC{0,200}") {
-        live_through(&text)?;
+        as_script(&text);
+        as_cases(&text);
     }
 
     #[test]
     fn token_soup_is_refused_or_runs(text in soup(60)) {
-        live_through(&text)?;
+        as_script(&text);
     }
 
     #[test]
     fn rules_of_soup_are_refused_or_run(text in shaped()) {
-        live_through(&text)?;
+        as_script(&text);
     }
 
     #[test]
-    fn mutated_scripts_are_refused_or_run(text in mutated()) {
-        live_through(&text)?;
+    fn sound_rules_without_a_meaning_run(text in grammatical()) {
+        as_script(&text);
     }
+
+    #[test]
+    fn mutated_scripts_are_refused_or_run(text in mutated_script()) {
+        as_script(&text);
+    }
+
+    #[test]
+    fn cases_of_soup_are_refused_or_run(text in prop_oneof![cases_of_soup(), mutated_cases()]) {
+        as_cases(&text);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(SLOW_CASES))]
+
+    #[test]
+    fn any_text_is_validated(text in prop_oneof!["\\PC{0,200}", soup(60), shaped(), grammatical()]) {
+        validated(&text);
+    }
+
+    #[test]
+    fn mutated_scripts_are_validated(text in mutated_script()) {
+        validated(&text);
+    }
+}
+
+/// What the fuzzer begins with.
+#[test]
+fn the_seeds_of_the_fuzzer_are_refused_or_run() {
+    let mut seen = 0;
+    for folder in ["strategies", "scorers", "fuzz/seeds/scripts", "fuzz/seeds/cases"] {
+        for entry in
+            fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("a folder of seeds")
+        {
+            let text = fs::read_to_string(entry.expect("a seed").path()).expect("the seeds are text");
+            as_script(&text);
+            as_cases(&text);
+            validated(&text);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen} seeds");
+}
+
+/// Smallest forms of what soup has brought up.
+#[test]
+fn what_soup_has_found_stays_mended() {
+    let bars =
+        "[[bars]]\nname = \"a\"\nexpect = { last = false }\nstart = \"2024-01-02\"\ncloses = [100.0]\n";
+    for start in ["+262142-12-31", "-262143-01-01", "9999-12-31", "0000-01-03"] {
+        as_cases(&bars.replace("2024-01-02", start).replace("[100.0]", "[{ bars = 60, from = 1, to = 2 }]"));
+    }
+    as_cases(&format!("{bars}benchmark = [{{ bars = 9223372036854775807, from = 1, to = 2 }}]"));
 }

@@ -9,8 +9,6 @@ use crate::lint::code::Code;
 use crate::lint::code::Example;
 use crate::lint::finding::Severity;
 use crate::lint::formula::Comparison;
-use crate::lint::formula::Formula;
-use crate::lint::formula::contradicts;
 use crate::lint::linear::Linear;
 use crate::lint::scope::Known;
 use crate::lint::scope::Scope;
@@ -65,10 +63,7 @@ fn is_never_zero(divisor: &Expr, scope: &mut Scope) -> bool {
         return true;
     }
     let Some(sum) = scope.linear(divisor) else { return false };
-    let zero = Comparison::Equal.formula(&sum, &Linear::number(0.0));
-    let mut facts: Vec<&Formula> = scope.facts.iter().collect();
-    facts.push(&zero);
-    contradicts(&facts, &scope.bounds)
+    scope.excludes(&Comparison::Equal.formula(&sum, &Linear::number(0.0)))
 }
 
 /// The first feature in a divisor, by way of variables too.

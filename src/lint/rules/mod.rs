@@ -15,6 +15,7 @@ mod negated_comparison;
 mod not_a_bool;
 mod odd_constant;
 mod percent_for_fraction;
+mod unreachable_case;
 mod unreachable_trigger;
 mod unused_constant;
 mod unused_function;
@@ -54,6 +55,7 @@ pub(super) static RULES: &[Rule] = &[
     not_a_bool::RULE,
     odd_constant::RULE,
     percent_for_fraction::RULE,
+    unreachable_case::RULE,
     unreachable_trigger::RULE,
     unused_constant::RULE,
     unused_function::RULE,

@@ -11,8 +11,8 @@ use super::Rule;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
 use crate::lint::finding::Severity;
+use crate::lint::nodes::for_each_node;
 use crate::lint::script::Script;
-use crate::lint::script::for_each_node;
 use crate::scripts::closest;
 
 const ENTRY_POINTS: [&str; 4] = ["eligible", "entry", "exit", "stop"];

@@ -11,8 +11,8 @@ use super::Rule;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
 use crate::lint::finding::Severity;
+use crate::lint::nodes::for_each_node;
 use crate::lint::script::Script;
-use crate::lint::script::for_each_node;
 
 pub(super) const RULE: Rule = Rule {
     code: Code {
