@@ -260,17 +260,14 @@ fn grammatical() -> impl Strategy<Value = String> {
         1 => (condition(), condition()).prop_map(|(one, other)| format!(
             "if {one} {{ n += 1.0; }} else if {other} {{ return \"b\"; }} else {{ n = 0.5; }}"
         )),
-        1 => number().prop_map(|value| format!("let value# = {value};")),
-        1 => condition().prop_map(|when| format!("let holds# = {when};")),
+        1 => number().prop_map(|value| format!("let value = {value};")),
+        1 => condition().prop_map(|when| format!("let holds = {when};")),
         1 => number().prop_map(|value| format!("for i in 0..3 {{ n += {value} * i; if n > 9.0 {{ break; }} }}")),
         1 => (number(), condition()).prop_map(|(value, when)| format!(
             "switch {value} {{ 1 => n = 2.0, 2.5 if {when} => return \"c\", _ => () }}"
         )),
     ];
-    let steps = prop::collection::vec(step, 0..4).prop_map(|steps| {
-        let numbered = steps.iter().enumerate().map(|(number, step)| step.replace('#', &number.to_string()));
-        numbered.collect::<Vec<_>>().join("\n")
-    });
+    let steps = prop::collection::vec(step, 0..4).prop_map(|steps| steps.join("\n"));
     let locals = "let x = row.close; let n = 0.5; let up = row.close > 1.0; let t = LEVELS; ";
     (condition(), steps.clone(), steps, condition()).prop_map(move |(eligible, entry, exit, helper)| {
         format!(

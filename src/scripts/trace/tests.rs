@@ -160,6 +160,28 @@ fn an_assignment_in_a_branch_is_seen_after_it() {
 }
 
 #[test]
+fn a_variable_that_is_defined_again_is_seen_with_its_newest_value() {
+    check(
+        "let n = 1.0; let m = row.close; let n = 3.0; m < n",
+        &[("close", 2.0)],
+        &["- n = 1.00", "- m = 2.00", "- n = 3.00", "✓ m 2.00 < n 3.00", GAVE_TRUE],
+    );
+    check(
+        "const n = 1.0; let m = 5.0; let n = row.close; n > 2.0 && m > n",
+        &[("close", 3.0)],
+        &[
+            "- n = 1.00",
+            "- m = 5.00",
+            "- n = 3.00",
+            "✓ all of",
+            "  ✓ n 3.00 > 2",
+            "  ✓ n 3.00 < m 5.00",
+            GAVE_TRUE,
+        ],
+    );
+}
+
+#[test]
 fn a_missing_feature_is_named() {
     check(
         "row.roc60 == () || row.roc60 > 1.0",

@@ -28,7 +28,7 @@ impl Follow<'_> {
         scope: &mut Scope<'static>,
         out: &mut Vec<Step>,
     ) -> Walked {
-        let (name, value, _) = parts;
+        let (name, value, redefined) = parts;
         let piece = self.source.expression(value);
         let kind = StepKind::Let { name: name.name.to_string() };
         let nature = self.nature(value, scope).named(&name.name);
@@ -39,11 +39,13 @@ impl Follow<'_> {
             step.value = Some(Seen::of(&value));
             Ok(value)
         })?;
-        self.known.push((name.name.to_string(), nature));
-        if flags.contains(ASTFlags::CONSTANT) {
-            scope.push_constant_dynamic(name.name.as_str(), value);
-        } else {
-            scope.push_dynamic(name.name.as_str(), value);
+        // Rhai gives a variable of the same name in the same block the slot of the first, and has counted
+        // on it where later ones are read.
+        let slot = redefined.map_or(scope.len(), |from_end| scope.len().saturating_sub(from_end.get()));
+        put(scope, slot, &name.name, flags, value);
+        match self.known.iter_mut().rev().find(|(known, _)| redefined.is_some() && *known == *name.name) {
+            Some((_, known)) => *known = nature,
+            None => self.known.push((name.name.to_string(), nature)),
         }
         Ok(Dynamic::UNIT)
     }
@@ -79,4 +81,22 @@ impl Follow<'_> {
             Ok(Dynamic::UNIT)
         })
     }
+}
+
+/// Puts a variable into a slot; the slots after it keep their place.
+fn put(scope: &mut Scope<'static>, slot: usize, name: &str, flags: ASTFlags, value: Dynamic) {
+    let after: Vec<_> = scope.iter().skip(slot.saturating_add(1)).map(owned).collect();
+    scope.rewind(slot);
+    let fresh = (name.to_owned(), flags.contains(ASTFlags::CONSTANT), value);
+    for (name, is_constant, value) in std::iter::once(fresh).chain(after) {
+        if is_constant {
+            scope.push_constant_dynamic(name, value);
+        } else {
+            scope.push_dynamic(name, value);
+        }
+    }
+}
+
+fn owned((name, is_constant, value): (&str, bool, Dynamic)) -> (String, bool, Dynamic) {
+    (name.to_owned(), is_constant, value)
 }
