@@ -22,6 +22,7 @@ pub mod journal;
 pub mod lint;
 pub mod mail;
 pub mod outcomes;
+pub mod performance;
 pub mod reload;
 pub mod report;
 pub mod schedule;

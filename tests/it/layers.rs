@@ -23,7 +23,7 @@ const RANKS: &[&[&str]] = &[
     &["signals"],
     &["filters"],
     &["decide"],
-    &["outcomes"],
+    &["outcomes", "performance"],
     &["report", "cases"],
     &["mail", "journal", "reload"],
     &["app"],
@@ -33,8 +33,20 @@ const RANKS: &[&[&str]] = &[
 
 /// The modules that see no clock, file, network, environment, process or random number.
 const PURE: &[&str] = &[
-    "domain", "calendar", "schedule", "bars", "features", "scripts", "lint", "signals", "filters", "decide",
-    "outcomes", "report", "cases",
+    "domain",
+    "calendar",
+    "schedule",
+    "bars",
+    "features",
+    "scripts",
+    "lint",
+    "signals",
+    "filters",
+    "decide",
+    "outcomes",
+    "performance",
+    "report",
+    "cases",
 ];
 
 /// What a pure module may not name outside its tests. `std::{` is here because the walker
