@@ -18,10 +18,26 @@ pub(super) fn catalogue(args: &FeaturesArgs) -> anyhow::Result<Outcome> {
     let text = match args.format {
         TableFormat::Csv => table.csv()?,
         TableFormat::Json => table.json()?,
-        TableFormat::Text => table.text(),
+        TableFormat::Text => format!("{}\n{}", table.text(), notes()),
     };
     output::write(&text, args.output.as_deref())?;
     Ok(Outcome::Done)
+}
+
+/// What a name may be besides a family with its number.
+fn notes() -> String {
+    let defaults: Vec<String> = features::catalogue()
+        .iter()
+        .filter_map(|family| {
+            let default = family.window?.default?;
+            Some(format!("{} is {}", family.pattern.replace("{N}", ""), family.name(default)))
+        })
+        .collect();
+    format!(
+        "Without a number: {}.\nBefore any name: prev_ (one bar earlier), benchmark_ (the benchmark's, same date), \
+         rank_ (0 to 1 among the universe).\n",
+        defaults.join(", ")
+    )
 }
 
 fn row(family: &Family) -> Vec<Cell> {

@@ -48,10 +48,8 @@ pub(super) fn verdict(
         Some(format!("nothing was decided: {why}"))
     } else if !columns.is_tradable(columns.panel().owner(place.row as usize)) {
         Some("not in the universe, so no entries are made".to_owned())
-    } else if !strategy.is_enabled() {
-        Some("switched off or without a scorer, so no entries are made".to_owned())
     } else {
-        None
+        strategy.why_no_entries().map(|why| format!("{why}, so no entries are made"))
     };
     if let Some(why) = not_asked {
         let would = trigger.map(|trigger| format!("; its rules would trigger {trigger}")).unwrap_or_default();

@@ -54,7 +54,7 @@ fn brief(name: &str) -> String {
 
 /// The legal name nearest to `written`: its modifiers kept, its number filled into each pattern.
 fn suggest(written: &str) -> Option<String> {
-    let lower = brief(written).to_lowercase();
+    let lower = with_digits(&brief(written).to_lowercase());
     let (_, base) = split_modifiers(&lower);
     let modifiers = &lower[..lower.len() - base.len()];
     let plain_base = plain(base);
@@ -63,6 +63,20 @@ fn suggest(written: &str) -> Option<String> {
     let candidates = families::catalogue().iter().map(|family| filled(family, number));
     let name = closest(&plain_base, candidates.map(|name| (plain(&name), name)))?;
     Some(format!("{modifiers}{name}"))
+}
+
+/// Reads a letter behind a digit as the digit that it looks like, as in `ma5O`.
+fn with_digits(name: &str) -> String {
+    let mut read = String::new();
+    for c in name.chars() {
+        let is_behind = read.ends_with(|before: char| before.is_ascii_digit());
+        read.push(match c {
+            'o' if is_behind => '0',
+            'l' | 'i' if is_behind => '1',
+            other => other,
+        });
+    }
+    read
 }
 
 fn filled(family: &Family, number: Option<usize>) -> String {
@@ -100,6 +114,8 @@ mod tests {
         check("clsoe", Some("close"));
         check("ma_50", Some("ma50"));
         check("MA50", Some("ma50"));
+        check("ma5O", Some("ma50"));
+        check("roc6l", Some("roc61"));
         check("ma050", Some("ma50"));
         check("sma50", Some("ma50"));
         check("ema_21", Some("ema21"));

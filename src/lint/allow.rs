@@ -32,7 +32,9 @@ pub(super) fn read(text: &Text) -> Vec<Allow> {
     let mut allows = Vec::new();
     for token in text.tokens().iter().filter(|token| token.kind == TokenKind::Comment) {
         let Some(rest) = text.word(*token).strip_prefix("//") else { continue };
-        let Some(rest) = rest.trim_start().strip_prefix("allow(") else { continue };
+        // However many strokes, and with a space or without: what looks like one is meant as one.
+        let Some(rest) = rest.trim_start_matches('/').trim_start().strip_prefix("allow") else { continue };
+        let Some(rest) = rest.trim_start().strip_prefix('(') else { continue };
         let Some((codes, reason)) = rest.split_once(')') else { continue };
         let reason = reason.trim().strip_prefix(':').unwrap_or("").trim();
         let span = text.span(*token);

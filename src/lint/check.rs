@@ -10,13 +10,13 @@ use super::finding::Severity;
 use super::finding::Span;
 use super::rules::Hit;
 use super::rules::RULES;
+use super::scored::Scored;
 use super::script::Script;
 use super::smoke;
 use super::summary::Summary;
 use super::text::Text;
 use crate::scripts::LoadError;
 use crate::scripts::Options;
-use crate::scripts::Outline;
 use crate::scripts::ScriptSource;
 use crate::scripts::Scripts;
 use crate::scripts::outlines;
@@ -86,7 +86,10 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
         let text = Text::new(&source.text);
         let own: Vec<&LoadError> = errors.iter().filter(|error| error.path == source.path).collect();
         let mut found: Vec<Finding> = own.iter().map(|error| of_load_error(error, &text)).collect();
-        let mut hits = outline.as_ref().map_or_else(Vec::new, |outline| rule_hits(&text, outline));
+        let mut hits = outline.as_ref().map_or_else(Vec::new, |outline| {
+            let scored = Scored::by(&scripts, &source.name);
+            rule_hits(&Script::new(&source.name, &text, outline, scored))
+        });
         let has_typed = hits.iter().any(|(code, _)| matches!(*code, "not_a_bool" | "wrong_result"));
         for failure in failures.iter().filter(|failure| failure.error.path == source.path) {
             let error = &failure.error;
@@ -99,7 +102,7 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
                 Hit {
                     span: Some(text.span_at(error.line, error.column)),
                     message: format!("`{}` fails on {}: {}", error.function, failure.row, error.message),
-                    help: "guard against it: `ratio(a, b)`, `x ?? default`, `clamp(x, low, high)`".to_owned(),
+                    help: guard(&error.message).to_owned(),
                 },
             ));
         }
@@ -129,15 +132,29 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
     report
 }
 
-fn rule_hits(text: &Text, outline: &Outline) -> Vec<(&'static str, Hit)> {
-    let script = Script::new(text, outline);
+fn rule_hits<'a>(script: &'a Script<'a>) -> Vec<(&'static str, Hit)> {
     let mut all = Vec::new();
     for rule in RULES {
         let mut hits = Vec::new();
-        (rule.check)(&script, &mut hits);
+        (rule.check)(script, &mut hits);
         all.extend(hits.into_iter().map(|hit| (rule.code.name, hit)));
     }
     all
+}
+
+/// What keeps a function from failing like that.
+fn guard(message: &str) -> &'static str {
+    if message.contains("out of bounds") {
+        "test the place against `len()` before it is read"
+    } else if message.contains("missing value") || message.contains("()") {
+        "give what may be missing a default, `x ?? 0.0`, or test it: `x != ()`"
+    } else if message.contains("finite") {
+        "keep the argument where the function has a value: `max(x, 0.0)`, `ratio(a, b)`"
+    } else if message.contains("number from 0 to 10") {
+        "bound it: `clamp(x, 0.0, 10.0)`"
+    } else {
+        "guard against it: `ratio(a, b)`, `x ?? default`, `clamp(x, low, high)`"
+    }
 }
 
 fn of_load_error(error: &LoadError, text: &Text) -> Finding {

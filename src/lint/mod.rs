@@ -19,6 +19,7 @@ mod ranges;
 pub mod render;
 mod rules;
 mod scope;
+mod scored;
 mod script;
 mod smoke;
 mod summary;

@@ -93,7 +93,8 @@ impl<'a> Scope<'a> {
             Expr::FloatConstant(..) => Types::BROKEN,
             Expr::StringConstant(..) | Expr::InterpolatedString(..) => Types::TEXT,
             Expr::Unit(_) => Types::UNIT,
-            Expr::Array(..) | Expr::Map(..) | Expr::CharConstant(..) => Types::OTHER,
+            Expr::Array(..) | Expr::Map(..) => Types::OTHER,
+            Expr::CharConstant(..) => Types::CHARACTER,
             Expr::DynamicConstant(value, _) => Types::of(value),
             Expr::Variable(name, ..) => match self.variable(&name.1) {
                 Some(variable) => variable.types,

@@ -13,6 +13,7 @@ use super::conditions::Settled;
 use super::finding::Span;
 use super::nodes::for_each_node;
 use super::nodes::property;
+use super::scored::Scored;
 use super::text::Text;
 use super::token::Token;
 use super::types::Types;
@@ -58,8 +59,12 @@ impl Asked {
 /// A script with what follows from its text.
 #[derive(Debug)]
 pub(super) struct Script<'a> {
+    /// The stem of its file.
+    pub name: &'a str,
     pub text: &'a Text<'a>,
     pub outline: &'a Outline,
+    /// Of a scorer: the strategies around it.
+    pub scored: Scored,
     /// What each parameter of a function holds, by name and number of parameters.
     holds: BTreeMap<(&'a str, usize), Vec<Holds>>,
     /// Features that may be missing in a function, by its name and number of parameters: those
@@ -72,8 +77,10 @@ pub(super) struct Script<'a> {
 }
 
 impl<'a> Script<'a> {
-    pub fn new(text: &'a Text<'a>, outline: &'a Outline) -> Self {
+    pub fn new(name: &'a str, text: &'a Text<'a>, outline: &'a Outline, scored: Scored) -> Self {
         let mut script = Self {
+            name,
+            scored,
             text,
             outline,
             holds: BTreeMap::new(),

@@ -205,6 +205,7 @@ fn values_of_the_wrong_type_are_errors() {
     eligible("row.close && row.ma50 > 1.0", &["not_a_bool"]);
     entry("row.close > row.ma50", &["wrong_result"]);
     entry("if row.close > row.ma50 { return \"Break Out\"; }", &["wrong_result"]);
+    entry("if row.close > row.ma50 { return 'b'; }", &["wrong_result"]);
     codes("fn stop(row, position) { \"x\" }", &["wrong_result"]);
     scorer("ratio(row.close, row.ma50)", &["wrong_result"]);
 }
@@ -227,10 +228,39 @@ fn what_is_optional_may_be_missing_everywhere() {
 }
 
 #[test]
+fn what_never_triggers_or_separates_no_symbols_is_told() {
+    entry("()", &["no_trigger"]);
+    entry("if row.close > row.ma50 { let n = 1; }", &["no_trigger", "unused_variable"]);
+    entry("if row.close > row.ma50 { return \"up\"; }", &[]);
+    eligible("row.rank_benchmark_roc60 > 0.8", &["pointless_feature"]);
+    eligible("row.benchmark_prev_rank_roc60 > 0.8", &["pointless_feature"]);
+    eligible("row.rank_roc60 > 0.8 && row.roc60 > row.benchmark_roc60", &[]);
+}
+
+#[test]
+fn a_scorer_that_looks_for_what_no_strategy_gives_is_told() {
+    let scorer = |body: &str| format!("const WEIGHTS = #{{ only: 1.0 }};\nfn only(row, signal) {{ {body} }}");
+    let told = |body: &str| {
+        let targets = [source("scorers/technical.rhai", &scorer(body))];
+        let report = check(&targets, &embedded(), &options());
+        report.findings.iter().map(|own| own.message.clone()).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(told("if signal.trigger == \"breakout_20d\" { row.rsi14 / 10.0 } else { 1.0 }"), none);
+    let missing = ["no strategy that `technical` scores gives the trigger `breakut_20d`"];
+    assert_eq!(told("if signal.trigger == \"breakut_20d\" { row.rsi14 / 10.0 } else { 1.0 }"), missing);
+    assert_eq!(told("if \"breakut_20d\" != signal.trigger { row.rsi14 / 10.0 } else { 1.0 }"), missing);
+    let missing = ["no strategy is called `equity_momentun`"];
+    assert_eq!(told("if signal.strategy == \"equity_momentun\" { row.rsi14 / 10.0 } else { 1.0 }"), missing);
+}
+
+#[test]
 fn an_allowance_needs_a_reason_and_a_finding() {
     let with = |comment: &str| format!("{comment}\nfn eligible(row) {{ row.close / row.atr14 > 2.0 }}");
     codes(&with("// allow(division_by_feature): atr14 of a liquid stock"), &[]);
     codes(&with("// allow(division_by_feature): one\n// more of it"), &[]);
+    codes(&with("//allow (division_by_feature): atr14 of a liquid stock"), &[]);
+    codes(&with("/// allow(division_by_feature): atr14 of a liquid stock"), &[]);
     codes(&with("// allow(division_by_feature): a line without code\n"), &[]);
     let lines = |comment: &str| {
         format!(
@@ -257,6 +287,18 @@ fn a_likely_name_is_offered_whatever_the_case_and_the_ending() {
     for (part, expected) in [
         ("fn Entry(row) { }\n// fn entry", "did you mean it by `Entry`? write `fn entry(row)`"),
         ("fn eligible(row) { row.Close > row.ma50 }", "did you mean `close`?"),
+        (
+            "fn eligible(row) { row.close > row.ma(50) }",
+            "the window is part of a feature's name: write `row.ma50`",
+        ),
+        (
+            "fn eligible(row) { row.close > sma(row.close, 20) }",
+            "the window is part of a feature's name: write `row.ma20`",
+        ),
+        ("fn eligible(row) { row.close > row.ma50 && True }", "write `true`"),
+        ("fn eligible(row) { row.ma50 != None }", "what is missing is written `()`"),
+        ("const Meta = #{ asset_class: \"equity\" };\n// const META ", "write it in capitals"),
+        ("const Stop_Atr_Mult = 2.0;\n// const STOP_ATR_MULT ", "`Stop_Atr_Mult` is another name"),
         ("const MIN_PRICE = 1.0;\nfn eligible(row) { row.close > min_price }", "did you mean `MIN_PRICE`?"),
         (
             "const MIN_PRICE_USD = 1.0;\nfn eligible(row) { row.close > MIN_PRICE }",

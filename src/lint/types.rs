@@ -15,9 +15,11 @@ impl Types {
     pub const BOOL: Types = Types(8);
     /// `()`: nothing, and a feature that is missing.
     pub const UNIT: Types = Types(16);
-    /// Arrays, maps, characters and ranges.
+    /// Arrays, maps and ranges.
     pub const OTHER: Types = Types(32);
-    pub const ANY: Types = Types(63);
+    /// What stands between single quotation marks.
+    pub const CHARACTER: Types = Types(64);
+    pub const ANY: Types = Types(127);
 
     /// Returns the type of a value.
     pub fn of(value: &Dynamic) -> Self {
@@ -27,6 +29,7 @@ impl Types {
             "string" => Types::TEXT,
             "bool" => Types::BOOL,
             "()" => Types::UNIT,
+            "char" => Types::CHARACTER,
             _ => Types::OTHER,
         }
     }
@@ -62,6 +65,7 @@ impl Types {
             (Types::BOOL, "true or false"),
             (Types::UNIT, "()"),
             (Types::OTHER, "a list or map"),
+            (Types::CHARACTER, "a single character, which is no text (`\"a\"` is)"),
         ];
         let found: Vec<&str> =
             words.iter().filter(|(types, _)| self.may_be(*types)).map(|(_, word)| *word).collect();

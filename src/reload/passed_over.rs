@@ -9,12 +9,19 @@ use std::path::PathBuf;
 /// Endings that editors and people give to what is no longer a script.
 const BACKUPS: [&str; 8] = ["bak", "backup", "old", "orig", "rej", "save", "swp", "tmp"];
 
+/// Endings of what has its place beside scripts, and is no script.
+const READ: [&str; 8] = ["rhai", "toml", "md", "csv", "parquet", "json", "html", "css"];
+/// How a line begins that only a script has.
+const MARKS: [&str; 3] = ["fn eligible", "fn entry", "const WEIGHTS"];
+/// A longer file is none that a person wrote.
+const MAX_BYTES: u64 = 64 * 1024;
+
 /// Why something that looks like a script is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PassedOver {
     /// A folder with scripts in it: only the files right in `strategies/` and `scorers/` are read.
     Folder,
-    /// A file with another ending behind `.rhai`.
+    /// A file with another ending than `.rhai`, or with one behind it.
     Ending,
 }
 
@@ -38,12 +45,30 @@ pub fn passed_over(folder: &Path) -> Vec<(PathBuf, PassedOver)> {
             continue;
         }
         let ending = name.split_once(".rhai.").map(|(_, ending)| ending);
-        if ending.is_some_and(|ending| !ending.ends_with('~') && !BACKUPS.contains(&ending)) {
+        let is_backup = |ending: &str| ending.ends_with('~') || BACKUPS.contains(&ending);
+        let is_passed_over = match ending {
+            Some(ending) => !is_backup(ending),
+            None => is_other_text(&name) && reads_like_a_script(&path),
+        };
+        if is_passed_over {
             found.push((path, PassedOver::Ending));
         }
     }
     found.sort();
     found
+}
+
+/// Tells whether a name's ending is none that has a place beside scripts.
+fn is_other_text(name: &str) -> bool {
+    let ending = Path::new(name).extension().unwrap_or_default().to_string_lossy();
+    !name.ends_with(['~', '#']) && !READ.contains(&&*ending) && !BACKUPS.contains(&&*ending)
+}
+
+/// Tells whether a file has a line that only scripts have.
+fn reads_like_a_script(path: &Path) -> bool {
+    let is_small = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= MAX_BYTES);
+    let text = if is_small { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    text.lines().any(|line| MARKS.iter().any(|mark| line.starts_with(mark)))
 }
 
 #[cfg(test)]
@@ -73,13 +98,21 @@ mod tests {
         for name in files {
             fs::write(root.path().join(name), "").expect("a file in it");
         }
+        for name in ["mine", "mine.rahi", "notes.md", "mine~"] {
+            fs::write(root.path().join(name), "// mine\nfn eligible(row) { true }\n").expect("a file in it");
+        }
+        fs::write(root.path().join("LICENSE"), "as it is\n").expect("a file in it");
         let told: Vec<(String, PassedOver)> = passed_over(root.path())
             .into_iter()
             .map(|(path, why)| (path.strip_prefix(root.path()).unwrap_or(&path).display().to_string(), why))
             .collect();
-        let expected =
-            [("good2.rhai.txt".to_owned(), PassedOver::Ending), ("sub".to_owned(), PassedOver::Folder)];
-        assert_eq!(told, expected);
+        let expected = [
+            ("good2.rhai.txt", PassedOver::Ending),
+            ("mine", PassedOver::Ending),
+            ("mine.rahi", PassedOver::Ending),
+            ("sub", PassedOver::Folder),
+        ];
+        assert_eq!(told, expected.map(|(path, why)| (path.to_owned(), why)));
         assert_eq!(passed_over(&root.path().join("gone")), []);
     }
 }

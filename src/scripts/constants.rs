@@ -221,6 +221,11 @@ impl Constants {
         self.unvalued.contains(name) || self.value(name).is_some()
     }
 
+    /// Returns the constant that has this name but for small and capital letters.
+    pub(super) fn spelt_otherwise(&self, name: &str) -> Option<&str> {
+        self.names().find(|own| *own != name && own.eq_ignore_ascii_case(name))
+    }
+
     /// Returns the constants' names in the order of the text.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.iter().map(|(name, ..)| name.as_str())

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use rhai::Expr;
+use rhai::FnCallExpr;
 use rhai::Position;
 
 use super::body::Body;
@@ -107,7 +108,7 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
     }
 }
 
-/// Says which functions are given what the host calls by that name.
+/// Says which functions are given what the host calls by that name, or what a word of another language is here.
 pub(super) fn given_to(name: &str) -> Option<&'static str> {
     match name {
         "row" => Some(
@@ -115,7 +116,22 @@ pub(super) fn given_to(name: &str) -> Option<&'static str> {
         ),
         "position" => Some("only `exit(row, position)` and `stop(row, position)` are given one"),
         "signal" => Some("only a scorer's functions are given one, as in `fn breakout(row, signal)`"),
+        "True" | "TRUE" => Some("write `true`"),
+        "False" | "FALSE" => Some("write `false`"),
+        "None" | "NULL" | "nil" | "nan" | "NaN" | "NA" | "na" => Some("what is missing is written `()`"),
         _ => None,
+    }
+}
+
+/// The feature that is meant by `row.ma(50)` or `sma(row.close, 50)`.
+fn feature_meant(call: &FnCallExpr) -> Option<String> {
+    let window = call.args.iter().rev().find_map(|argument| match argument {
+        Expr::IntegerConstant(window, _) => Some(window),
+        _ => None,
+    })?;
+    match Feature::parse(&format!("{}{window}", call.name)) {
+        Ok(feature) => Some(feature.to_string()),
+        Err(unknown) => unknown.suggestion,
     }
 }
 
@@ -163,7 +179,8 @@ impl Walk<'_, '_, '_> {
 
     /// Tells whether the host has a function of that name and number of arguments, and reports a call
     /// of what it has not.
-    pub(super) fn known(&mut self, name: &str, arguments: usize, position: Position) -> bool {
+    pub(super) fn known(&mut self, call: &FnCallExpr, arguments: usize, position: Position) -> bool {
+        let name = call.name.as_str();
         if vocabulary::FUNCTIONS.contains(&(name, arguments)) {
             return true;
         }
@@ -178,10 +195,11 @@ impl Walk<'_, '_, '_> {
         }
         let own = self.program.functions().iter().map(|body| body.name.as_str());
         let names = own.chain(vocabulary::FUNCTIONS.iter().map(|known| known.0));
-        let help = vocabulary::closest(name, names).map_or_else(
-            || "write a function of that name".to_owned(),
-            |found| format!("did you mean `{found}`?"),
-        );
+        let help = match (feature_meant(call), vocabulary::closest(name, names)) {
+            (Some(feature), _) => format!("the window is part of a feature's name: write `row.{feature}`"),
+            (None, Some(found)) => format!("did you mean `{found}`?"),
+            (None, None) => "write a function of that name".to_owned(),
+        };
         self.findings.add(position, "unknown_function", format!("unknown function `{name}`"), help);
         false
     }

@@ -68,6 +68,12 @@ impl ScorerParts {
             draft.findings.add(place, "bad_weights", "`WEIGHTS` is not a map", help);
             return None;
         };
+        if map.is_empty() {
+            let help =
+                "name each component with its weight: `const WEIGHTS = #{ breakout: 0.6, momentum: 0.4 };`";
+            draft.findings.add(place, "bad_weights", "`WEIGHTS` names no component", help);
+            return None;
+        }
         let mut weights = Vec::new();
         let mut functions = Vec::new();
         for (name, value) in &map {

@@ -188,9 +188,12 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
                 if !has_scorer {
                     errors.push(without_scorer(&script, scorer, &scorers));
                 }
-                let is_disabled = options.disabled.contains(&*script.name);
                 // Without a scorer nothing can be bought; what is held is still sold by its rule.
-                let entries = if is_disabled || !has_scorer { Entries::Off } else { Entries::On };
+                let entries = match (options.disabled.contains(&*script.name), has_scorer) {
+                    (true, _) => Entries::SwitchedOff,
+                    (false, false) => Entries::Unscored,
+                    (false, true) => Entries::On,
+                };
                 let scorer = scorer.into();
                 strategies.push(Strategy { host: host.clone(), script, parts, scorer, entries });
             }
@@ -332,6 +335,7 @@ mod tests {
             ("const WEIGHTS = #{ a: 1.0 }; fn a(row) { 1 }", "`a` has 1 parameter;"),
             ("const WEIGHTS = #{ a: \"1\" }; fn a(row, signal) { 1 }", "the weight of `a`"),
             ("const WEIGHTS = [1];", "`WEIGHTS` is not a map"),
+            ("const WEIGHTS = #{}; fn a(row, signal) { 1 }", "`WEIGHTS` names no component"),
             ("const WEIGHTS = #{ a: 1 }; fn a(row, signal) { signal.triger }", "did you mean `trigger`?"),
         ] {
             let (scripts, errors) = Scripts::check(&[source("broken", text)], &options());

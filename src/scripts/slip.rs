@@ -24,7 +24,7 @@ const FOREIGN: [(&str, &str); 14] = [
 ];
 
 /// Signs of other languages, likewise.
-const SIGNS: [(&str, &str); 10] = [
+const SIGNS: [(&str, &str); 14] = [
     ("===", "=="),
     ("!==", "!="),
     ("=<", "<="),
@@ -35,6 +35,10 @@ const SIGNS: [(&str, &str); 10] = [
     ("–", "-"),
     ("−", "-"),
     ("×", "*"),
+    ("÷", "/"),
+    ("≥", ">="),
+    ("≤", "<="),
+    ("≠", "!="),
 ];
 
 /// Where the parser stopped: the line, cut in two there.
@@ -193,7 +197,7 @@ impl<'a> Place<'a> {
 }
 
 fn foreign(word: &str) -> Option<&'static (&'static str, &'static str)> {
-    FOREIGN.iter().find(|(theirs, _)| *theirs == word)
+    FOREIGN.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(word))
 }
 
 fn is_word(c: char) -> bool {

@@ -35,7 +35,10 @@ const MAX_WORD_LENGTH: usize = 40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entries {
     On,
-    Off,
+    /// By the settings.
+    SwitchedOff,
+    /// Its scorer is not loaded.
+    Unscored,
 }
 
 /// A strategy of a snapshot. Cheap to clone.
@@ -77,6 +80,15 @@ impl Strategy {
     /// Tells whether it may make entries; the exits of a disabled strategy still run.
     pub fn is_enabled(&self) -> bool {
         self.entries == Entries::On
+    }
+
+    /// Says why it makes no entries; `None` where it may.
+    pub fn why_no_entries(&self) -> Option<&'static str> {
+        match self.entries {
+            Entries::On => None,
+            Entries::SwitchedOff => Some("switched off in the settings"),
+            Entries::Unscored => Some("its scorer is not loaded"),
+        }
     }
 
     /// Returns the hash of its text and of the overrides used, in hex.

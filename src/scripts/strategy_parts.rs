@@ -72,13 +72,18 @@ impl StrategyParts {
         let class = meta.get("asset_class").map(ToString::to_string).unwrap_or_default();
         let asset_class = AssetClass::from_str(&class);
         if asset_class.is_err() && has_value {
-            let help = "begin with `const META = #{ asset_class: \"equity\", version: 1 };`, or `\"crypto\"`";
-            draft.findings.add(
-                place,
-                "bad_meta",
-                "`META.asset_class` is neither `equity` nor `crypto`",
-                help,
-            );
+            let wanted = "`const META = #{ asset_class: \"equity\", version: 1 };`, or `\"crypto\"`";
+            let (message, help) = match draft.constants.spelt_otherwise("META") {
+                Some(other) => (
+                    format!("`{other}` is not `META`: capitals count"),
+                    format!("write it in capitals: {wanted}"),
+                ),
+                None => (
+                    "`META.asset_class` is neither `equity` nor `crypto`".to_owned(),
+                    format!("begin with {wanted}"),
+                ),
+            };
+            draft.findings.add(place, "bad_meta", message, help);
         }
         let version = meta.get("version").and_then(|version| version.as_int().ok());
         if meta.contains_key("version") && version.is_none() {
@@ -122,7 +127,10 @@ fn positive(draft: &mut Draft, name: &str, default: Option<f64>) -> Option<f64> 
         None if defined => None,
         None => {
             if default.is_none() {
-                let help = format!("add `const {name} = 2.5;`, the stop's distance in average true ranges");
+                let help = match draft.constants.spelt_otherwise(name) {
+                    Some(other) => format!("`{other}` is another name: write it in capitals"),
+                    None => format!("add `const {name} = 2.5;`, the stop's distance in average true ranges"),
+                };
                 draft.findings.add(place, "missing_constant", format!("`{name}` is not defined"), help);
             }
             default

@@ -150,6 +150,11 @@ mod tests {
         );
         in_eligible("not row.close > 1.0", "3:20 syntax: `not` is not part of the language; write `!`");
         in_eligible("row.close === 1.0", "3:30 syntax: `===` is not part of the language; write `==`");
+        in_eligible("row.close ≥ 1.0", "3:30 syntax: `≥` is not part of the language; write `>=`");
+        in_eligible(
+            "row.close > 1.0 AND row.close < 2.0",
+            "3:36 syntax: `and` is not part of the language; write `&&`",
+        );
         in_eligible("row.close =< 1.0", "3:30 syntax: `=<` is not part of the language; write `<=`");
         in_eligible("row.close <> 1.0", "3:30 syntax: `<>` is not part of the language; write `!=`");
         in_eligible(

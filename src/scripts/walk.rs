@@ -14,6 +14,7 @@ use super::body::Body;
 use super::reads::Kind;
 use super::reads::Need;
 use super::reads::Walk;
+use super::vocabulary;
 
 impl<'a> Walk<'a, '_, '_> {
     pub(super) fn function(&mut self, body: &'a Body, kinds: &[Kind]) {
@@ -152,6 +153,12 @@ impl<'a> Walk<'a, '_, '_> {
                     }
                     whole => whole,
                 };
+                if let Expr::MethodCall(call, _) = field
+                    && !vocabulary::FUNCTIONS.iter().any(|(name, _)| *name == call.name)
+                {
+                    // An unknown function: that is told where every call is looked at.
+                    return;
+                }
                 let Expr::Property(name, position) = field else {
                     self.misused(kind.word(), kind, parts.lhs.position());
                     return;
@@ -179,7 +186,7 @@ impl<'a> Walk<'a, '_, '_> {
         match link {
             Expr::Property(..) => {}
             Expr::MethodCall(call, position) => {
-                self.known(&call.name, call.args.len() + 1, *position);
+                self.known(call, call.args.len() + 1, *position);
                 call.args.iter().for_each(|argument| self.expression(argument));
             }
             Expr::Dot(parts, ..) => {
@@ -246,7 +253,7 @@ impl<'a> Walk<'a, '_, '_> {
             return;
         }
         let Some(body) = self.program.function(&call.name, call.args.len()) else {
-            let is_known = self.known(&call.name, call.args.len(), position);
+            let is_known = self.known(call, call.args.len(), position);
             for argument in &call.args {
                 // What an unknown function would do with a row is not known either.
                 if is_known || self.kind(argument) == Kind::Other {

@@ -105,7 +105,7 @@ pub(super) static CODES: &[Code] = &[
          each key of `WEIGHTS`. A misspelt name is never called.",
         script(
             "fn entyr(row) { }\nfn eligible(row) { row.close > row.ma50 }\n// fn entry",
-            "fn entry(row) { }",
+            "fn entry(row) { if row.close > row.highest_close_20d { \"breakout_20d\" } }",
         ),
     ),
     error(

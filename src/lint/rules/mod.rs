@@ -12,9 +12,12 @@ mod idle_bound;
 mod integer_division;
 mod mismatched_types;
 mod negated_comparison;
+mod no_trigger;
 mod not_a_bool;
 mod odd_constant;
 mod percent_for_fraction;
+mod pointless_feature;
+mod unknown_trigger;
 mod unreachable_case;
 mod unreachable_trigger;
 mod unused_constant;
@@ -52,9 +55,12 @@ pub(super) static RULES: &[Rule] = &[
     integer_division::RULE,
     mismatched_types::RULE,
     negated_comparison::RULE,
+    no_trigger::RULE,
     not_a_bool::RULE,
     odd_constant::RULE,
     percent_for_fraction::RULE,
+    pointless_feature::RULE,
+    unknown_trigger::RULE,
     unreachable_case::RULE,
     unreachable_trigger::RULE,
     unused_constant::RULE,

@@ -120,8 +120,14 @@ impl<'a> Follow<'a> {
         let mut last = Dynamic::UNIT;
         for (place, statement) in statements.iter().enumerate() {
             let is_last = place + 1 == statements.len();
+            let before = out.len();
             match self.statement(statement, is_last, scope, out) {
-                Ok(value) => last = value,
+                Ok(value) => {
+                    if !is_last {
+                        drop_values(&mut out[before..]);
+                    }
+                    last = value;
+                }
                 Err(stop) => {
                     self.outline().statements(&statements[place + 1..], out);
                     return Err(stop);
@@ -277,5 +283,22 @@ impl<'a> Follow<'a> {
         }
         out.push(step);
         outcome
+    }
+}
+
+/// Marks what blocks gave from which the function went on: an `if` that does not stand last gives its value to
+/// nobody.
+fn drop_values(steps: &mut [Step]) {
+    for step in steps {
+        match &mut step.kind {
+            StepKind::Value { words } if step.state == State::Done => {
+                step.kind = StepKind::Dropped { words: std::mem::take(words) };
+            }
+            StepKind::If { condition, .. } => {
+                let condition = (*condition).min(step.steps.len());
+                drop_values(&mut step.steps[condition..]);
+            }
+            _ => {}
+        }
     }
 }

@@ -65,6 +65,8 @@ pub enum StepKind {
     Return,
     /// The last expression, whose value the function gives.
     Value { words: String },
+    /// A value that the function went on from: it decides nothing.
+    Dropped { words: String },
     /// A loop or `switch`, run whole, or a `throw`.
     Opaque,
 }
@@ -142,6 +144,7 @@ impl Step {
                 Some(given) => format!("{words} = {}", given.words()),
                 None => words.clone(),
             },
+            StepKind::Dropped { words } => format!("{words} is dropped: the function goes on"),
             StepKind::Opaque if self.source.starts_with("throw") => self.source.clone(),
             StepKind::Opaque => format!("{}  (run whole: its conditions are not shown)", self.source),
         }

@@ -182,6 +182,23 @@ fn a_variable_that_is_defined_again_is_seen_with_its_newest_value() {
 }
 
 #[test]
+fn a_value_that_nobody_is_given_is_told_as_dropped() {
+    check(
+        "if row.close > 1.0 { true } if row.close > 9.0 { true } else { false }",
+        &[("close", 3.0)],
+        &[
+            "✓ if",
+            "  ✓ close 3.00 > 1",
+            "  - true is dropped: the function goes on",
+            "✗ if",
+            "  ✗ close 3.00 > 9: 200.00% short",
+            "  - false",
+            GAVE_FALSE,
+        ],
+    );
+}
+
+#[test]
 fn a_missing_feature_is_named() {
     check(
         "row.roc60 == () || row.roc60 > 1.0",
