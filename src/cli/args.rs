@@ -30,7 +30,7 @@ pub struct Global {
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     /// Pretends that it is this instant (RFC 3339), to repeat a run
-    #[arg(long, global = true, hide = true, value_name = "INSTANT")]
+    #[arg(long, global = true, hide = true, overrides_with = "now", value_name = "INSTANT")]
     pub now: Option<DateTime<Utc>>,
 }
 

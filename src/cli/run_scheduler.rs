@@ -13,6 +13,7 @@ use crate::settings;
 
 use super::args::{Global, RunSchedulerArgs};
 use super::exit::Outcome;
+use super::logging;
 use super::start;
 
 /// Runs until SIGTERM or Ctrl-C. Starts without recipients, keys or a network, and says what is missing.
@@ -31,7 +32,7 @@ pub(super) async fn run_scheduler(global: &Global, args: &RunSchedulerArgs) -> a
     let live = Arc::new(LiveScripts::load(&app)?);
     let reloader = Reloader::start(watcher, app.clone(), Arc::clone(&live), again.clone())
         .context("failed to watch for edits")?;
-    let daemon = Daemon::new(app, live, Deliver::default(), Box::new(again))?;
+    let daemon = Daemon::new(app, live, Deliver::new(logging::tail()), Box::new(again))?;
     daemon::run(daemon, reloader).await?;
     Ok(Outcome::Done)
 }

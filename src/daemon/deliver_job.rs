@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Duration, Utc};
 use tracing::{info, warn};
 
+use super::log_tail::LogTail;
 use super::work::{JobResult, Order, Outbox, Standing, Work};
 use crate::app;
 use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
@@ -26,13 +27,20 @@ use crate::settings::Redactor;
 const LOOK_BACK: Duration = Duration::days(40);
 
 /// Does jobs by a journal, which it takes the right to send from at the first need and keeps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Deliver {
+    /// Shown to whoever is told of a failure.
+    log: LogTail,
     courier: Mutex<Option<(Courier, Vec<Problem>)>>,
     has_said_that_it_waits: AtomicBool,
 }
 
 impl Deliver {
+    /// Makes it with nothing done yet.
+    pub fn new(log: LogTail) -> Self {
+        Self { log, courier: Mutex::default(), has_said_that_it_waits: AtomicBool::default() }
+    }
+
     /// Returns the right to send, and what the reader of the next report is to know of the journal.
     fn courier(&self, app: &App) -> Result<(Courier, Vec<Problem>), JournalError> {
         let mut held = self.courier.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,7 +59,7 @@ impl Deliver {
                 Ok(None) => {}
                 Ok(Some(early)) => return early,
                 Err(error) => {
-                    alert(order, courier, &error).await;
+                    alert(order, courier, &error, &self.log).await;
                     return JobResult::Failed(format!("{error:#}"));
                 }
             }
@@ -190,7 +198,7 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
 }
 
 /// Tells the recipients of a failure, once a session; whatever stands in the way of that is logged.
-async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error) {
+async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error, log: &LogTail) {
     let (journal, key, now) = (Arc::clone(courier.journal()), key(order), order.app.clock.now());
     let claimed = tokio::task::spawn_blocking(move || journal.claim_alert(&key, now)).await;
     match claimed {
@@ -199,12 +207,12 @@ async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error) {
         Ok(Err(failed)) => return warn!("no alert is sent: {failed}"),
         Err(failed) => return warn!("no alert is sent: {failed}"),
     }
-    if let Err(failed) = send_alert(order, error).await {
+    if let Err(failed) = send_alert(order, error, log).await {
         warn!("the alert is not sent: {failed:#}");
     }
 }
 
-async fn send_alert(order: &Order, error: &anyhow::Error) -> anyhow::Result<()> {
+async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyhow::Result<()> {
     let settings = &order.app.loaded.settings;
     if settings.email.recipients.is_empty() {
         return Ok(());
@@ -214,7 +222,7 @@ async fn send_alert(order: &Order, error: &anyhow::Error) -> anyhow::Result<()> 
         job: order.due.job.clone(),
         session: order.due.session,
         causes: error.chain().map(ToString::to_string).collect(),
-        log: Vec::new(),
+        log: log.lines(),
         at: order.app.clock.now(),
     };
     let templates = order.live.current().set.templates.clone();

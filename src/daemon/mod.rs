@@ -7,6 +7,7 @@
 
 mod deliver_job;
 mod listen;
+mod log_tail;
 mod metrics;
 mod notify;
 mod ping;
@@ -21,6 +22,7 @@ mod wake;
 mod work;
 
 pub use deliver_job::{Deliver, standing};
+pub use log_tail::LogTail;
 pub use ping::Ping;
 pub use ping::Pinger;
 pub use serve::Daemon;

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use ts::calendar;
 use ts::domain::AssetClass;
 
-use crate::program::{FRIDAY, Folder, Running, Said};
-use crate::smtp_server::{Accepted, SmtpServer, WELL};
+use crate::program::{FRIDAY, Folder, NOW, Running, Said};
+use crate::smtp_server::{Accepted, PASSWORD, SmtpServer, WELL};
 
 const RECIPIENTS: [&str; 3] = ["ann@example.org", "bob@example.org", "cee@example.org"];
 const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
@@ -39,10 +39,14 @@ impl Trial {
     }
 
     fn spawn(&self, arguments: &[&str]) -> Running {
+        self.spawn_at(NOW, arguments)
+    }
+
+    fn spawn_at(&self, now: &str, arguments: &[&str]) -> Running {
         let variables = self.variables();
         let variables: Vec<(&str, &str)> =
             variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Running::start_with(&self.folder, &variables, arguments)
+        Running::start_at(now, &self.folder, &variables, arguments)
     }
 
     /// The mails of each recipient, as their Message-IDs.
@@ -172,11 +176,16 @@ fn draw(state: &mut u64) -> u64 {
     *state >> 33
 }
 
+/// How often a test kills.
+fn kills(few: u64) -> u64 {
+    std::env::var("TS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
 /// Kills a run at a random point, and runs it again until it ends by itself. `TS_KILLS` says how often,
 /// 200 where one has the time.
 #[test]
 fn no_crash_loses_a_mail_or_makes_another_of_it() {
-    let kills: u64 = std::env::var("TS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let kills = kills(12);
     let trial = Trial::start();
     let started = Instant::now();
     let session =
@@ -201,11 +210,19 @@ fn no_crash_loses_a_mail_or_makes_another_of_it() {
         assert_eq!(said.code, 0, "{date}: {}{}", said.stdout, said.stderr);
         sessions.push(date);
     }
+    let second = second_copies(&trial, &sessions);
+    // Only between the server's acceptance and the mark: a moment of a run.
+    println!("{killed} killed, {second} second copies, {whole} ms a run");
+    assert!(killed > 0 && second <= killed, "{killed} killed, {second} second copies");
+}
+
+/// Counts the mails that came more than once, and fails where one of these sessions is missing.
+fn second_copies(trial: &Trial, sessions: &[NaiveDate]) -> usize {
     let mailed = trial.mailed();
     let mut second = 0;
     for to in RECIPIENTS {
         let own = &mailed[to];
-        for date in &sessions {
+        for date in sessions {
             let id = format!("<ts.daily_equity_signals.{date}@example.com>");
             let copies = own.iter().filter(|sent| **sent == id).count();
             assert!(copies > 0, "{to} has nothing of {date}");
@@ -214,7 +231,69 @@ fn no_crash_loses_a_mail_or_makes_another_of_it() {
         let known = |id: &String| sessions.iter().any(|date| id.contains(&date.to_string()));
         assert!(own.iter().all(known), "{to}: {own:#?}");
     }
-    // Only between the server's acceptance and the mark: a moment of a run.
-    println!("{killed} killed, {second} second copies, {whole} ms a run");
+    second
+}
+
+/// Kills the daemon at a random point of each session's job, twice, and lets a third one end it.
+#[test]
+fn no_crash_of_the_daemon_loses_a_mail() {
+    let sessions_killed = kills(4);
+    let trial = Trial::start();
+    let mut sessions: Vec<NaiveDate> = vec![FRIDAY];
+    for _ in 0..=sessions_killed {
+        let earlier = calendar::previous_session(AssetClass::Equity, *sessions.last().expect("there is one"));
+        sessions.push(earlier);
+    }
+    sessions.reverse();
+    let (mut state, mut killed, mut whole) = (11, 0, 0);
+    for (place, session) in sessions.iter().enumerate() {
+        trial.folder.write_bars(*session);
+        // An hour and more after the close, summer and winter.
+        let now = format!("{session}T22:30:00Z");
+        if place > 0 {
+            for _ in 0..2 {
+                let mut daemon = trial.spawn_at(&now, &["run-scheduler"]);
+                std::thread::sleep(Duration::from_millis(draw(&mut state) % (whole + whole / 4)));
+                killed += usize::from(daemon.kill());
+            }
+        }
+        let started = Instant::now();
+        let mut daemon = trial.spawn_at(&now, &["run-scheduler"]);
+        while !is_done(&trial, &now, *session) {
+            assert!(started.elapsed() < Duration::from_secs(60), "{session} is never done");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        whole = whole.max(started.elapsed().as_millis() as u64);
+        daemon.kill();
+    }
+    let second = second_copies(&trial, &sessions);
+    println!("{killed} killed, {second} second copies, {whole} ms a job");
     assert!(killed > 0 && second <= killed, "{killed} killed, {second} second copies");
+}
+
+/// Tells whether the equity job is done with a session, as `ts status` says.
+fn is_done(trial: &Trial, now: &str, session: NaiveDate) -> bool {
+    let said = trial.ts(&["--now", now, "status", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON alone on stdout");
+    let last = &status["jobs"][0]["last"];
+    last["state"] == "done" && last["session"] == session.to_string()
+}
+
+#[test]
+fn a_failed_job_is_told_by_mail_once_with_the_last_lines_of_the_log_and_no_secret() {
+    let trial = Trial::start();
+    // Without a key no equity bars can be had at all.
+    trial.folder.write("ts.toml", "[universe]\ncrypto = []\n[sources]\nequity = [\"polygon\"]\n");
+    for _ in 0..2 {
+        let daemon = trial.spawn(&["run-scheduler"]);
+        daemon.wait_for(&["Failed: no source of equity bars has its key", "Next due at"]);
+    }
+    let alert = "<ts.daily_equity_signals.2026-11-20.alert@example.com>";
+    assert_eq!(trial.mailed(), all(&[alert]));
+    let sent = trial.server.accepted();
+    let text = sent[0].text.as_deref().expect("a plain text");
+    for part in ["no source of equity bars has its key", "LAST LINES OF THE LOG", "Scripts loaded", "Begun"] {
+        assert!(text.contains(part), "no {part:?}: {text}");
+    }
+    assert!(!text.contains(PASSWORD), "{text}");
 }

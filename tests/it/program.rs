@@ -58,10 +58,15 @@ impl Folder {
     pub fn with_files() -> Self {
         let folder = Self::empty();
         folder.write("ts.toml", FILES);
-        folder.write("market/equity/AAA.csv", &bars(1.0, FRIDAY));
-        folder.write("market/equity/BBB.csv", &bars(1.01, FRIDAY));
-        folder.write("market/equity/SPY.csv", &bars(1.0005, FRIDAY));
+        folder.write_bars(FRIDAY);
         folder
+    }
+
+    /// Writes the bars of [`FILES`] up to a session.
+    pub fn write_bars(&self, last: NaiveDate) {
+        self.write("market/equity/AAA.csv", &bars(1.0, last));
+        self.write("market/equity/BBB.csv", &bars(1.01, last));
+        self.write("market/equity/SPY.csv", &bars(1.0005, last));
     }
 
     pub fn path(&self) -> &Path {
@@ -129,11 +134,16 @@ impl Running {
 
     /// Starts `ts` with environment variables and arguments.
     pub fn start_with(folder: &Folder, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::start_at(NOW, folder, variables, arguments)
+    }
+
+    /// Starts `ts` at an instant, with environment variables and arguments.
+    pub fn start_at(now: &str, folder: &Folder, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = process::Command::new(program())
             .current_dir(folder.path())
             .env_clear()
             .envs(variables.iter().copied())
-            .args(["--now", NOW])
+            .args(["--now", now])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
