@@ -54,10 +54,11 @@ impl Deliver {
 
     async fn done(&self, order: &Order, courier: &Courier, notes: Vec<Problem>) -> JobResult {
         let key = key(order);
+        let mut told = None;
         if order.due.why != Why::Undelivered {
             match decided(order, courier, notes).await {
-                Ok(None) => {}
-                Ok(Some(early)) => return early,
+                Ok(Decided::Recorded { problems }) => told = Some(problems),
+                Ok(Decided::BarsMissing(why)) => return JobResult::BarsMissing(why),
                 Err(error) => {
                     alert(order, courier, &error, &self.log).await;
                     return JobResult::Failed(format!("{error:#}"));
@@ -67,7 +68,7 @@ impl Deliver {
         match courier.send(&order.app, &key).await {
             Ok(Delivered::All { mails }) => {
                 info!(mails, "Delivered");
-                JobResult::Done { problems: 0 }
+                JobResult::Done { problems: told }
             }
             Ok(Delivered::Waiting(why)) => JobResult::Undelivered(why),
             Ok(Delivered::Refused(why)) => JobResult::Refused(why),
@@ -169,8 +170,16 @@ async fn note(courier: &Courier, order: &Order, state: SessionState, reason: &st
     Ok(noted.context("failed to write to the journal")??)
 }
 
-/// Decides a session and records it with its mails; the answer where there is nothing to send.
-async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyhow::Result<Option<JobResult>> {
+/// What deciding a session came to.
+enum Decided {
+    /// It is recorded with its mails, which tell so many problems.
+    Recorded { problems: usize },
+    /// Nothing is recorded: its bars may still come, and this is why they are awaited.
+    BarsMissing(String),
+}
+
+/// Decides a session and records it with its mails.
+async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyhow::Result<Decided> {
     let due = &order.due;
     let request = RunRequest {
         asked: Asked::ByName(due.asset_class),
@@ -188,13 +197,16 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
     // Asked again: the run may have crossed the fill.
     let now = order.app.clock.now();
     if let (Timing::OnTime, Some(why)) = (timing(due.asset_class, due.session, now), outcome.missing_bars()) {
-        return Ok(Some(JobResult::BarsMissing(why.to_owned())));
+        return Ok(Decided::BarsMissing(why.to_owned()));
     }
     let assignment = Assignment { job: key(order), asset_class: due.asset_class, correction: 0 };
     let (journal, email) = (Arc::clone(courier.journal()), order.app.loaded.settings.email.clone());
-    let keep = move || app::keep(&journal, &email, &mut outcome, inputs, &assignment, now);
-    tokio::task::spawn_blocking(keep).await.context("failed to keep the run")??;
-    Ok(None)
+    let keep = move || {
+        app::keep(&journal, &email, &mut outcome, inputs, &assignment, now)?;
+        anyhow::Ok(outcome.report.problems.len())
+    };
+    let problems = tokio::task::spawn_blocking(keep).await.context("failed to keep the run")??;
+    Ok(Decided::Recorded { problems })
 }
 
 /// Tells the recipients of a failure, once a session; whatever stands in the way of that is logged.

@@ -197,7 +197,7 @@ impl<W: Work> Daemon<W> {
         let Some(Running { due, began, .. }) = self.running.take() else { return };
         let state = result.state();
         let problems = match result {
-            JobResult::Done { problems } => Some(problems),
+            JobResult::Done { problems } => problems,
             _ => None,
         };
         let (job, session, duration) = (&due.job, due.session, began.elapsed());

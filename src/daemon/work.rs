@@ -48,9 +48,9 @@ pub struct Order {
 /// What a run came to. The texts say why, for logs and the ping, without a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobResult {
-    /// Decided and delivered, with so many problems told to the reader.
+    /// Delivered; where it was decided in the same run, with so many problems told to the reader.
     Done {
-        problems: usize,
+        problems: Option<usize>,
     },
     BarsMissing(String),
     Undelivered(String),

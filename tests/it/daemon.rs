@@ -95,6 +95,10 @@ fn a_missed_session_is_made_up_for_and_the_daemon_ends_when_it_is_told() {
     let metrics = get(port, "/metrics");
     let done = "ts_runs_total{job=\"daily_equity_signals\",state=\"done\"} 1\n";
     assert!(metrics.contains(done), "{metrics}");
+    let runs: Value =
+        serde_json::from_str(&folder.ts(&["journal", "runs", "--format", "json"]).stdout).expect("JSON");
+    let told = format!("ts_last_run_problems{{job=\"daily_equity_signals\"}} {}\n", runs[0]["problems"]);
+    assert!(metrics.contains(&told), "no {told}: {metrics}");
 
     signal(&running, "TERM");
     manager.wait_for("STOPPING=1");
