@@ -50,7 +50,7 @@ pub enum JournalError {
     #[error("{0}")]
     Refused(String),
     /// Anything else that the disk said.
-    #[error("write {}", .path.display())]
+    #[error("write {}: the file system refuses it; make sure that the folder can be made, or set journal.path elsewhere", .path.display())]
     Disk { path: PathBuf, source: io::Error },
     /// Anything else that SQLite said.
     #[error("use the journal {}", .path.display())]

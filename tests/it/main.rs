@@ -5,6 +5,7 @@ mod cli;
 #[cfg(unix)]
 mod daemon;
 mod delivery;
+mod delivery_faults;
 mod explain;
 mod hostile;
 mod journal;

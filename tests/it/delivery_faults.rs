@@ -1,0 +1,210 @@
+//! What stands in a delivery's way on this side of the mail server: settings, templates, the disk, another
+//! process, the clock. Each costs a clear line; once it is put right the mail comes, and once.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::program::{FRIDAY, Folder, NOW, Running, Said, program};
+use crate::smtp_server::{SmtpServer, WELL};
+
+const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
+const TO: &str = "ann@example.org";
+
+/// A folder of files and a server that takes everything.
+struct Trial {
+    folder: Folder,
+    server: SmtpServer,
+}
+
+impl Trial {
+    fn start() -> Self {
+        Self { folder: Folder::with_files(), server: SmtpServer::start(WELL) }
+    }
+
+    /// The variables of the mail, these in the place of theirs.
+    fn variables<'a>(&self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
+        let mut variables = self.server.variables(TO);
+        variables.retain(|(name, _)| others.iter().all(|(other, _)| other != name));
+        variables.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        variables
+    }
+
+    fn run(&self, others: &[(&str, &str)], arguments: &[&str]) -> Said {
+        let variables = self.variables(others);
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.folder.ts_with(&variables, arguments)
+    }
+
+    fn daemon(&self, now: &str) -> Running {
+        let variables = self.variables(&[]);
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Running::start_at(now, &self.folder, &variables, &["run-scheduler"])
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.server.accepted().into_iter().map(|sent| sent.text.unwrap_or_default()).collect()
+    }
+
+    /// What was mailed must be this many mails, whatever was in the way before.
+    #[track_caller]
+    fn mailed(&self, count: usize, what: &str) {
+        assert_eq!(self.texts().len(), count, "{what}");
+    }
+}
+
+#[test]
+fn settings_that_nothing_can_be_mailed_with_are_told_before_anything_is_decided() {
+    let trial = Trial::start();
+    for (variable, value, code, expected) in [
+        ("EMAIL_RECIPIENTS", "ann", 78, "EMAIL_RECIPIENTS"),
+        ("EMAIL_RECIPIENTS", "ann@example.org\r\nBcc: x@example.org", 78, "EMAIL_RECIPIENTS"),
+        ("EMAIL_FROM", "signals", 78, "EMAIL_FROM"),
+        ("SMTP_PORT", "0", 78, "SMTP_PORT"),
+        ("SMTP_PORT", "70000", 78, "SMTP_PORT"),
+        ("TS_EMAIL__TIMEOUT_SECS", "0", 78, "TS_EMAIL__TIMEOUT_SECS"),
+        ("TS_SCHEDULE__0__CRON", "every day", 78, "TS_SCHEDULE__0__CRON"),
+        ("TS_SCHEDULE__0__TIMEZONE", "Mars/Olympus", 78, "TS_SCHEDULE__0__TIMEZONE"),
+    ] {
+        let said = trial.run(&[(variable, value)], &RUN);
+        assert_eq!(said.code, code, "{variable}={value:?}: {}{}", said.stdout, said.stderr);
+        assert!(said.words().contains(expected), "{variable}={value:?}: {}", said.stderr);
+        trial.mailed(0, variable);
+    }
+    // Nobody to tell is no error of a run: it is kept, and said.
+    let said = trial.run(&[("EMAIL_RECIPIENTS", "")], &RUN);
+    assert!(said.code == 0 && said.words().contains("nobody is mailed"), "{}{}", said.stdout, said.stderr);
+    assert_eq!(trial.run(&[("EMAIL_RECIPIENTS", "")], &["config", "check"]).code, 78);
+    trial.mailed(0, "nobody");
+}
+
+#[test]
+fn a_template_that_fails_costs_its_own_look_only() {
+    for (name, text) in [
+        ("daily_signals.html", "{{ report.no_such_value }}"),
+        ("daily_signals.html", "{% include \"daily_signals.html\" %}"),
+        ("daily_signals.html", "{% extends \"gone.html\" %}"),
+        ("daily_signals.html", "{% if %}"),
+        ("daily_signals.txt", "{{ no_such_value }}"),
+        ("daily_signals.txt", "{% for x in %}"),
+        ("base.html", "{% block content %}"),
+    ] {
+        let trial = Trial::start();
+        trial.folder.write(&format!("templates/{name}"), text);
+        let said = trial.run(&[], &RUN);
+        trial.mailed(1, name);
+        let mail = &trial.texts()[0];
+        assert!(mail.contains("BBB") && mail.contains(name), "{name} {text}: {mail}{}", said.stderr);
+        let html = trial.server.accepted()[0].html.clone().unwrap_or_default();
+        assert!(html.contains("BBB") && html.contains("</html>"), "{name} {text}");
+    }
+    // Without any file the built-in ones serve, and nothing is to be said.
+    let trial = Trial::start();
+    trial.folder.write("templates/", "");
+    assert_eq!(trial.run(&[], &RUN).code, 0);
+    trial.mailed(1, "no templates");
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_sends_nothing_until_it_can() {
+    let trial = Trial::start();
+    // No process may make a folder there, whoever runs it.
+    let said = trial.run(&[("TS_JOURNAL__PATH", "/proc/ts/journal.db")], &RUN);
+    assert!(
+        said.code == 1 && said.words().contains("/proc/ts: ") && said.words().contains("journal.path"),
+        "{}",
+        said.stderr
+    );
+    trial.mailed(0, "a folder that cannot be written");
+
+    trial.folder.write("data", "a file where the folder belongs");
+    let said = trial.run(&[], &RUN);
+    assert!(said.code == 1 && said.words().contains("data"), "{}", said.stderr);
+    trial.mailed(0, "a file in the folder's place");
+    fs::remove_file(trial.folder.path().join("data")).expect("the file that was written");
+
+    // The journal is made, and then another program keeps it to itself.
+    let said = trial.run(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    trial.mailed(1, "a day before");
+    let journal = Connection::open(trial.folder.path().join("data/ts.db")).expect("the journal");
+    journal.execute_batch("BEGIN EXCLUSIVE").expect("nobody else has it");
+    let said = trial.run(&[], &RUN);
+    assert!(said.code == 1 && said.words().contains("keeps it locked"), "{}", said.stderr);
+    trial.mailed(1, "a locked journal");
+    journal.execute_batch("ROLLBACK").expect("it was begun");
+    drop(journal);
+
+    let said = trial.run(&[], &RUN);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    trial.mailed(2, "put right");
+}
+
+/// A limit on the size of files stands in for a full disk: what is over it is refused as it is there.
+#[test]
+fn a_full_disk_loses_no_mail_and_sends_none_twice() {
+    let trial = Trial::start();
+    let variables = trial.variables(&[]);
+    let limited = |blocks: u32| {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        Command::new("sh")
+            .args(["-c", &script])
+            .arg(program())
+            .args(["--now", NOW])
+            .args(RUN)
+            .current_dir(trial.folder.path())
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
+            .output()
+            .expect("sh is there")
+    };
+    let mut failed = 0;
+    // In blocks of 512 bytes: from nothing at all to more than the journal takes.
+    for blocks in [0, 8, 40, 80, 160, 320] {
+        let output = limited(blocks);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{blocks}: {said}");
+        let sent = trial.server.accepted().len();
+        assert!(sent <= 1, "{blocks}: {said}");
+        if output.status.code() != Some(0) {
+            failed += 1;
+            assert!(said.contains("ts.db"), "{blocks}: the journal is not named: {said}");
+        }
+    }
+    assert!(failed > 0, "the limit was never reached");
+    let said = trial.run(&[], &RUN);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    trial.mailed(1, "with room again");
+}
+
+#[test]
+fn a_clock_that_is_set_back_mails_nothing_again() {
+    let trial = Trial::start();
+    let thursday = FRIDAY.pred_opt().expect("a day before");
+    for date in [thursday, FRIDAY, thursday] {
+        let now = format!("{date}T22:30:00Z");
+        let mut daemon = trial.daemon(&now);
+        daemon.wait_for(&["Next run at"]);
+        let started = Instant::now();
+        loop {
+            let said = trial.run(&[], &["--now", &now, "status", "--format", "json"]);
+            let status: Value = serde_json::from_str(&said.stdout).expect("JSON alone on stdout");
+            if status["jobs"][0]["last"]["state"] == "done" {
+                break;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "{date}: {}", said.stdout);
+        }
+        // By hand too: what was delivered is not delivered again, whatever the clock says.
+        let said = trial.run(&[], &["--now", &now, "run", "--asset-class", "equity"]);
+        assert!(said.code == 0 && said.words().contains("delivered on"), "{date}: {}", said.stderr);
+        daemon.kill();
+    }
+    let ids: Vec<String> = trial.server.accepted().into_iter().map(|sent| sent.message_id).collect();
+    let expected = [thursday, FRIDAY].map(|date| format!("<ts.daily_equity_signals.{date}@example.com>"));
+    assert_eq!(ids, expected);
+}
