@@ -4,8 +4,29 @@
 //! figure is a function of these alone. What is not defined is `None` with the reason beside it, never a number
 //! that stands for it.
 
+mod against;
+mod bootstrap;
+mod breakdown;
 mod curve;
+mod deflated;
+mod drawdown;
+mod draws;
+mod figure;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod golden_tests;
+mod of_curve;
+mod of_trades;
+mod sample;
+mod timing;
 mod trade;
 
-pub use curve::Day;
+pub use bootstrap::{Interval, expectancy_interval, sharpe_interval};
+pub use breakdown::Breakdown;
+pub use curve::{Day, Month, months, returns};
+pub use deflated::deflated_sharpe;
+pub use drawdown::drawdowns;
+pub use figure::{Evidence, Figure, Figures, Kind, Undefined, Unit, catalogue};
+pub use timing::{Opens, Timing, timing};
 pub use trade::Trade;

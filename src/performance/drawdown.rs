@@ -1,0 +1,39 @@
+//! How far the account lay under its highest point so far, and for how long.
+
+use super::curve::Day;
+
+/// Returns equity / its highest up to that day − 1 for each day: 0 at a high, negative below.
+pub fn drawdowns(days: &[Day]) -> Vec<f64> {
+    let mut high = f64::NEG_INFINITY;
+    let under = |day: &Day| {
+        high = high.max(day.equity);
+        day.equity / high - 1.0
+    };
+    days.iter().map(under).collect()
+}
+
+/// Returns the longest run of sessions under a former high, one that has not ended included.
+pub(super) fn longest(days: &[Day]) -> usize {
+    let (mut longest, mut run) = (0, 0);
+    for under in drawdowns(days) {
+        run = if under < 0.0 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::fixtures::days;
+
+    #[test]
+    fn a_drawdown_is_from_the_highest_point_so_far() {
+        let curve = days(&[100.0, 110.0, 99.0, 110.0, 121.0, 60.5]);
+        let found: Vec<f64> = drawdowns(&curve).iter().map(|own| (own * 1e6).round() / 1e6).collect();
+        assert_eq!(found, [0.0, 0.0, -0.1, 0.0, 0.0, -0.5]);
+        assert_eq!(longest(&curve), 1);
+        assert_eq!(longest(&days(&[5.0, 4.0, 4.5, 4.9])), 3);
+        assert_eq!(longest(&days(&[])), 0);
+    }
+}

@@ -1,0 +1,167 @@
+//! Figures of the account's curve.
+
+use super::curve::{Day, returns};
+use super::drawdown::{drawdowns, longest};
+use super::figure::{Evidence, Figure, Kind, Undefined, Unit, finite};
+use super::sample::{deviation, mean};
+
+const NO_SPAN: Undefined = Undefined("fewer than two sessions");
+const FEW: Undefined = Undefined("fewer than three sessions");
+const FLAT: &str = "the account never moved";
+/// The mean length of a year in the Gregorian calendar.
+const DAYS_A_YEAR: f64 = 365.2425;
+
+pub(super) static KINDS: &[Kind] = &[
+    Kind {
+        name: "total_return",
+        label: "Total return",
+        unit: Unit::Fraction,
+        formula: "last equity / first − 1",
+        compute: total_return,
+    },
+    Kind {
+        name: "cagr",
+        label: "Growth a year (CAGR)",
+        unit: Unit::Fraction,
+        formula: "(last equity / first)^(365.2425 / days between them) − 1",
+        compute: cagr,
+    },
+    Kind {
+        name: "volatility",
+        label: "Volatility a year",
+        unit: Unit::Fraction,
+        formula: "sample deviation of the sessions' returns × √(sessions a year)",
+        compute: volatility,
+    },
+    Kind {
+        name: "sharpe",
+        label: "Sharpe ratio",
+        unit: Unit::Ratio,
+        formula: "mean return / sample deviation × √(sessions a year), over no interest (Sharpe 1994)",
+        compute: |evidence| sharpe(&returns(evidence.days), evidence.sessions_per_year),
+    },
+    Kind {
+        name: "sortino",
+        label: "Sortino ratio",
+        unit: Unit::Ratio,
+        formula: "mean return / √(mean of min(return, 0)² over all sessions) × √(sessions a year) (Sortino 1994)",
+        compute: sortino,
+    },
+    Kind {
+        name: "max_drawdown",
+        label: "Deepest drawdown",
+        unit: Unit::Fraction,
+        formula: "lowest of equity / its highest so far − 1",
+        compute: max_drawdown,
+    },
+    Kind {
+        name: "max_drawdown_sessions",
+        label: "Longest drawdown",
+        unit: Unit::Count,
+        formula: "most sessions in a row under a former high",
+        compute: |evidence| {
+            if evidence.days.is_empty() { Err(NO_SPAN) } else { Ok(longest(evidence.days) as f64) }
+        },
+    },
+    Kind {
+        name: "calmar",
+        label: "Calmar ratio",
+        unit: Unit::Ratio,
+        formula: "CAGR / deepest drawdown, over the whole span (Young 1991)",
+        compute: calmar,
+    },
+    Kind {
+        name: "worst_day",
+        label: "Worst session",
+        unit: Unit::Fraction,
+        formula: "lowest return of a session",
+        compute: |evidence| returns(evidence.days).into_iter().min_by(f64::total_cmp).ok_or(NO_SPAN),
+    },
+    Kind {
+        name: "exposure",
+        label: "Exposure",
+        unit: Unit::Fraction,
+        formula: "mean of positions / equity",
+        compute: exposure,
+    },
+    Kind {
+        name: "turnover",
+        label: "Turnover a year",
+        unit: Unit::Ratio,
+        formula: "half of all that was bought and sold / mean equity / years",
+        compute: turnover,
+    },
+];
+
+/// The first and the last day, and the years between them.
+fn span(days: &[Day]) -> Result<(&Day, &Day, f64), Undefined> {
+    let ([first, .., last], true) = (days, days.len() > 1) else { return Err(NO_SPAN) };
+    Ok((first, last, (last.date - first.date).num_days() as f64 / DAYS_A_YEAR))
+}
+
+fn total_return(evidence: &Evidence<'_>) -> Figure {
+    let (first, last, _) = span(evidence.days)?;
+    Ok(last.equity / first.equity - 1.0)
+}
+
+fn cagr(evidence: &Evidence<'_>) -> Figure {
+    let (first, last, years) = span(evidence.days)?;
+    if last.equity <= 0.0 {
+        return Ok(-1.0);
+    }
+    finite(
+        (last.equity / first.equity).powf(years.recip()) - 1.0,
+        "the span is too short for a year's growth",
+    )
+}
+
+fn volatility(evidence: &Evidence<'_>) -> Figure {
+    let spread = deviation(&returns(evidence.days)).ok_or(FEW)?;
+    Ok(spread * evidence.sessions_per_year.sqrt())
+}
+
+/// Returns the ratio of these returns, annualised.
+pub(super) fn sharpe(returns: &[f64], sessions_per_year: f64) -> Figure {
+    let spread = deviation(returns).ok_or(FEW)?;
+    let mean = mean(returns).ok_or(FEW)?;
+    if is_rounding(spread, returns) {
+        Err(Undefined(FLAT))
+    } else {
+        Ok(mean / spread * sessions_per_year.sqrt())
+    }
+}
+
+/// Tells whether a deviation is what rounding leaves of none.
+fn is_rounding(spread: f64, values: &[f64]) -> bool {
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    spread <= largest * 1e-12
+}
+
+fn sortino(evidence: &Evidence<'_>) -> Figure {
+    let returns = returns(evidence.days);
+    let squares: Vec<f64> = returns.iter().map(|own| own.min(0.0).powi(2)).collect();
+    let (mean, downside) = (mean(&returns).ok_or(NO_SPAN)?, mean(&squares).ok_or(NO_SPAN)?.sqrt());
+    finite(mean / downside * evidence.sessions_per_year.sqrt(), "no session lost")
+        .map_err(|_| Undefined(if mean == 0.0 { FLAT } else { "no session lost" }))
+}
+
+fn max_drawdown(evidence: &Evidence<'_>) -> Figure {
+    drawdowns(evidence.days).into_iter().min_by(f64::total_cmp).ok_or(NO_SPAN)
+}
+
+fn calmar(evidence: &Evidence<'_>) -> Figure {
+    let (growth, deepest) = (cagr(evidence)?, max_drawdown(evidence)?);
+    if deepest == 0.0 { Err(Undefined("there was no drawdown")) } else { Ok(growth / -deepest) }
+}
+
+fn exposure(evidence: &Evidence<'_>) -> Figure {
+    let parts: Vec<f64> = evidence.days.iter().map(|day| day.invested / day.equity).collect();
+    mean(&parts).ok_or(NO_SPAN)
+}
+
+fn turnover(evidence: &Evidence<'_>) -> Figure {
+    let (.., years) = span(evidence.days)?;
+    let equity: Vec<f64> = evidence.days.iter().map(|day| day.equity).collect();
+    let traded: f64 = evidence.days.iter().map(|day| day.traded).sum();
+    finite(traded / 2.0 / mean(&equity).ok_or(NO_SPAN)? / years, "the account is worth nothing")
+}
