@@ -1,6 +1,6 @@
 //! Numbers drawn from a seed: the same in every run and on every machine.
 
-/// A generator by SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+/// A generator by `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Draws(u64);
 
