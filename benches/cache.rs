@@ -131,6 +131,7 @@ fn entry(symbol: &Symbol, sessions: &[NaiveDate]) -> Entry {
         prices: Prices::SplitAdjusted,
         overlap_agreed_at: DateTime::UNIX_EPOCH,
         notes: Vec::new(),
+        held_back: None,
         replaces: Replaces::Anything,
     }
 }

@@ -206,6 +206,7 @@ fn meta(symbol: &Symbol, end: NaiveDate) -> Meta {
         overlap_agreed_at: end.and_time(NaiveTime::MIN).and_utc(),
         outdated: None,
         notes: Vec::new(),
+        held_back: None,
     }
 }
 

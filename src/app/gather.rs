@@ -13,6 +13,8 @@ use super::live::{Held, Live, Span};
 use super::sources::{is_cached, key_hint};
 use super::{App, Refusal, Selection};
 use crate::bars::{Bars, Split};
+use crate::cache::HeldBack;
+use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 use crate::domain::{Problem, ProblemKind};
@@ -148,10 +150,23 @@ impl Gathered {
             }
             let first = live.bars(symbol).and_then(|held| held.dates().first().copied());
             self.begins_later |= first.is_some_and(|first| first > live.span.session);
-            let Some(Held { bars, tellers, prices, notes }) = live.release(symbol) else { continue };
+            let Some(Held { bars, tellers, prices, notes, held_back }) = live.release(symbol) else {
+                continue;
+            };
             tellers.iter().for_each(|name| self.told(name));
             let told = notes.into_iter().map(|note| Problem::new(symbol, note.kind, note.message));
             self.problems.extend(told);
+            let wanted = live.span.from;
+            let first = bars
+                .dates()
+                .first()
+                .filter(|first| calendar::sessions_between(live.span.asset_class, wanted, **first) > 0);
+            // Of interest to who wants those days, and to nobody else.
+            if let (Some(HeldBack { why, .. }), Some(first)) = (held_back, first) {
+                let source = tellers.first().map_or("the source", String::as_str);
+                let what = format!("{source}'s bars begin on {first}, not on {wanted}: {why}");
+                self.problems.push(Problem::new(symbol, ProblemKind::Source, what));
+            }
             if prices == Prices::Raw {
                 let what = format!(
                     "{} tells prices as traded, and these are not adjusted: a split looks like a fall",

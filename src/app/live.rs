@@ -18,6 +18,7 @@ use chrono::TimeDelta;
 use chrono::Utc;
 
 use crate::bars::{Bars, Split};
+use crate::cache::HeldBack;
 use crate::cache::{Absent, Ask, Cache, Cached, Entry, Holding, KnownSplits, Note, Patience, Plan};
 use crate::calendar;
 use crate::domain::AssetClass;
@@ -86,6 +87,8 @@ pub(super) struct Held {
     pub(super) tellers: Vec<String>,
     pub(super) prices: Prices,
     pub(super) notes: Vec<Note>,
+    /// Why the source has nothing before the first bar, where that is not the symbol's age.
+    pub(super) held_back: Option<HeldBack>,
 }
 
 impl Live {
@@ -239,18 +242,28 @@ impl Live {
             return None;
         }
         let (cached, unkept) = (self.cached.remove(symbol), self.unkept.remove(symbol));
-        let (bars, source, joined, prices, notes) = match (unkept, cached) {
-            (Some(own), _) => (own.bars, own.source, own.joined, own.prices, own.notes),
-            (None, Some(Cached { bars, meta })) => {
-                let prices = meta.prices();
-                (bars, meta.source, meta.joined, prices, meta.notes)
-            }
+        let tellers = |source, joined| std::iter::once(source).chain(joined).collect();
+        let mut held = match (unkept, cached) {
+            (Some(own), _) => Held {
+                bars: own.bars,
+                tellers: tellers(own.source, own.joined),
+                prices: own.prices,
+                notes: own.notes,
+                held_back: own.held_back,
+            },
+            (None, Some(Cached { bars, meta })) => Held {
+                bars,
+                prices: meta.prices(),
+                tellers: tellers(meta.source, meta.joined),
+                notes: meta.notes,
+                held_back: meta.held_back,
+            },
             (None, None) => return None,
         };
-        let is_later = bars.dates().last().is_some_and(|last| *last > self.span.session);
-        let bars = if is_later { bars.up_to(self.span.session) } else { bars };
-        let tellers = std::iter::once(source).chain(joined).collect();
-        (!bars.is_empty()).then_some(Held { bars, tellers, prices, notes })
+        if held.bars.dates().last().is_some_and(|last| *last > self.span.session) {
+            held.bars = held.bars.up_to(self.span.session);
+        }
+        (!held.bars.is_empty()).then_some(held)
     }
 
     pub(super) fn fail(&mut self, symbol: &Symbol, why: impl Into<String>) {

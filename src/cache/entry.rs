@@ -9,7 +9,7 @@ use super::Holding;
 use super::key::Key;
 use super::merge::OVERLAP;
 use super::meta::Meta;
-use super::meta::Note;
+use super::meta::{HeldBack, Note};
 use crate::bars::Bars;
 use crate::calendar;
 use crate::domain::AssetClass;
@@ -46,6 +46,8 @@ pub struct Entry {
     pub overlap_agreed_at: DateTime<Utc>,
     /// What is to be told of the bars for as long as they are held.
     pub notes: Vec<Note>,
+    /// The source's word that it has nothing before the first bar.
+    pub held_back: Option<HeldBack>,
     pub replaces: Replaces,
 }
 
@@ -120,6 +122,7 @@ impl Cached {
             prices: meta.prices(),
             overlap_agreed_at: meta.overlap_agreed_at,
             notes: meta.notes.clone(),
+            held_back: meta.held_back.clone(),
             replaces: Replaces::Entry(meta.checksum.clone()),
         }
     }

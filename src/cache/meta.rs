@@ -66,6 +66,25 @@ pub struct Meta {
     /// What is to be told of the bars for as long as they are held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// The source's word that it has nothing before the first bar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<HeldBack>,
+}
+
+/// A source gave a shorter history than was asked for, and not because the symbol is young.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// Why, as a sentence's end.
+    pub why: String,
+    pub said_at: DateTime<Utc>,
+}
+
+impl HeldBack {
+    /// Tells whether the source need not be asked again for what lies before: a plan is changed seldom,
+    /// and asking costs the whole history.
+    pub fn is_believed(&self, now: DateTime<Utc>) -> bool {
+        self.said_at <= now && now < self.said_at + OVERLAP_AGE
+    }
 }
 
 /// What was said of bars when they came: rows that were dropped, a window that was clipped.
@@ -188,6 +207,7 @@ mod tests {
             overlap_agreed_at: instant("2026-11-20T22:00:00Z"),
             outdated: None,
             notes: Vec::new(),
+            held_back: None,
         }
     }
 

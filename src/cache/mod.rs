@@ -53,7 +53,7 @@ pub use entry::{Cached, Entry, Replaces};
 pub use error::CacheError;
 pub use key::{InvalidKey, Key};
 pub use known_splits::{KnownSplits, ListedSplit, SplitAnswer};
-pub use meta::{Meta, NotYet, Note};
+pub use meta::{HeldBack, Meta, NotYet, Note};
 pub use need::{Ask, Holding, Need, Patience, need};
 pub use plan::{Fetch, Plan, SplitCheck};
 pub use table::encode as parquet;

@@ -69,7 +69,9 @@ pub enum Need {
 pub fn need(holding: Option<&Holding>, ask: &Ask<'_>) -> Need {
     let Some(Holding { meta, .. }) = holding else { return Need::Whole };
     let may_replace = ask.prices == Prices::SplitAdjusted || meta.prices() == Prices::Raw;
-    let lacks_beginning = calendar_first(ask) < meta.asked_from;
+    let is_all_there_is = meta.source == ask.source
+        && meta.held_back.as_ref().is_some_and(|held_back| held_back.is_believed(ask.now));
+    let lacks_beginning = calendar_first(ask) < meta.asked_from && !is_all_there_is;
     if lacks_beginning && may_replace {
         return Need::Whole;
     }

@@ -132,6 +132,7 @@ impl Cache {
             overlap_agreed_at: entry.overlap_agreed_at,
             outdated: None,
             notes: entry.notes.clone(),
+            held_back: entry.held_back.clone(),
         };
         self.folder.write(&key, Part::ParquetTemporary, &parquet)?;
         self.folder.write(&key, Part::PendingMeta, &meta.to_json()).inspect_err(|_| {

@@ -76,6 +76,8 @@ pub struct Fetched {
     pub for_now: Vec<Problem>,
     /// What a reader should know of the bars and need do nothing about.
     pub notes: Vec<String>,
+    /// Why the source has no bars before the first, where it seems to hold them back.
+    pub held_back: Option<String>,
 }
 
 /// Every symbol's bar of one session, and the symbols whose bar could not be read.

@@ -9,7 +9,7 @@ use super::super::answers::Answered;
 use super::{Live, Span};
 use crate::bars::{Bars, Split, check_sessions};
 use crate::cache::merge::{self, Fresh, Verdict};
-use crate::cache::{Ask, Cached, Entry, Fetch, ListedSplit, Need, Note, Replaces};
+use crate::cache::{Ask, Cached, Entry, Fetch, HeldBack, ListedSplit, Need, Note, Replaces};
 use crate::calendar;
 use crate::domain::Bar;
 use crate::domain::Symbol;
@@ -20,6 +20,7 @@ impl Live {
     /// Judges the answer to one symbol's own call.
     pub(in crate::app) fn answer(&mut self, fetch: &Fetch, fetched: Fetched, ask: &Ask<'_>) -> Answered {
         let symbol = &fetch.request.symbol;
+        let held_back = fetched.held_back.clone().map(|why| HeldBack { why, said_at: self.span.now });
         let (bars, notes) = self.check(symbol, fetched);
         if bars.is_empty() {
             let Fetch { request, .. } = fetch;
@@ -56,6 +57,7 @@ impl Live {
             prices: ask.prices,
             overlap_agreed_at: self.span.now,
             notes: Vec::new(),
+            held_back,
             replaces: history
                 .map_or(Replaces::Nothing, |history| Replaces::Entry(history.meta.checksum.clone())),
         };
@@ -131,7 +133,7 @@ impl Live {
         let class = self.span.asset_class;
         let last_finished = calendar::last_finished(class, self.span.now);
         let is_session = |date| calendar::is_session(class, date);
-        let Fetched { bars: rows, problems, for_now, notes: said } = fetched;
+        let Fetched { bars: rows, problems, for_now, notes: said, .. } = fetched;
         said.iter().for_each(|note| info!("{symbol}: {note}"));
         let newest = rows.iter().map(|bar| bar.date).filter(|date| *date <= last_finished).max();
         let (bars, bad) = check_sessions(symbol.clone(), rows, last_finished, is_session);

@@ -79,6 +79,7 @@ pub(super) fn entry(bars: Bars) -> Entry {
         prices: Prices::SplitAdjusted,
         overlap_agreed_at: friday_evening(),
         notes: Vec::new(),
+        held_back: None,
         replaces: Replaces::Anything,
     }
 }

@@ -50,16 +50,12 @@ pub(super) fn refusal(answer: &Answer, day: Option<NaiveDate>) -> SourceError {
     answer.failure(said)
 }
 
-/// Says that the bars of a range begin where the plan's history does. A symbol that merely began later
-/// gets no note.
-pub(super) fn clipped_note(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Option<Problem> {
+/// Says why the bars of a range begin later than was asked for: the plan's history does. Nothing is said
+/// of a symbol that merely began later.
+pub(super) fn held_back(request: &Request, bars: &[Bar], now: DateTime<Utc>) -> Option<String> {
     let first = bars.iter().map(|bar| bar.date).min()?;
     let years = clipped(request.from, first, now)?;
-    let text = format!(
-        "polygon's bars begin on {first}, not on {}: the plan seems to reach back {years} years",
-        request.from
-    );
-    Some(Problem::new(&request.symbol, ProblemKind::Source, text))
+    Some(format!("the plan seems to reach back {years} years"))
 }
 
 /// Says that the bars of a range lack today's session, finished as it is, because of the plan.
@@ -105,11 +101,11 @@ mod tests {
         let bar = |date| Bar { date, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 1.0 };
         let bars = [bar(day(first)), bar(day(last))];
         let now = now.parse().expect("an instant");
-        let notes = [clipped_note(&request, &bars, now), late_note(&request, &bars, now)];
-        let notes: Vec<Problem> = notes.into_iter().flatten().collect();
+        let late = late_note(&request, &bars, now).map(|problem| problem.message);
+        let notes: Vec<String> = held_back(&request, &bars, now).into_iter().chain(late).collect();
         assert_eq!(notes.len(), expected.len(), "{notes:?}");
         for (note, expected) in notes.iter().zip(expected) {
-            assert!(note.message.contains(expected), "{note}");
+            assert!(note.contains(expected), "{note}");
         }
     }
 

@@ -110,7 +110,7 @@ impl Polygon {
             fetched.problems.extend(page.bad_rows.problem(symbol));
             let Some(next) = page.next else {
                 fetched.bars.retain(|bar| request.from <= bar.date && bar.date <= request.to);
-                fetched.problems.extend(limits::clipped_note(request, &fetched.bars, self.now));
+                fetched.held_back = limits::held_back(request, &fetched.bars, self.now);
                 fetched.for_now.extend(limits::late_note(request, &fetched.bars, self.now));
                 return Ok(fetched);
             };

@@ -88,6 +88,16 @@ async fn a_history_that_the_plan_clips_is_told() {
     trial.set(|manner| manner.reach = Some(Months::new(24)));
     let (said, _) = trial.ran(THURSDAY, &format!("{RUN_EQUITY} --date 2025-06-02")).await;
     assert!(said.contains("polygon's bars begin on 2024-11-19") && said.contains("2 years"), "{said}");
+    // What the plan does not give is not asked for again, whatever is wanted, and is told to who wants it.
+    let earlier = format!("{RUN_EQUITY} --date 2025-03-03");
+    let (said, paths) = trial.ts(THURSDAY, &["POLYGON_API_KEY"], &earlier).await;
+    assert_eq!(paths, [""; 0], "{}", said.stderr);
+    assert!(said.words().contains("polygon's bars begin on 2024-11-19"), "{}", said.stdout);
+    let (said, _) = trial.ts(THURSDAY, &["POLYGON_API_KEY"], RUN_EQUITY).await;
+    assert!(!said.words().contains("polygon's bars begin"), "{}", said.stdout);
+    // A week later the plan may be another.
+    let (_, paths) = trial.ts("2026-11-30T23:00:00Z", &["POLYGON_API_KEY"], &earlier).await;
+    assert!(paths.iter().any(|path| path.contains("/range/")), "{paths:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
