@@ -11,6 +11,7 @@ use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
 use crate::decide;
 use crate::domain::AssetClass;
 use crate::domain::Problem;
+use crate::domain::said_once;
 use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
 use crate::signals;
@@ -77,17 +78,19 @@ pub async fn signals(
         .context("failed to scan")?
         .with_context(|| format!("failed to prepare the {class} bars"))?;
         table.notes.extend(doubts);
-        let mut not_ready = BTreeSet::new();
+        let (mut not_ready, mut told) = (BTreeSet::new(), Vec::new());
         for scan in scans {
             for note in &scan.not_ready {
                 // The first session on which a symbol is not ready says most: one note is enough.
                 if not_ready.insert((note.symbol.clone(), note.strategy.clone())) {
-                    table.notes.push(note.problem().to_string());
+                    told.push(note.problem());
                 }
             }
             problems.extend(scan.problems);
             table.signals.extend(scan.signals);
         }
+        let whose = |(text, subjects): (&str, Vec<&str>)| format!("{}: {text}", subjects.join(", "));
+        table.notes.extend(said_once(&told).into_iter().map(whose));
     }
     // Stable, so that within a session the classes keep their order.
     table.signals.sort_by_key(|signal| signal.session);

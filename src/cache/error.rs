@@ -18,7 +18,7 @@ pub enum CacheError {
     #[error("lock {}: this file system may not support locks; set cache.dir to a local disk", .path.display())]
     Lock { path: PathBuf, source: io::Error },
     /// Anything else that the disk said.
-    #[error("write {} in the cache; run `ts cache verify`", .path.display())]
+    #[error("write {} in the cache; make sure that its folder can be made, or set cache.dir elsewhere", .path.display())]
     Disk { path: PathBuf, source: io::Error },
     /// A newer program wrote an entry of the symbol: it is left alone.
     #[error("replace {file}: format {version} was written by a newer ts; upgrade, or run `ts cache clear`")]
@@ -69,6 +69,6 @@ mod tests {
         assert!(sorted(io::ErrorKind::FileTooLarge).contains("the disk is full"));
         assert!(sorted(io::ErrorKind::ReadOnlyFilesystem).contains("not writable"));
         assert!(sorted(io::ErrorKind::PermissionDenied).contains("not writable"));
-        assert!(sorted(io::ErrorKind::BrokenPipe).contains("ts cache verify"));
+        assert!(sorted(io::ErrorKind::BrokenPipe).contains("set cache.dir elsewhere"));
     }
 }

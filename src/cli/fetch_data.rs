@@ -32,7 +32,7 @@ pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow:
     drop(progress);
     let fetched = fetched?;
     output::Remarks { notes: &[], problems: &fetched.problems, demo: fetched.demo }.write();
-    output::write(&table(&fetched).text(), None)?;
+    output::write(&told(&fetched), None)?;
     if let Some(folder) = &args.output {
         export(&fetched, folder, args)?;
     }
@@ -40,19 +40,42 @@ pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow:
     Ok(if is_without_bars { Outcome::Findings } else { Outcome::Done })
 }
 
-fn table(fetched: &FetchTable) -> Table {
+/// The table, and below it what the numbers in its last column stand for.
+fn told(fetched: &FetchTable) -> String {
+    let mut messages: Vec<&str> = Vec::new();
+    for message in fetched.rows.iter().flat_map(|row| &row.problems) {
+        if !messages.contains(&message.as_str()) {
+            messages.push(message);
+        }
+    }
+    let mut text = table(fetched, &messages).text();
+    if !messages.is_empty() {
+        text.push('\n');
+    }
+    for (place, message) in messages.iter().enumerate() {
+        text.push_str(&format!("[{}] {message}\n", place + 1));
+    }
+    text
+}
+
+fn table(fetched: &FetchTable, messages: &[&str]) -> Table {
     let header = ["symbol", "rows", "first", "last", "from", "problems"].map(str::to_owned).to_vec();
     let date =
         |date: Option<&chrono::NaiveDate>| date.map_or(Cell::Missing, |date| Cell::Text(date.to_string()));
+    let number = |problem: &String| {
+        let place = messages.iter().position(|message| message == problem)?;
+        Some(format!("[{}]", place + 1))
+    };
     let row = |row: &app::FetchRow| {
         let dates = row.bars.dates();
+        let problems: Vec<String> = row.problems.iter().filter_map(number).collect();
         vec![
             Cell::Text(row.bars.symbol().to_string()),
             Cell::Number(row.bars.len() as f64),
             date(dates.first()),
             date(dates.last()),
             if row.came_from.is_empty() { Cell::Missing } else { Cell::Text(row.came_from.clone()) },
-            Cell::Text(row.problems.join("; ")),
+            Cell::Text(problems.join(" ")),
         ]
     };
     Table { header, rows: fetched.rows.iter().map(row).collect() }

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::domain::Problem;
+use crate::domain::said_once;
 
 /// Writes text to `file`, or to stdout without one.
 ///
@@ -47,8 +48,11 @@ impl Remarks<'_> {
         for note in self.notes {
             remark(format_args!("note: {note}"));
         }
-        for problem in self.problems {
-            remark(format_args!("problem: {problem}"));
+        for (text, subjects) in said_once(self.problems) {
+            let subjects: Vec<&str> = subjects.into_iter().filter(|subject| !subject.is_empty()).collect();
+            let whose =
+                if subjects.is_empty() { String::new() } else { format!("{}: ", subjects.join(", ")) };
+            remark(format_args!("problem: {whose}{text}"));
         }
         if self.demo {
             remark("DEMO: the bars are simulated, not real prices");

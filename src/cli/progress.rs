@@ -50,9 +50,14 @@ impl Progress {
         }
     }
 
-    /// Tells the sessions that are scanned; on a terminal only, since they take seconds.
+    /// Tells the sessions that are gone through; off a terminal only where it takes long.
     pub(super) fn sessions(&self, done: usize, total: usize) {
         self.draw("sessions", done, total);
+        let mut last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_drawn && last_line.elapsed() >= LONGEST_SILENCE {
+            *last_line = Instant::now();
+            drop(writeln!(stderr(), "{done}/{total} sessions"));
+        }
     }
 
     fn draw(&self, what: &'static str, done: usize, total: usize) {

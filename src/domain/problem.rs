@@ -67,6 +67,18 @@ impl Problem {
     }
 }
 
+/// Gathers the symbols that share a message, by the first of them.
+pub fn said_once<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<(&'a str, Vec<&'a str>)> {
+    let mut by_text: Vec<(&str, Vec<&str>)> = Vec::new();
+    for problem in problems {
+        match by_text.iter_mut().find(|(text, _)| *text == problem.message) {
+            Some((_, subjects)) => subjects.push(&problem.symbol),
+            None => by_text.push((&problem.message, vec![&problem.symbol])),
+        }
+    }
+    by_text
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.symbol.is_empty() {

@@ -15,6 +15,7 @@ use crate::domain::AssetClass;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::format;
+use crate::domain::said_once;
 use crate::filters::Filtered;
 
 /// Rows shown of a long list; the JSON has every one.
@@ -228,18 +229,6 @@ impl Note {
     fn size(&self) -> usize {
         self.subject.len() + self.text.len() + NOTE_OVERHEAD
     }
-}
-
-/// Gathers the symbols that share a message, by the first of them.
-fn said_once<'a>(problems: impl Iterator<Item = &'a Problem>) -> Vec<(&'a str, Vec<&'a str>)> {
-    let mut by_text: Vec<(&str, Vec<&str>)> = Vec::new();
-    for problem in problems {
-        match by_text.iter_mut().find(|(text, _)| *text == problem.message) {
-            Some((_, subjects)) => subjects.push(&problem.symbol),
-            None => by_text.push((&problem.message, vec![&problem.symbol])),
-        }
-    }
-    by_text
 }
 
 /// Says what symbols share once, with at most so many of them before it.
