@@ -65,7 +65,7 @@ pub use script_set::{ScriptSet, load_scripts};
 pub use select::{Asked, Selection};
 pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
-pub use sources::Vendors;
+pub use sources::{Vendors, cached_classes};
 pub use span::Span;
 pub use test_mail::{MailTold, send_test_mail};
 pub use test_scripts::{ScriptTests, TestedScript, test_scripts};

@@ -102,6 +102,12 @@ pub(super) fn is_cached(name: SourceName) -> bool {
     }
 }
 
+/// Returns the asset classes whose bars come from a vendor, and so lie in the cache.
+pub fn cached_classes(settings: &Settings) -> Vec<AssetClass> {
+    let is_cached = |class: &AssetClass| settings.sources.of(*class).iter().any(|name| is_cached(*name));
+    AssetClass::ALL.into_iter().filter(is_cached).collect()
+}
+
 /// Tells whether a source has bars of an asset class at all.
 pub(super) fn serves(name: SourceName, class: AssetClass) -> bool {
     match name {

@@ -1,5 +1,6 @@
 //! `ts status`: how things stand; exits with 1 where something is overdue.
 
+use crate::app::cached_classes;
 use crate::daemon;
 use crate::daemon::{Standing, Status, data_ages};
 use crate::journal::{Journal, JournalError};
@@ -15,14 +16,15 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
     let app = start::app(global)?;
     let now = app.clock.now();
     let jobs = Job::all(&app.loaded.settings)?;
-    let data = data_ages(&app.cache(), now)?;
+    let data = data_ages(&app.cache(), &cached_classes(&app.loaded.settings), now)?;
     let standing = match Journal::open_to_read(&app.loaded.settings.journal.path) {
         Ok(journal) => daemon::standing(&journal, now)?,
         // Nothing was done yet.
         Err(JournalError::Missing { .. }) => Standing::default(),
         Err(error) => return Err(error.into()),
     };
-    let status = Status::new(now, &jobs, &standing, data, None);
+    let status =
+        Status::new(now, &jobs, &standing, data, daemon::reload_note(&app.loaded.settings.journal.path));
     let text = match args.format {
         TextFormat::Text => status.text(),
         TextFormat::Json => format!("{:#}", status.json()),

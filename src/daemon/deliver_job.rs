@@ -3,6 +3,7 @@
 //! What was recorded is never decided again: a run that was interrupted afterwards goes on with the
 //! stored mails. A failure is told to the recipients once a session, and tried again by the schedule.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,12 +45,21 @@ impl Deliver {
     /// Returns the right to send, and what the reader of the next report is to know of the journal.
     fn courier(&self, app: &App) -> Result<(Courier, Vec<Problem>), JournalError> {
         let mut held = self.courier.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((courier, problems)) = &mut *held {
-            return Ok((courier.clone(), std::mem::take(problems)));
+        if let Some((courier, problems)) = &*held {
+            return Ok((courier.clone(), problems.clone()));
         }
         let (courier, problems) = Courier::open(&app.loaded.settings.journal.path, app.clock.now())?;
-        *held = Some((courier.clone(), Vec::new()));
+        // A report may be long in coming.
+        problems.iter().for_each(|problem| warn!("{problem}"));
+        *held = Some((courier.clone(), problems.clone()));
         Ok((courier, problems))
+    }
+
+    /// Forgets what a report told of the journal.
+    fn told(&self) {
+        if let Some((_, problems)) = &mut *self.courier.lock().unwrap_or_else(PoisonError::into_inner) {
+            problems.clear();
+        }
     }
 
     async fn done(&self, order: &Order, courier: &Courier, notes: Vec<Problem>) -> JobResult {
@@ -57,7 +67,10 @@ impl Deliver {
         let mut told = None;
         if order.due.why != Why::Undelivered {
             match decided(order, courier, notes).await {
-                Ok(Decided::Recorded { problems }) => told = Some(problems),
+                Ok(Decided::Recorded { problems }) => {
+                    told = Some(problems);
+                    self.told();
+                }
                 Ok(Decided::BarsMissing(why)) => return JobResult::BarsMissing(why),
                 Err(error) => {
                     alert(order, courier, &error, &self.log).await;
@@ -81,13 +94,7 @@ impl Work for Deliver {
     async fn standing(&self, app: &App) -> anyhow::Result<Standing> {
         let now = app.clock.now();
         let journal = match self.courier(app) {
-            Ok((courier, problems)) => {
-                // They belong to the next report.
-                if let Some((_, kept)) = &mut *self.courier.lock().unwrap_or_else(PoisonError::into_inner) {
-                    kept.extend(problems);
-                }
-                Arc::clone(courier.journal())
-            }
+            Ok((courier, _)) => Arc::clone(courier.journal()),
             // Another process sends; what it did can be read all the same.
             Err(held @ JournalError::Held { .. }) => {
                 if !self.has_said_that_it_waits.swap(true, Ordering::Relaxed) {
@@ -102,7 +109,7 @@ impl Work for Deliver {
             .context("failed to read the journal")?
     }
 
-    async fn run(&self, order: Order) -> JobResult {
+    async fn run(&self, mut order: Order) -> JobResult {
         let (courier, notes) = match self.courier(&order.app) {
             Ok(had) => had,
             Err(error @ JournalError::Held { .. }) => return JobResult::Elsewhere(error.to_string()),
@@ -113,6 +120,7 @@ impl Work for Deliver {
         {
             return JobResult::Failed(format!("{error:#}"));
         }
+        order.begun.tell();
         let result = self.done(&order, &courier, notes).await;
         let state = match &result {
             JobResult::Done { .. } => SessionState::Done,
@@ -135,7 +143,7 @@ impl Work for Deliver {
 /// A journal that cannot be read.
 pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standing> {
     let since = now - LOOK_BACK;
-    let mut history = History::default();
+    let (mut history, mut reasons) = (History::default(), BTreeMap::new());
     for row in journal.sessions(since.date_naive())? {
         let state = match row.state {
             SessionState::Begun => State::Begun,
@@ -147,6 +155,9 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
         };
         let entry = Entry { state, attempts: row.attempts, last_attempt: row.last_attempt };
         history.insert(&row.job.job, row.job.session, entry);
+        if !row.reason.is_empty() {
+            reasons.insert((row.job.job, row.job.session), row.reason);
+        }
     }
     let mut outbox = Outbox::default();
     for mail in journal.mails_since(since)? {
@@ -156,7 +167,7 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
             MailState::Failed => outbox.refused += 1,
         }
     }
-    Ok(Standing { history, outbox })
+    Ok(Standing { history, outbox, reasons })
 }
 
 fn key(order: &Order) -> JobSession {
@@ -219,15 +230,26 @@ async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error, log: &Lo
         Ok(Err(failed)) => return warn!("no alert is sent: {failed}"),
         Err(failed) => return warn!("no alert is sent: {failed}"),
     }
-    if let Err(failed) = send_alert(order, error, log).await {
+    let sent = send_alert(order, error, log).await.unwrap_or_else(|failed| {
         warn!("the alert is not sent: {failed:#}");
+        0
+    });
+    if sent == 0 {
+        // Nobody was told: the next failure of the session tries again.
+        let (journal, key) = (Arc::clone(courier.journal()), self::key(order));
+        match tokio::task::spawn_blocking(move || journal.release_alert(&key)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failed)) => warn!("no other alert is sent: {failed}"),
+            Err(failed) => warn!("no other alert is sent: {failed}"),
+        }
     }
 }
 
-async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyhow::Result<()> {
+/// Sends it, and returns to how many recipients.
+async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyhow::Result<usize> {
     let settings = &order.app.loaded.settings;
     if settings.email.recipients.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let server = Server::of(&settings.email, &settings.secrets)?;
     let alert = mail::Alert {
@@ -240,11 +262,13 @@ async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyh
     let templates = order.live.current().set.templates.clone();
     let redactor = Redactor::of(&settings.secrets);
     let (made, _) = mail::alert(&alert, &redactor, &templates, &Sender::of(&settings.email)?)?;
+    let mut sent = 0;
     for to in &settings.email.recipients {
         let letter = made.to(&Recipient::new(to, "EMAIL_RECIPIENTS")?)?;
-        if let Err(error) = server.send(&letter).await {
-            warn!(recipient = to, "the alert is not sent: {error}");
+        match server.send(&letter).await {
+            Ok(()) => sent += 1,
+            Err(error) => warn!(recipient = to, "the alert is not sent: {error}"),
         }
     }
-    Ok(())
+    Ok(sent)
 }

@@ -11,23 +11,35 @@ const KEPT: usize = 200;
 /// A log's last lines; what is written to it is cut into lines. Cheap to clone, and all clones are one.
 #[derive(Clone, Debug, Default)]
 pub struct LogTail {
-    lines: Arc<Mutex<VecDeque<String>>>,
+    lines: Arc<Mutex<Lines>>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    whole: VecDeque<String>,
+    /// What came behind the last end of a line.
+    begun: String,
 }
 
 impl LogTail {
     /// Returns the last lines, oldest first.
     pub fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).whole.iter().cloned().collect()
     }
 }
 
 impl Write for LogTail {
-    /// Takes one or more whole lines: a log is written line by line.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.extend(String::from_utf8_lossy(bytes).lines().map(str::to_owned));
-        let unkept = lines.len().saturating_sub(KEPT);
-        lines.drain(..unkept);
+        for part in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+            lines.begun.push_str(part);
+            if lines.begun.ends_with('\n') {
+                let whole = std::mem::take(&mut lines.begun);
+                lines.whole.push_back(whole.trim_end().to_owned());
+            }
+        }
+        let unkept = lines.whole.len().saturating_sub(KEPT);
+        lines.whole.drain(..unkept);
         Ok(bytes.len())
     }
 

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::info;
@@ -10,6 +11,7 @@ use tracing::info_span;
 
 use super::ping::Ping;
 use super::ping::Pinger;
+use super::work::Begun;
 use super::work::JobResult;
 use super::work::Order;
 use super::work::Work;
@@ -26,12 +28,14 @@ pub(super) struct Running {
 
 impl Running {
     /// Begins a run; it goes on while it is polled.
-    pub(super) fn begin<W: Work>(work: Arc<W>, order: Order, pinger: Pinger) -> Self {
+    pub(super) fn begin<W: Work>(work: Arc<W>, order: impl FnOnce(Begun) -> Order, pinger: Pinger) -> Self {
+        let (begun, has_begun) = Begun::new();
+        let order = order(begun);
         let due = order.due.clone();
         let job = info_span!("job", name = due.job);
         let run = info_span!(parent: &job, "run", session = %due.session, attempt = due.attempt);
         run.in_scope(|| info!(why = due.why.as_str(), late = due.timing == Timing::Late, "Begun"));
-        let work = Box::pin(pinged(work, order, pinger).instrument(run));
+        let work = Box::pin(pinged(work, order, has_begun, pinger).instrument(run));
         Self { due, began: Instant::now(), work }
     }
 }
@@ -45,11 +49,17 @@ pub(super) async fn ended(running: &mut Option<Running>) -> JobResult {
 }
 
 /// Does the work between its pings.
-async fn pinged<W: Work>(work: Arc<W>, order: Order, pinger: Pinger) -> JobResult {
+async fn pinged<W: Work>(
+    work: Arc<W>,
+    order: Order,
+    has_begun: oneshot::Receiver<()>,
+    pinger: Pinger,
+) -> JobResult {
     let due = order.due.clone();
     let is_first = due.attempt == 1 && due.why != Why::Undelivered;
     let start = async {
-        if is_first {
+        // What is left to another process never begins here.
+        if has_begun.await.is_ok() && is_first {
             pinger.send(Ping::Start).await;
         }
     };

@@ -23,12 +23,15 @@ use tracing::warn;
 use super::notify;
 use super::ping::Ping;
 use super::ping::Pinger;
+use super::reload_note;
 use super::running::Running;
 use super::running::ended;
 use super::status::DataAge;
 use super::status::ReloadStatus;
 use super::status::Status;
 use super::status::data_ages;
+use super::take_over::SettingsReader;
+use super::unnoted::Unnoted;
 use super::vitals::Outcome;
 use super::vitals::Published;
 use super::vitals::Runs;
@@ -39,9 +42,8 @@ use super::work::Order;
 use super::work::Standing;
 use super::work::Work;
 use crate::app::App;
-use crate::app::Edit;
 use crate::app::LiveScripts;
-use crate::app::Reloaded;
+use crate::app::cached_classes;
 use crate::schedule::Due;
 use crate::schedule::Job;
 use crate::schedule::due;
@@ -53,25 +55,26 @@ const TICK: Duration = Duration::from_secs(60);
 /// How long a stop waits for the run that goes on. What it is writing then is given three more seconds.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// Reads the settings again.
-pub type SettingsReader = Box<dyn Fn() -> anyhow::Result<App> + Send + Sync>;
+/// How long the loop itself waits for a ping.
+const SHORT_PING: Duration = Duration::from_secs(2);
 
 /// A daemon, before and while it runs.
 pub struct Daemon<W> {
-    app: App,
-    live: Arc<LiveScripts>,
+    pub(super) app: App,
+    pub(super) live: Arc<LiveScripts>,
     work: Arc<W>,
-    settings: Arc<SettingsReader>,
-    jobs: Vec<Job>,
-    pinger: Pinger,
+    pub(super) settings: Arc<SettingsReader>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) pinger: Pinger,
     running: Option<Running>,
-    /// What ended last and when: asked for again within the minute, it was not noted.
-    last_ended: Option<(Due, Instant)>,
+    unnoted: Unnoted,
     runs: BTreeMap<String, Runs>,
     data: Vec<DataAge>,
     /// Why the journal could not be read at the last wake.
     unreadable: Option<String>,
     started_at: DateTime<Utc>,
+    /// The last reload that was written down for `ts status`.
+    noted_reload: Option<ReloadStatus>,
     published: Published,
 }
 
@@ -93,11 +96,12 @@ impl<W: Work> Daemon<W> {
             jobs,
             pinger,
             running: None,
-            last_ended: None,
+            unnoted: Unnoted::new(TICK),
             runs: BTreeMap::new(),
             data: Vec::new(),
             unreadable: None,
             started_at,
+            noted_reload: None,
             published: Arc::new(ArcSwapOption::empty()),
         })
     }
@@ -172,7 +176,9 @@ impl<W: Work> Daemon<W> {
                 let why = format!("the journal cannot be read, so nothing is run: {error:#}");
                 if self.unreadable.as_ref() != Some(&why) {
                     error!("{why}");
-                    self.pinger.send(Ping::Failure(why.clone())).await;
+                    // A slow check must not keep the loop from hearing that it is to stop.
+                    let ping = self.pinger.send(Ping::Failure(why.clone()));
+                    drop(tokio::time::timeout(SHORT_PING, ping).await);
                 }
                 self.unreadable = Some(why);
                 None
@@ -183,36 +189,27 @@ impl<W: Work> Daemon<W> {
     /// Begins the first thing that is due.
     fn begin(&mut self, standing: &Standing) {
         let now = self.app.clock.now();
-        let is_noted = |due: &Due| match &self.last_ended {
-            Some((last, at)) => last != due || at.elapsed() >= TICK,
-            None => true,
-        };
-        let Some(due) = due(now, &self.jobs, &standing.history).into_iter().find(is_noted) else { return };
-        let order = Order { due, app: self.app.clone(), live: Arc::clone(&self.live) };
-        self.running = Some(Running::begin(Arc::clone(&self.work), order, self.pinger.clone()));
+        let dues = due(now, &self.jobs, &standing.history);
+        let Some(due) = dues.into_iter().find(|due| !self.unnoted.rests(due)) else { return };
+        let (app, live) = (self.app.clone(), Arc::clone(&self.live));
+        let begin = |begun| Order { due, app, live, begun };
+        self.running = Some(Running::begin(Arc::clone(&self.work), begin, self.pinger.clone()));
     }
 
     /// Notes how the run that went on has ended.
     async fn note(&mut self, result: JobResult) {
         let Some(Running { due, began, .. }) = self.running.take() else { return };
         let state = result.state();
+        let (session, duration) = (due.session, began.elapsed());
+        tell(&due, duration, &result);
         let problems = match result {
             JobResult::Done { problems } => problems,
             _ => None,
         };
-        let (job, session, duration) = (&due.job, due.session, began.elapsed());
-        match &result {
-            JobResult::Done { .. } => info!(job, %session, ?duration, "Done"),
-            JobResult::BarsMissing(why) => info!(job, %session, ?duration, "Bars are missing: {why}"),
-            JobResult::Undelivered(why) => warn!(job, %session, ?duration, "Not delivered yet: {why}"),
-            JobResult::Refused(why) => error!(job, %session, ?duration, "Refused for good: {why}"),
-            JobResult::Failed(why) => error!(job, %session, ?duration, "Failed: {why}"),
-            JobResult::Elsewhere(why) => info!(job, %session, "Left to another process: {why}"),
-        }
         let ended_at = self.app.clock.now();
         let runs = self.runs.entry(due.job.clone()).or_default();
         runs.count(Outcome { session, state, ended_at, duration, problems });
-        self.last_ended = Some((due, Instant::now()));
+        self.unnoted.note(due);
         self.look_at_data().await;
         if let Some(standing) = self.look().await
             && let Some(next) = wake(ended_at, &self.jobs, &standing.history)
@@ -221,70 +218,29 @@ impl<W: Work> Daemon<W> {
         }
     }
 
-    /// Takes over the settings in force after an edit; its scripts are in force already.
-    fn take(&mut self, edit: Edit) {
-        if let Some(why) = &edit.bad_settings {
-            error!("{why}; the last good settings stay in force");
-        }
-        self.take_settings(edit.app);
-    }
-
-    /// Reads settings and scripts again.
-    async fn reload(&mut self) {
-        notify::reloading();
-        let (settings, live) = (Arc::clone(&self.settings), Arc::clone(&self.live));
-        let read = tokio::task::spawn_blocking(move || {
-            let app = settings()?;
-            let reloaded = live.reload(&app);
-            anyhow::Ok((app, reloaded))
-        });
-        match read.await.map_err(anyhow::Error::from).and_then(|read| read) {
-            Ok((app, reloaded)) => {
-                // What is in force, not what was read: settings whose scripts fail wait with them.
-                self.take_settings(App { loaded: (*self.live.current().settings).clone(), ..app });
-                match reloaded {
-                    Reloaded::Failed(_) => warn!("Read again; what was in force stays so"),
-                    _ => info!("Read again; the settings and scripts of the files are in force"),
-                }
-            }
-            Err(error) => error!("{error:#}; the last good settings stay in force"),
-        }
-        notify::ready();
-    }
-
-    fn take_settings(&mut self, app: App) {
-        let jobs = match Job::all(&app.loaded.settings) {
-            Ok(jobs) => jobs,
-            Err(error) => return error!("{error}; the last good settings stay in force"),
-        };
-        let (before, now) = (&self.app.loaded.settings.health, &app.loaded.settings.health);
-        if before.listen != now.listen {
-            warn!("health.listen is another address: it comes into force with a restart");
-        }
-        if before.ping_url != now.ping_url {
-            self.pinger = Pinger::new(now.ping_url.as_deref());
-        }
-        self.jobs = jobs;
-        self.app = app;
-    }
-
     /// Looks up how old the cached data is; where that cannot be had, what was known stays.
     async fn look_at_data(&mut self) {
         let (cache, now) = (self.app.cache(), self.app.clock.now());
-        match tokio::task::spawn_blocking(move || data_ages(&cache, now)).await {
+        let classes = cached_classes(&self.app.loaded.settings);
+        match tokio::task::spawn_blocking(move || data_ages(&cache, &classes, now)).await {
             Ok(Ok(data)) => self.data = data,
             Ok(Err(error)) => warn!("the age of the data is not known: {error}"),
             Err(error) => warn!("the age of the data is not known: {error}"),
         }
     }
 
-    fn publish(&self, standing: &Standing) {
+    fn publish(&mut self, standing: &Standing) {
         let snapshot = self.live.current();
         let reload = ReloadStatus {
             generation: snapshot.generation,
             at: snapshot.last.at,
             failures: snapshot.last.failures.iter().map(ToString::to_string).collect(),
+            process: Some(std::process::id()),
         };
+        if self.noted_reload.as_ref() != Some(&reload) {
+            reload_note::write(&self.app.loaded.settings.journal.path, &reload);
+            self.noted_reload = Some(reload.clone());
+        }
         let now = self.app.clock.now();
         let mut status = Status::new(now, &self.jobs, standing, self.data.clone(), Some(reload));
         if let Some(why) = &self.unreadable {
@@ -317,16 +273,28 @@ impl<W: Work> Daemon<W> {
     /// the next start.
     async fn stop(&mut self) {
         notify::stopping();
-        let Some(mut running) = self.running.take() else { return info!("Stopped") };
-        let (job, session) = (running.due.job.clone(), running.due.session);
+        let Some(Running { due, began, mut work }) = self.running.take() else { return info!("Stopped") };
+        let (job, session) = (due.job.clone(), due.session);
         info!(job, %session, "Stopping: a run goes on, it is given {GRACE:?}");
-        match tokio::time::timeout(GRACE, &mut running.work).await {
+        match tokio::time::timeout(GRACE, &mut work).await {
             Ok(result) => {
-                self.running = Some(running);
-                self.note(result).await;
+                tell(&due, began.elapsed(), &result);
                 info!("Stopped");
             }
             Err(_) => warn!(job, %session, "Stopped in the middle of a run; the next start takes it up"),
         }
+    }
+}
+
+/// Logs how a run has ended.
+fn tell(due: &Due, duration: Duration, result: &JobResult) {
+    let (job, session) = (&due.job, due.session);
+    match result {
+        JobResult::Done { .. } => info!(job, %session, ?duration, "Done"),
+        JobResult::BarsMissing(why) => info!(job, %session, ?duration, "Bars are missing: {why}"),
+        JobResult::Undelivered(why) => warn!(job, %session, ?duration, "Not delivered yet: {why}"),
+        JobResult::Refused(why) => error!(job, %session, ?duration, "Refused for good: {why}"),
+        JobResult::Failed(why) => error!(job, %session, ?duration, "Failed: {why}"),
+        JobResult::Elsewhere(why) => info!(job, %session, "Left to another process: {why}"),
     }
 }

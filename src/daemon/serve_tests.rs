@@ -86,13 +86,16 @@ impl Work for Scripted {
         self.standing.lock().expect("no test panics with it").clone().map_err(|why| anyhow::anyhow!(why))
     }
 
-    async fn run(&self, order: Order) -> JobResult {
+    async fn run(&self, mut order: Order) -> JobResult {
         let told = |what: &str| {
             let at = order.app.clock.now().format("%H:%M:%S");
             let line = format!("{at} {what} {} {}", order.due.session, order.due.why.as_str());
             self.asked.lock().expect("no test panics with it").push(line);
         };
         told("begun");
+        if self.notes == Notes::All {
+            order.begun.tell();
+        }
         self.note(&order, State::Begun);
         tokio::time::sleep(self.takes).await;
         let result = self.results.lock().expect("no test panics with it").pop_front().unwrap_or_else(done);
@@ -292,6 +295,24 @@ async fn what_was_not_noted_is_not_run_in_a_circle() {
     assert!(asked.len() <= 10, "{asked:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn several_that_were_not_noted_rest_each_until_the_next_tick() {
+    let left = || JobResult::Elsewhere("`ts run` decides it".to_owned());
+    let results: Vec<JobResult> = (0..100).map(|_| left()).collect();
+    let work = Scripted { notes: Notes::None, ..Scripted::new(Duration::from_secs(1), &results) };
+    // A mail of an earlier session waits too.
+    if let Ok(standing) = &mut *work.standing.lock().expect("no test panics with it") {
+        let wednesday = "2026-11-18T21:31:00Z".parse().expect("an instant");
+        standing.history.note(JOB, day("2026-11-18"), State::Undelivered, wednesday);
+    }
+    let (asked, _) = Trial::new(BEFORE, &[], work).run(terminate_after(275)).await;
+    let begun: Vec<&String> = asked.iter().filter(|own| own.contains("begun")).collect();
+    let sessions: std::collections::BTreeSet<&str> = begun.iter().map(|own| &own[15..25]).collect();
+    assert_eq!(sessions.len(), 2, "{asked:?}");
+    // Each once a minute at the most; what is left to another process ends as it began.
+    assert!(begun.len() / 2 <= 10, "{asked:?}");
+}
+
 #[tokio::test]
 async fn a_check_hears_of_the_start_the_end_and_a_failure() {
     use wiremock::Mock;
@@ -319,6 +340,18 @@ async fn a_check_hears_of_the_start_the_end_and_a_failure() {
     check(&[done()], &[("/x/start", ""), ("/x", "")]).await;
     check(&[JobResult::Failed("the network".to_owned())], &[("/x/start", ""), ("/x/fail", &failed)]).await;
     check(&[JobResult::BarsMissing("not yet".to_owned())], &[("/x/start", "")]).await;
+}
+
+#[tokio::test]
+async fn a_check_hears_nothing_of_what_another_process_does() {
+    let server = wiremock::MockServer::start().await;
+    let left = JobResult::Elsewhere("`ts run` decides it".to_owned());
+    let work = Scripted { notes: Notes::None, ..Scripted::new(Duration::ZERO, &[left]) };
+    let trial = Trial::new("2026-11-20T21:30:00Z", &[("TS_HEALTH__PING_URL", &server.uri())], work);
+    let asked = Arc::clone(&trial.asked);
+    trial.run(vec![(Duration::from_secs(2), Wake::Terminate)]).await;
+    assert_eq!(asked.lock().expect("no test panics with it").len(), 2);
+    assert_eq!(server.received_requests().await.expect("requests are recorded").len(), 0);
 }
 
 #[tokio::test]

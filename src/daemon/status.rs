@@ -9,6 +9,8 @@ use chrono::DateTime;
 use chrono::NaiveDate;
 use chrono::SecondsFormat;
 use chrono::Utc;
+use serde::Deserialize;
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
@@ -58,24 +60,30 @@ pub struct DataAge {
 }
 
 /// The scripts in force, and how the newest edit of them turned out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReloadStatus {
     pub generation: u64,
     pub at: DateTime<Utc>,
     /// Why the newest edit is not in force; empty where it is.
     pub failures: Vec<String>,
+    /// The process in which they are, or were, in force.
+    pub process: Option<u32>,
 }
 
-/// Looks up the newest cached bar of each class. Blocks while it lists the cache.
+/// Looks up the newest cached bar of each of these classes. Blocks while it lists the cache.
 ///
 /// # Errors
 /// [`CacheError`] where the folder cannot be read.
-pub fn data_ages(cache: &Cache, now: DateTime<Utc>) -> Result<Vec<DataAge>, CacheError> {
+pub fn data_ages(
+    cache: &Cache,
+    classes: &[AssetClass],
+    now: DateTime<Utc>,
+) -> Result<Vec<DataAge>, CacheError> {
     let listed = cache.list(now)?;
     let newest = |class| {
         listed.iter().map(|one| &one.key).filter(|key| key.asset_class == class).map(|key| key.end).max()
     };
-    Ok(AssetClass::ALL.map(|asset_class| DataAge { asset_class, newest: newest(asset_class) }).to_vec())
+    Ok(classes.iter().map(|class| DataAge { asset_class: *class, newest: newest(*class) }).collect())
 }
 
 impl DataAge {
@@ -86,6 +94,14 @@ impl DataAge {
             calendar::sessions(self.asset_class, after, calendar::last_finished(self.asset_class, now)).len(),
         )
     }
+}
+
+/// Adds what was noted of the session: whom it is about, and what was said.
+fn with_reason(mut overdue: Overdue, job: &Job, standing: &Standing) -> Overdue {
+    if let Some(reason) = standing.reasons.get(&(job.name.clone(), overdue.session)) {
+        overdue.message = format!("{} ({reason})", overdue.message);
+    }
+    overdue
 }
 
 impl Status {
@@ -102,7 +118,7 @@ impl Status {
             asset_class: job.asset_class,
             last: standing.history.of(&job.name).next_back(),
             next: job.runs_after(now).next(),
-            overdue: overdue(now, job, &standing.history),
+            overdue: overdue(now, job, &standing.history).map(|own| with_reason(own, job, standing)),
         };
         let jobs = jobs.iter().map(of_job).collect();
         Self { now, jobs, outbox: standing.outbox, data, reload, problems: Vec::new() }
@@ -140,7 +156,9 @@ impl Status {
             Some(reload) => {
                 let (generation, at) = (reload.generation, seconds(reload.at));
                 let result = if reload.failures.is_empty() { "loaded" } else { "FAILED" };
-                line(&mut text, "reload", &format!("{result} at {at}, generation {generation} is in force"));
+                let whose = reload.process.map_or_else(String::new, |id| format!(" of process {id}"));
+                let said = format!("{result} at {at}, generation {generation}{whose} is in force");
+                line(&mut text, "reload", &said);
                 reload.failures.iter().for_each(|failure| line(&mut text, "", failure));
             }
         }
@@ -263,7 +281,8 @@ mod tests {
             DataAge { asset_class: AssetClass::Crypto, newest: None },
         ];
         let failures = vec!["strategies/a.rhai: broken".to_owned()];
-        let reload = ReloadStatus { generation: 3, at: instant("2026-11-22T10:00:00Z"), failures };
+        let reload =
+            ReloadStatus { generation: 3, at: instant("2026-11-22T10:00:00Z"), failures, process: None };
         Status::new(instant("2026-11-22T12:00:00Z"), &jobs, &standing, data, Some(reload))
     }
 

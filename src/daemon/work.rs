@@ -1,6 +1,10 @@
 //! What the loop has done for it: the seam to deciding, the journal and the mail.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::app::LiveScripts;
@@ -26,6 +30,8 @@ pub trait Work: 'static {
 pub struct Standing {
     pub history: History,
     pub outbox: Outbox,
+    /// Why a session is not done, by job and session, where that was noted.
+    pub reasons: BTreeMap<(String, NaiveDate), String>,
 }
 
 /// The mails that are stored, by what became of them; one a recipient.
@@ -38,11 +44,31 @@ pub struct Outbox {
 }
 
 /// Something to do, and what to do it with: the settings and scripts in force when it begins.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Order {
     pub due: Due,
     pub app: App,
     pub live: Arc<LiveScripts>,
+    pub begun: Begun,
+}
+
+/// Tells who waits for it that a run has begun here, and was not left to another process.
+#[derive(Debug)]
+pub struct Begun(Option<oneshot::Sender<()>>);
+
+impl Begun {
+    pub(super) fn new() -> (Self, oneshot::Receiver<()>) {
+        let (tell, told) = oneshot::channel();
+        (Self(Some(tell)), told)
+    }
+
+    /// Tells it, once.
+    pub fn tell(&mut self) {
+        if let Some(tell) = self.0.take() {
+            // Nobody may wait for it.
+            let _ = tell.send(());
+        }
+    }
 }
 
 /// What a run came to. The texts say why, for logs and the ping, without a secret.

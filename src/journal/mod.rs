@@ -8,6 +8,7 @@
 //! Refuses to ask the time (`now` is an argument), to send, and to hold a secret. Everything here blocks: call it
 //! where that is allowed.
 
+mod alerts;
 mod backup;
 mod blobs;
 mod chunks;

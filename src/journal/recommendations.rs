@@ -37,7 +37,7 @@ pub struct RecommendationRow {
 
 impl Journal {
     /// Returns the recommendations of the sessions from `since` on, the newest session first, each with its outcome.
-    /// A correction's stand beside those that it corrects.
+    /// A correction's stand beside those that it corrects; those on simulated bars are left out.
     ///
     /// # Errors
     /// A journal that cannot be read.
@@ -45,7 +45,7 @@ impl Journal {
         self.read(|connection| {
             let sql =
                 "SELECT recommendations.* FROM recommendations JOIN runs ON runs.id = recommendations.run
-                       WHERE recommendations.session >= ?1
+                       WHERE runs.demo = 0 AND recommendations.session >= ?1
                        ORDER BY recommendations.session DESC, runs.generated_at DESC, runs.id, place";
             Ok(with_outcomes(connection, sql, &[&since.to_string()])?)
         })
@@ -59,7 +59,7 @@ impl Journal {
         self.read(|connection| {
             let sql =
                 "SELECT recommendations.* FROM recommendations JOIN runs ON runs.id = recommendations.run
-                       WHERE direction = 'BUY' AND NOT EXISTS (
+                       WHERE runs.demo = 0 AND direction = 'BUY' AND NOT EXISTS (
                            SELECT 1 FROM outcomes WHERE outcomes.recommendation = recommendations.id
                                AND outcomes.state IN ('closed', 'not_filled'))
                        ORDER BY recommendations.session, runs.generated_at DESC, runs.id, place";

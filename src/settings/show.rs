@@ -12,6 +12,9 @@ pub struct ShownValue {
     pub layer: String,
 }
 
+/// Whoever knows its path may send the ping: it is as good as a password.
+const PING: [&str; 2] = ["health", "ping_url"];
+
 /// Returns every value in the order of the commented `ts.toml`, then the secrets.
 pub fn show(loaded: &Loaded) -> Vec<ShownValue> {
     let mut entries: Vec<_> = loaded.origins.entries.iter().collect();
@@ -23,7 +26,7 @@ pub fn show(loaded: &Loaded) -> Vec<ShownValue> {
     });
     let values = entries.into_iter().map(|(path, entry)| ShownValue {
         key: keys::dotted(path),
-        value: entry.value.to_string(),
+        value: if *path == PING { without_path(&entry.value.to_string()) } else { entry.value.to_string() },
         layer: entry.origin.to_string(),
     });
     let held = &loaded.settings.secrets;
@@ -45,6 +48,12 @@ pub fn show(loaded: &Loaded) -> Vec<ShownValue> {
     values.chain(secrets).collect()
 }
 
+/// Leaves of an address in quotation marks only where it leads.
+fn without_path(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    format!("{scheme}://{}/***\"", rest.split('/').next().unwrap_or_default().trim_end_matches('"'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +63,9 @@ mod tests {
 
     #[test]
     fn each_value_is_shown_with_its_layer_and_no_secret_is() {
-        let variables = [("SENDGRID_API_KEY", "hunter2"), ("LOG_LEVEL", "debug")];
+        let ping = "https://hc-ping.com/hunter2/x";
+        let variables =
+            [("SENDGRID_API_KEY", "hunter2"), ("LOG_LEVEL", "debug"), ("TS_HEALTH__PING_URL", ping)];
         let environment: Environment =
             variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
         let loaded =
@@ -66,6 +77,8 @@ mod tests {
         };
         assert_eq!(row("risk.max_position"), ("0.15", "default"));
         assert_eq!(row("log.level"), ("\"debug\"", "environment LOG_LEVEL"));
+        let told = ("\"https://hc-ping.com/***\"", "environment TS_HEALTH__PING_URL");
+        assert_eq!(row("health.ping_url"), told);
         assert_eq!(row("SMTP_PASSWORD"), ("set", "environment SENDGRID_API_KEY"));
         assert_eq!(row("POLYGON_API_KEY"), ("not set", "none"));
         assert!(!format!("{shown:?}").contains("hunter2"));

@@ -88,10 +88,17 @@ fn a_missed_session_is_made_up_for_and_the_daemon_ends_when_it_is_told() {
     manager.wait_for("WATCHDOG=1");
 
     let port = port.parse().expect("a port");
-    let health = get(port, "/health");
-    let body: Value = serde_json::from_str(health.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
-    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
-    assert_eq!(body["jobs"][0]["last"]["state"], "done", "{body:#}");
+    // It is published a moment after it is logged.
+    let started = Instant::now();
+    loop {
+        let health = get(port, "/health");
+        let body: Value =
+            serde_json::from_str(health.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+        if health.starts_with("HTTP/1.1 200") && body["jobs"][0]["last"]["state"] == "done" {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{body:#}");
+    }
     let metrics = get(port, "/metrics");
     let done = "ts_runs_total{job=\"daily_equity_signals\",state=\"done\"} 1\n";
     assert!(metrics.contains(done), "{metrics}");
@@ -131,8 +138,23 @@ fn edits_and_reloads_come_into_force_while_it_runs() {
     running.wait_for(&["the last good settings stay in force"]);
     folder.write("ts.toml", &settings);
     signal(&running, "HUP");
+    running.wait_for(&["Read again; what was in force stays so"]);
+    folder.write("strategies/equity_momentum.rhai", &script);
+    running.wait_for(&["Scripts reloaded"]);
+    signal(&running, "HUP");
     running.wait_for(&["Read again; the settings and scripts of the files are in force"]);
+    // The last reload is told beside it.
+    let status = folder.ts(&["status"]);
+    let told = format!("of process {} is in force", running.pid());
+    assert!(status.stdout.contains(&told), "{}", status.stdout);
+    // The journal is the process's own for as long as it lives.
+    let elsewhere = format!("{settings}\n[journal]\npath = \"elsewhere.db\"\n");
+    folder.write("ts.toml", &elsewhere.replace("[journal]\npath = \"data/ts.db\"\n", ""));
+    signal(&running, "HUP");
+    running.wait_for(&["journal.path is another file: it comes into force with a restart"]);
     signal(&running, "INT");
+    // A manager reads what it is told: its socket holds a few messages only.
+    manager.wait_for("STOPPING=1");
     running.wait_for(&["Stopped"]);
     assert_eq!(running.wait(), 0);
 }
@@ -194,6 +216,7 @@ fn status_tells_what_is_overdue() {
     {
         assert!(said.stdout.contains(part), "no {part:?}:\n{}", said.stdout);
     }
+    assert!(!said.stdout.contains("equity data"), "files are no cache:\n{}", said.stdout);
     // Half an hour after the close it may still come; with no job there is nothing to owe.
     folder.write("ts.toml", "schedule = []\n");
     let said = folder.ts(&["status", "--format", "json"]);

@@ -67,7 +67,6 @@ fn settings_that_nothing_can_be_mailed_with_are_told_before_anything_is_decided(
         ("EMAIL_FROM", "signals", 78, "EMAIL_FROM"),
         ("SMTP_PORT", "0", 78, "SMTP_PORT"),
         ("SMTP_PORT", "70000", 78, "SMTP_PORT"),
-        ("TS_EMAIL__TIMEOUT_SECS", "0", 78, "TS_EMAIL__TIMEOUT_SECS"),
         ("TS_SCHEDULE__0__CRON", "every day", 78, "TS_SCHEDULE__0__CRON"),
         ("TS_SCHEDULE__0__TIMEZONE", "Mars/Olympus", 78, "TS_SCHEDULE__0__TIMEZONE"),
     ] {
@@ -207,4 +206,46 @@ fn a_clock_that_is_set_back_mails_nothing_again() {
     let ids: Vec<String> = trial.server.accepted().into_iter().map(|sent| sent.message_id).collect();
     let expected = [thursday, FRIDAY].map(|date| format!("<ts.daily_equity_signals.{date}@example.com>"));
     assert_eq!(ids, expected);
+}
+
+#[test]
+fn what_rests_on_simulated_bars_is_never_mailed_or_kept() {
+    let trial = Trial::start();
+    let said = trial.run(&[], &["run", "--asset-class", "equity", "--source", "simulated"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.words().contains("DEMO"), "{}{}", said.stdout, said.stderr);
+    trial.mailed(0, "simulated");
+    assert!(!trial.folder.path().join("data/ts.db").exists());
+    assert_eq!(trial.run(&[], &RUN).code, 0);
+    trial.mailed(1, "the session's own mail");
+}
+
+#[test]
+fn an_alert_that_nobody_could_be_sent_is_sent_at_the_next_failure() {
+    let mut trial = Trial::start();
+    trial.folder.write("ts.toml", "[universe]\ncrypto = []\n[sources]\nequity = [\"polygon\"]\n");
+    trial.server.set(|own| own.manner = "put_off");
+    let mut daemon = trial.daemon(NOW);
+    daemon.wait_for(&["the alert is not sent", "Next due at"]);
+    daemon.kill();
+    trial.mailed(0, "put off");
+    trial.server.set(|own| own.manner = "well");
+    // Half an hour later the job is tried again, and fails again.
+    for _ in 0..2 {
+        let mut daemon = trial.daemon("2026-11-22T12:40:00Z");
+        daemon.wait_for(&["Next due at"]);
+        daemon.kill();
+    }
+    trial.mailed(1, "the alert");
+}
+
+#[test]
+fn a_corrupt_journal_is_told_at_once_and_in_the_next_mail() {
+    let trial = Trial::start();
+    trial.folder.write("data/ts.db", &"no database at all ".repeat(300));
+    let mut daemon = trial.daemon(NOW);
+    daemon.wait_for(&["WARN", "it was corrupt", "Delivered"]);
+    daemon.kill();
+    trial.mailed(1, "it goes on with a new one");
+    assert!(trial.texts()[0].contains("corrupt"), "{}", trial.texts()[0]);
 }
