@@ -72,6 +72,18 @@ pub async fn explain(
     };
     let asked: Vec<String> = request.strategies.iter().filter(|name| !holds(name)).cloned().collect();
     known_strategies(&set.scripts, &asked)?;
+    let of_others: Vec<&str> = asked
+        .iter()
+        .filter(|name| set.scripts.strategy(name).is_some_and(|own| own.asset_class() != class))
+        .map(String::as_str)
+        .collect();
+    if !of_others.is_empty() {
+        let what = format!(
+            "{} trades no {class}, and {symbol} is of it; name another --strategy",
+            of_others.join(", ")
+        );
+        return Err(Refusal::Usage(what).into());
+    }
     let mut wanted = held_symbols(&positions, class);
     wanted.entry(symbol.clone()).or_default();
     let needed = decide::bars_needed(&set.scripts, class);

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::file::{Answer, BarsCase, Case, CaseFile, CaseFileError, Given, Question, Segment};
 use crate::domain::closest;
 use crate::features::Feature;
+use crate::lint;
 use crate::scripts::PositionView;
 
 /// Says of a row's feature that the file's own `[row]` does not count.
@@ -203,7 +204,12 @@ impl<'a> Reader<'a> {
             };
             let expected = format!("a number, or \"{MISSING}\" where the file's [row] has it");
             match self.of_type(&name, value, &expected) {
-                Some(Answer::Number(number)) => drop(row.insert(feature, number)),
+                Some(Answer::Number(number)) => {
+                    if let Err(why) = lint::within_bounds(&feature, number) {
+                        self.refuse(at, why);
+                    }
+                    row.insert(feature, number);
+                }
                 Some(Answer::Word(word)) if word == MISSING => drop(row.remove(&feature)),
                 Some(_) => self.refuse(at, format!("`{name}` must be {expected}")),
                 None => {}

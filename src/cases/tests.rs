@@ -93,6 +93,21 @@ fn what_a_script_says_is_what_is_expected() {
 }
 
 #[test]
+fn a_value_that_no_bar_has_is_refused() {
+    for (value, why) in [
+        ("rank_roc126 = 70", "`rank_roc126` is 70 here, and on no bar: it lies between 0 and 1"),
+        ("rsi2 = -900.0", "`rsi2` is -900 here, and on no bar: it lies between 0 and 100"),
+        ("atr14 = -1.0", "`atr14` is -1 here, and on no bar: it is 0 or more"),
+        ("close = 0", "`close` is 0 here, and on no bar: it is over 0"),
+    ] {
+        let (file, problems) =
+            CaseFile::parse(&format!("[[case]]\nname = \"a\"\nrow = {{ {value} }}\neligible = true"));
+        assert_eq!(file.cases.len(), 0, "{value}");
+        assert!(problems.iter().any(|problem| problem.message == why), "{value}: {problems:?}");
+    }
+}
+
+#[test]
 fn a_feature_that_is_not_named_is_missing() {
     let case = "[row]\nclose = 100\nma20 = 99\n[[case]]\nname = \"short\"\nrow = { ma20 = \"missing\" }\neligible = ";
     check("rule", &format!("{case}\"not_ready\""), &[]);

@@ -4,6 +4,7 @@ use super::families;
 use super::family::{Family, LARGEST_WINDOW};
 use super::modifier::split_modifiers;
 use crate::domain::closest;
+use crate::features::Feature;
 
 /// A name that is no feature.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -55,6 +56,13 @@ fn brief(name: &str) -> String {
 /// The legal name nearest to `written`: its modifiers kept, its number filled into each pattern.
 fn suggest(written: &str) -> Option<String> {
     let lower = with_digits(&brief(written).to_lowercase());
+    if let Some(known) = HABITS.iter().find(|(theirs, _)| *theirs == plain(&lower)) {
+        return Some(known.1.to_owned());
+    }
+    if let Some(base) = earlier(&lower) {
+        let whole = format!("prev_{base}");
+        return if Feature::parse(&whole).is_ok() { Some(whole) } else { suggest(&whole) };
+    }
     let (_, base) = split_modifiers(&lower);
     let modifiers = &lower[..lower.len() - base.len()];
     let plain_base = plain(base);
@@ -63,6 +71,25 @@ fn suggest(written: &str) -> Option<String> {
     let candidates = families::catalogue().iter().map(|family| filled(family, number));
     let name = closest(&plain_base, candidates.map(|name| (plain(&name), name)))?;
     Some(format!("{modifiers}{name}"))
+}
+
+/// Names of other programs, without underscores, and what they are here.
+const HABITS: [(&str, &str); 6] = [
+    ("high52w", "highest_high_252d"),
+    ("52whigh", "highest_high_252d"),
+    ("low52w", "lowest_low_252d"),
+    ("52wlow", "lowest_low_252d"),
+    ("avgvolume", "adv20"),
+    ("dollarvolume", "adv20"),
+];
+
+/// What stands beside a word for the bar before.
+fn earlier(name: &str) -> Option<&str> {
+    let before =
+        ["previous_", "prior_", "yesterday_", "last_"].iter().find_map(|word| name.strip_prefix(word));
+    let base = before
+        .or_else(|| ["_prev", "_previous", "_yesterday"].iter().find_map(|word| name.strip_suffix(word)));
+    base.filter(|base| !base.is_empty())
 }
 
 /// Reads a letter behind a digit as the digit that it looks like, as in `ma5O`.
@@ -116,6 +143,10 @@ mod tests {
         check("MA50", Some("ma50"));
         check("ma5O", Some("ma50"));
         check("roc6l", Some("roc61"));
+        check("previous_close", Some("prev_close"));
+        check("close_prev", Some("prev_close"));
+        check("previous_ma_50", Some("prev_ma50"));
+        check("high_52w", Some("highest_high_252d"));
         check("ma050", Some("ma50"));
         check("sma50", Some("ma50"));
         check("ema_21", Some("ema21"));

@@ -13,10 +13,14 @@ use super::rules::RULES;
 use super::scored::Scored;
 use super::script::Script;
 use super::smoke;
+use super::smoke::World;
+use super::stops::ODD_STOP;
+use super::stops::odd_stops;
 use super::summary::Summary;
 use super::text::Text;
 use crate::scripts::LoadError;
 use crate::scripts::Options;
+use crate::scripts::Rule;
 use crate::scripts::ScriptSource;
 use crate::scripts::Scripts;
 use crate::scripts::outlines;
@@ -79,7 +83,9 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
     let (scripts, errors) = Scripts::check(&all, options);
     let wanted: Vec<&ScriptSource> = targets.iter().collect();
     let outlines = outlines(&wanted, options);
-    let failures = smoke::smoke(&scripts);
+    let world = World::new(&scripts);
+    let failures = world.as_ref().map_or_else(Vec::new, |world| smoke::smoke(&scripts, world));
+    let odd_stops = world.as_ref().map_or_else(Vec::new, |world| odd_stops(&scripts, world));
 
     let mut report = Report::default();
     for (source, outline) in targets.iter().zip(&outlines) {
@@ -103,6 +109,17 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
                     span: Some(text.span_at(error.line, error.column)),
                     message: format!("`{}` fails on {}: {}", error.function, failure.row, error.message),
                     help: guard(&error.message).to_owned(),
+                },
+            ));
+        }
+        for (strategy, odd) in odd_stops.iter().filter(|(own, _)| own.path() == source.path) {
+            let place = strategy.function(Rule::Stop);
+            hits.push((
+                ODD_STOP,
+                Hit {
+                    span: place.map(|own| text.span_at(own.line(), own.column())),
+                    message: odd.message().to_owned(),
+                    help: odd.help().to_owned(),
                 },
             ));
         }
@@ -144,7 +161,13 @@ fn rule_hits<'a>(script: &'a Script<'a>) -> Vec<(&'static str, Hit)> {
 
 /// What keeps a function from failing like that.
 fn guard(message: &str) -> &'static str {
-    if message.contains("out of bounds") {
+    if message.contains("operations") {
+        "end the loop: count with `for i in 0..20`, or leave it with `break`"
+    } else if message.contains("nested deeper") {
+        "write it with a loop instead of a call of itself"
+    } else if message.contains("too large") {
+        "make less of it: a text may have 256 characters, a list or map 256 values"
+    } else if message.contains("out of bounds") {
         "test the place against `len()` before it is read"
     } else if message.contains("missing value") || message.contains("()") {
         "give what may be missing a default, `x ?? 0.0`, or test it: `x != ()`"

@@ -3,6 +3,7 @@
 use super::errors;
 use super::finding::Severity;
 use super::rules;
+use super::stops;
 use crate::scripts::closest;
 
 /// A kind of finding.
@@ -44,7 +45,8 @@ pub struct UnknownCode {
 
 /// Returns every code: errors first, each part sorted by name.
 pub fn codes() -> Vec<&'static Code> {
-    let mut all: Vec<&Code> = errors::codes().chain(rules::RULES.iter().map(|rule| &rule.code)).collect();
+    let mut all: Vec<&Code> =
+        errors::codes().chain(rules::RULES.iter().map(|rule| &rule.code)).chain([&stops::CODE]).collect();
     all.sort_by_key(|code| (code.severity, code.name));
     all
 }

@@ -76,6 +76,24 @@ fn of_feature(feature: &Feature) -> Range {
     }
 }
 
+/// Tells whether a feature can have a value.
+///
+/// # Errors
+/// Why not, naming the feature and what it lies between.
+pub fn within_bounds(feature: &Feature, value: f64) -> Result<(), String> {
+    let Range { low, takes_low, high } = of_feature(feature);
+    if value <= high && (value > low || (takes_low && value == low)) {
+        return Ok(());
+    }
+    let bound = match (low.is_finite(), high.is_finite()) {
+        (true, true) => format!("lies between {low} and {high}"),
+        (true, false) if takes_low => format!("is {low} or more"),
+        (true, false) => format!("is over {low}"),
+        _ => format!("is {high} or less"),
+    };
+    Err(format!("`{feature}` is {value} here, and on no bar: it {bound}"))
+}
+
 /// Returns the bounds of what is one of two numbers.
 pub(super) fn either(a: Range, b: Range) -> Range {
     let takes_low = if a.low < b.low {

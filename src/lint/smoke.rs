@@ -57,7 +57,7 @@ const BENCHMARK: &str = "BENCH";
 const MAX_VALUES: usize = 4;
 
 /// The rows of the made-up markets, as one set of scripts sees them.
-struct World {
+pub(super) struct World {
     rows: Rows,
     columns: Columns,
     /// Each row with its market.
@@ -65,14 +65,13 @@ struct World {
 }
 
 /// Runs every function of every script, and returns what failed.
-pub(super) fn smoke(scripts: &Scripts) -> Vec<Failure> {
-    let Some(world) = World::new(scripts) else { return Vec::new() };
+pub(super) fn smoke(scripts: &Scripts, world: &World) -> Vec<Failure> {
     let mut failures = Vec::new();
     for strategy in scripts.strategies() {
-        failures.extend(run_strategy(scripts, &world, strategy));
+        failures.extend(run_strategy(scripts, world, strategy));
     }
     for scorer in scripts.scorers() {
-        failures.extend(run_scorer(scripts, &world, scorer));
+        failures.extend(run_scorer(scripts, world, scorer));
     }
     // One place fails on many rows in the same way.
     let mut seen = BTreeSet::new();
@@ -172,7 +171,7 @@ fn bare_failures(errors: Vec<RowError>) -> impl Iterator<Item = Failure> {
 
 impl World {
     /// Computes what the scripts read on the made-up markets; `None` for scripts that are none.
-    fn new(scripts: &Scripts) -> Option<Self> {
+    pub(super) fn new(scripts: &Scripts) -> Option<Self> {
         let wanted: BTreeSet<Feature> = scripts
             .strategies()
             .iter()
@@ -204,7 +203,19 @@ impl World {
         Some(Self { rows, columns, index })
     }
 
-    fn position(&self, row: u32, at_entry: f64, bars_held: u32) -> PositionView {
+    /// The rows as the scripts see them.
+    pub(super) fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Every row, and its close.
+    pub(super) fn closes(&self) -> (Vec<u32>, Vec<f64>) {
+        let closes = self.columns.panel().close();
+        self.index.iter().map(|(row, _)| (*row, closes[*row as usize])).unzip()
+    }
+
+    /// A position that was bought at so many times the row's close.
+    pub(super) fn position(&self, row: u32, at_entry: f64, bars_held: u32) -> PositionView {
         let close = self.columns.panel().close()[row as usize];
         PositionView {
             entry_price: close * at_entry,

@@ -199,6 +199,40 @@ fn divisions_are_looked_at() {
 }
 
 #[test]
+fn a_stop_is_a_price_under_the_close() {
+    let stop = |body: &str| format!("fn stop(row, position) {{ {body} }}");
+    codes(&stop("row.close + 2.0 * row.atr14"), &["odd_stop"]);
+    codes(&stop("row.close * 1.05"), &["odd_stop"]);
+    codes(&stop("0.05"), &["odd_stop"]);
+    codes(&stop("row.close - 2.0 * row.atr14"), &[]);
+    codes(&stop("if position.bars_held > 3 { position.entry_price }"), &[]);
+    codes(&stop("position.highest_close * 0.9"), &[]);
+}
+
+#[test]
+fn what_is_measured_in_different_things_is_not_comparable() {
+    eligible("row.rsi14 > row.close", &["mixed_units"]);
+    eligible("row.volume > row.ma50", &["mixed_units"]);
+    eligible("row.roc60 > row.ma200", &["mixed_units"]);
+    eligible("row.macd > row.atr14 && row.close > row.bb_upper20 && row.roc60 > row.benchmark_roc60", &[]);
+}
+
+#[test]
+fn a_fraction_is_no_level_from_0_to_100() {
+    eligible("row.rsi14 > 0.7", &["percent_for_fraction"]);
+    eligible("0.25 < row.adx14", &["percent_for_fraction"]);
+    eligible("row.rsi14 > 70.0 && row.adx14 > 1.0", &[]);
+}
+
+#[test]
+fn a_number_with_a_sign_is_quoted_whole() {
+    let report = checked("fn eligible(row) { row.returns_1d < -3 || row.close > row.ma50 }");
+    let told = &report.findings[0].message;
+    assert!(told.starts_with("`row.returns_1d < -3`"), "{told}");
+    assert_eq!(report.findings[0].span.map(|span| (span.column, span.end_column)), Some((20, 39)));
+}
+
+#[test]
 fn values_of_the_wrong_type_are_errors() {
     eligible("row.close", &["not_a_bool"]);
     eligible("if row.close > row.ma50 { true }", &["not_a_bool"]);
@@ -214,6 +248,8 @@ fn values_of_the_wrong_type_are_errors() {
 fn what_fails_on_a_row_is_found_before_the_market_does() {
     eligible("sqrt(row.roc60) > 0.1", &["fails_on_row"]);
     eligible("loop { } row.close > row.ma50", &["fails_on_row"]);
+    let report = checked("fn eligible(row) { loop { } row.close > row.ma50 }");
+    assert!(report.findings[0].help.starts_with("end the loop"), "{:?}", report.findings[0]);
     scorer("row.roc60 * 100.0", &["fails_on_row"]);
     scorer("clamp(row.roc60 * 100.0, 0.0, 10.0)", &[]);
     let report = checked("fn eligible(row) { sqrt(row.roc60) > 0.1 }");
@@ -287,6 +323,7 @@ fn a_likely_name_is_offered_whatever_the_case_and_the_ending() {
     for (part, expected) in [
         ("fn Entry(row) { }\n// fn entry", "did you mean it by `Entry`? write `fn entry(row)`"),
         ("fn eligible(row) { row.Close > row.ma50 }", "did you mean `close`?"),
+        ("fn eligible(row) { row.close > row.close[1] }", "write `row.prev_close` for the bar before"),
         (
             "fn eligible(row) { row.close > row.ma(50) }",
             "the window is part of a feature's name: write `row.ma50`",

@@ -112,7 +112,11 @@ impl<'a> Text<'a> {
     fn around(&self, places: &[Position]) -> Option<Span> {
         let byte = |place: &Position| self.byte(place.line()?, place.position()?);
         let found: Vec<usize> = places.iter().filter_map(byte).filter_map(|at| self.token_at(at)).collect();
-        let (first, last) = (*found.iter().min()?, *found.iter().max()?);
+        let (first, mut last) = (*found.iter().min()?, *found.iter().max()?);
+        // A number with a sign is one leaf, and stands where its sign does.
+        while matches!(self.word(self.tokens[last]), "-" | "+" | "!") && last + 1 < self.tokens.len() {
+            last += 1;
+        }
         let (first, last) = self.balanced(first, last);
         Some(self.stretch(self.tokens[first].start, self.tokens[last].end))
     }

@@ -15,6 +15,7 @@ use super::reads::Kind;
 use super::reads::Need;
 use super::reads::Walk;
 use super::vocabulary;
+use crate::features::Feature;
 
 impl<'a> Walk<'a, '_, '_> {
     pub(super) fn function(&mut self, body: &'a Body, kinds: &[Kind]) {
@@ -163,6 +164,18 @@ impl<'a> Walk<'a, '_, '_> {
                     self.misused(kind.word(), kind, parts.lhs.position());
                     return;
                 };
+                if kind == Kind::Row
+                    && let Expr::Index(..) = &parts.rhs
+                    && Feature::parse(&name.2).is_ok()
+                {
+                    self.findings.add(
+                        *position,
+                        "unknown_feature",
+                        format!("`{}` is one value a row, and has no earlier ones in brackets", name.2),
+                        format!("write `row.prev_{}` for the bar before, `row.prev_prev_{0}` for the one before that", name.2),
+                    );
+                    return;
+                }
                 self.field(kind, &name.2, *position, Need::Plain);
                 self.link(&parts.rhs);
             }

@@ -48,7 +48,11 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
         let (number, divisor) = (script.text.quote(number), script.text.quote(divisor));
         hits.push(Hit {
             span: script.text.expression(expression),
-            message: format!("a division by the feature `{feature}`: infinite where that is 0"),
+            message: if divisor.contains(' ') {
+                format!("a division by `{divisor}`, which is made of features: infinite where that is 0")
+            } else {
+                format!("a division by the feature `{feature}`: infinite where that is 0")
+            },
             help: format!(
                 "write `ratio({number}, {divisor}) ?? …`, with the value to take where there is none"
             ),

@@ -11,6 +11,7 @@ mod float_equality;
 mod idle_bound;
 mod integer_division;
 mod mismatched_types;
+mod mixed_units;
 mod negated_comparison;
 mod no_trigger;
 mod not_a_bool;
@@ -54,6 +55,7 @@ pub(super) static RULES: &[Rule] = &[
     idle_bound::RULE,
     integer_division::RULE,
     mismatched_types::RULE,
+    mixed_units::RULE,
     negated_comparison::RULE,
     no_trigger::RULE,
     not_a_bool::RULE,

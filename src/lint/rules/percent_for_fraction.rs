@@ -1,4 +1,4 @@
-//! `row.roc20 > 15`, where 0.15 is meant.
+//! `row.roc20 > 15`, where 0.15 is meant; and `row.rsi14 > 0.7`, where 70 is.
 
 use rhai::Expr;
 
@@ -23,10 +23,11 @@ pub(super) const RULE: Rule = Rule {
     code: Code {
         name: "percent_for_fraction",
         severity: Severity::Warning,
-        what: "A feature that is a fraction of one is compared with a number that looks like percent.",
+        what: "A feature that is a fraction of one is compared with a number that looks like percent, or one from 0 to \
+               100 with a fraction.",
         why: "Returns, slopes and volatilities are fractions: 15 % is 0.15. A comparison with 15 asks for \
               1,500 %, which holds on no row or on every one, so the rule never fires or filters nothing, \
-              and looks like a quiet market.",
+              and looks like a quiet market. RSI and ADX go from 0 to 100: 0.7 of them is next to nothing.",
         example: Example::Script {
             bad: "fn eligible(row) { row.roc20 > 15.0 }",
             good: "fn eligible(row) { row.roc20 > 0.15 }",
@@ -42,31 +43,36 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
             return;
         }
         let [left, right] = &call.args[..] else { return };
-        let (fraction, number) = match (fraction(left, scope), fraction(right, scope)) {
-            (Some(name), None) => (name, right),
-            (None, Some(name)) => (name, left),
+        let (measured, number) = match (measured(left, scope), measured(right, scope)) {
+            (Some(measured), None) => (measured, right),
+            (None, Some(measured)) => (measured, left),
             _ => return,
         };
         let Some(number) = scope.linear(number).and_then(|sum| sum.as_number()) else { return };
-        if number.abs() < LEAST {
-            return;
-        }
-        hits.push(Hit {
-            span: script.text.expression(expression),
-            message: format!("`{fraction}` is a fraction of one, and {number} of it is {}%", number * 100.0),
-            help: format!("for {number}% write {}", number / 100.0),
-        });
+        let (message, help) = match measured {
+            (name, Unit::Fraction) if number.abs() >= LEAST => (
+                format!("`{name}` is a fraction of one, and {number} of it is {}%", number * 100.0),
+                format!("for {number}% write {}", number / 100.0),
+            ),
+            (name, Unit::Hundred) if number.abs() > 0.0 && number.abs() < 1.0 => (
+                format!("`{name}` goes from 0 to 100, and {number} is next to 0"),
+                format!("write {}", number * 100.0),
+            ),
+            _ => return,
+        };
+        hits.push(Hit { span: script.text.expression(expression), message, help });
     });
 }
 
-/// The name of a feature that is a fraction, by way of a default too.
-fn fraction<'e>(side: &'e Expr, scope: &Scope) -> Option<&'e str> {
+/// The name of a feature that is a fraction or goes from 0 to 100, by way of a default too.
+fn measured<'e>(side: &'e Expr, scope: &Scope) -> Option<(&'e str, Unit)> {
     if let Expr::Coalesce(parts, _) = side {
-        return fraction(parts.first()?, scope);
+        return measured(parts.first()?, scope);
     }
     let name = scope.feature(side)?;
     let feature = Feature::parse(name).ok()?;
     // A rank lies between 0 and 1, so that what holds for it is known already.
     let is_rank = feature.modifiers().contains(&crate::features::Modifier::Rank);
-    (feature.family().unit == Unit::Fraction && !is_rank).then_some(name)
+    let unit = feature.family().unit;
+    (matches!(unit, Unit::Fraction | Unit::Hundred) && !is_rank).then_some((name, unit))
 }
