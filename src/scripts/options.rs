@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Scripts;
+use crate::domain::closest;
 use crate::settings::Settings;
 
 /// What the settings say about scripts.
@@ -36,6 +38,56 @@ impl Options {
             overrides: changed.collect(),
             disabled: switched_off.collect(),
         }
+    }
+}
+
+/// A constant that none of the strategies in question has.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no constant `{name}`{}; there are {}", meant.as_ref().map(|own| format!("; did you mean `{own}`?")).unwrap_or_default(), known.join(", "))]
+pub struct UnknownConstant {
+    pub name: String,
+    /// The one that is most like it, where one is.
+    pub meant: Option<String>,
+    /// Those that can be set.
+    pub known: Vec<String>,
+}
+
+impl Options {
+    /// Sets constants over those of the settings, each in every strategy of `scripts`, and every scorer of one, that
+    /// defines it as a number.
+    ///
+    /// `scripts` are compiled with these options; they must be compiled again with what is returned.
+    ///
+    /// # Errors
+    /// [`UnknownConstant`] for a name that none of them defines.
+    pub fn with_constants(
+        mut self,
+        scripts: &Scripts,
+        constants: &[(String, f64)],
+    ) -> Result<Self, UnknownConstant> {
+        let strategies = || scripts.strategies().iter();
+        let scorers: BTreeMap<&str, &BTreeMap<String, f64>> = strategies()
+            .filter_map(|own| scripts.scorer_of(own))
+            .map(|scorer| (scorer.name(), scorer.constants()))
+            .collect();
+        let defined: BTreeMap<&str, &BTreeMap<String, f64>> =
+            strategies().map(|own| (own.name(), own.constants())).chain(scorers).collect();
+        for (name, value) in constants {
+            let mut is_known = false;
+            for (script, _) in defined.iter().filter(|(_, own)| own.contains_key(name)) {
+                self.overrides.entry((*script).to_owned()).or_default().insert(name.clone(), *value);
+                is_known = true;
+            }
+            if !is_known {
+                let known: BTreeSet<&String> = defined.values().flat_map(|own| own.keys()).collect();
+                return Err(UnknownConstant {
+                    name: name.clone(),
+                    meant: closest(name, known.iter().map(|own| (own.as_str(), (*own).clone()))),
+                    known: known.into_iter().cloned().collect(),
+                });
+            }
+        }
+        Ok(self)
     }
 }
 
