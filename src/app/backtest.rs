@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
 
+use tracing::info;
+
 use super::bars::missing_between;
 use super::select::select;
 use super::signals::{known_strategies, narrowed};
@@ -182,6 +184,9 @@ pub async fn run_backtest(
             inputs;
         let asset_classes = markets.iter().map(|market| market.asset_class).collect();
         let prepared = prepare(markets, &scripts, &stop)?;
+        let names: Vec<&str> =
+            prepared.iter().map(|own| own.columns.panel().asset_class().as_str()).collect();
+        info!("Walking the sessions of {}", names.join(" and "));
         let charged = (costs == Charged::AsSet).then(|| settings.backtest.clone());
         let rules = rules(&scripts, &settings, (fill, costs), span);
         let result = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {

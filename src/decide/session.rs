@@ -147,7 +147,11 @@ fn whole_session_before(prepared: &Prepared, symbols: usize, session: NaiveDate)
     let with_bar = |day: NaiveDate| {
         columns.rows_on(day).iter().filter(|row| columns.is_tradable(panel.owner(**row as usize))).count()
     };
-    earlier.iter().rev().copied().find(|day| !are_most_missing(with_bar(*day), symbols))
+    // Most days are told by their rows alone, so that a history that begins with few symbols is not counted through
+    // again on each of its sessions.
+    let has_too_few = |day: NaiveDate| are_most_missing(columns.rows_on(day).len(), symbols);
+    let is_whole = |day: &NaiveDate| !has_too_few(*day) && !are_most_missing(with_bar(*day), symbols);
+    earlier.iter().rev().copied().find(is_whole)
 }
 
 /// Names the universe's symbols whose bars are in doubt on the session.

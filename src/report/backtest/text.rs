@@ -17,7 +17,7 @@ impl BacktestReport {
         let (Some((from, to)), Some(equity), Some(gain)) =
             (self.span(), self.final_equity(), self.total_return())
         else {
-            text.push_str("\nNo session in the span: nothing was decided.\n");
+            text.push_str("No session in the span: nothing was decided.\n");
             return text;
         };
         let start = self.settings.risk.account_equity;
