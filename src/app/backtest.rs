@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
-
+use chrono::NaiveDate;
 use tracing::info;
 
 use super::bars::missing_between;
@@ -80,6 +80,8 @@ pub struct Verified {
     /// The sessions that were decided twice; of two classes both count.
     pub decisions: usize,
     pub difference: Option<Difference>,
+    /// The last date of a walk that was stopped.
+    pub stopped_after: Option<NaiveDate>,
     pub notes: Vec<String>,
     pub demo: bool,
 }
@@ -221,24 +223,23 @@ pub async fn verify(
         let BacktestInputs { settings, scripts, fill, costs, span, markets, notes, demo, .. } = inputs;
         let prepared = prepare(markets.clone(), &scripts, &stop)?;
         let verifier = Verifier::new(&markets, &scripts, calendar::sessions_between);
-        let mut verified = Verified { decisions: 0, difference: None, notes, demo };
+        let mut verified = Verified { decisions: 0, difference: None, stopped_after: None, notes, demo };
         let mut failed = None;
         let rules = rules(&scripts, &settings, (fill, costs), span);
-        backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
+        let walked = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
             progress(step.done + 1, step.total);
-            if verified.difference.is_some() || failed.is_some() {
-                return ControlFlow::Break(());
+            if verified.difference.is_none() && failed.is_none() {
+                verified.decisions += 1;
+                match verifier.check(step) {
+                    Ok(difference) => verified.difference = difference,
+                    Err(error) => failed = Some(error),
+                }
             }
-            match verifier.check(step) {
-                Ok(difference) => verified.difference = difference,
-                Err(error) => failed = Some(error),
-            }
-            verified.decisions += 1;
-            if verified.difference.is_some() || failed.is_some() {
-                return ControlFlow::Break(());
-            }
-            flow(&stop)
+            let is_over = verified.difference.is_some() || failed.is_some();
+            if is_over { ControlFlow::Break(()) } else { flow(&stop) }
         });
+        let last = walked.days.last().map(|day| day.date);
+        verified.stopped_after = last.filter(|_| walked.is_stopped());
         match failed {
             Some(error) => Err(error).context("failed to prepare the bars of a session"),
             None => Ok(verified),

@@ -184,7 +184,7 @@ impl Account {
         let next = floor.bars([&order.symbol]);
         let rate = floor.rate(&order.symbol, order.session, floor.session);
         if let Some(bar) = next.get(&order.symbol) {
-            order.quantity = affordable(&order, bar.open, rate, self.book.cash);
+            order.quantity = affordable(&order, bar.open, rate, self.free_cash());
         }
         self.book.pending.push(order.clone());
         let fills = self.with_book(|book| settle(book, order.asset_class, &[], &next));
@@ -220,6 +220,12 @@ impl Account {
         };
         self.lots.insert((order.asset_class, order.symbol), Lot { trade, entry_row, split_factor: 1.0 });
         None
+    }
+
+    /// Returns the cash that no order of another class holds: those of the filled one are taken out by now.
+    fn free_cash(&self) -> f64 {
+        let held: f64 = self.book.pending.iter().map(Order::notional).sum();
+        (self.book.cash - held).max(0.0)
     }
 
     /// Sells what has had no bar for so long that it counts as delisted, at its last close.
@@ -353,7 +359,7 @@ fn affordable(order: &Order, at: f64, rate: Rate, cash: f64) -> f64 {
     if wanted + rate.cost(wanted) <= cash {
         return order.quantity;
     }
-    let units = (rate.affordable(cash.max(0.0)) / at).min(order.quantity);
+    let units = (rate.affordable(cash) / at).min(order.quantity);
     match order.asset_class {
         AssetClass::Equity => units.floor(),
         AssetClass::Crypto => units,

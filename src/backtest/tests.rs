@@ -228,21 +228,26 @@ fn equities_decide_before_coins_and_their_orders_hold_the_slot_over_a_weekend() 
 }
 
 #[test]
-fn a_coin_is_filled_before_an_equity_of_the_same_date() {
-    // Both are decided on Thursday, day 24 with 24 calm days; all of the cash is ordered twice over.
+fn a_coin_that_fills_first_leaves_an_order_the_cash_that_it_holds() {
+    // Both are decided on Thursday, day 24: all of the cash is ordered, and everything opens a ninth higher.
     let rising = closes(&[90.0, 100.0, 100.0]);
     let mut world =
         World::of(vec![after_calm_of("A", 24, &rising)]).with_coins(vec![after_calm_of("C", 24, &rising)]);
     let risk = &mut world.settings.risk;
     (risk.risk_per_trade, risk.max_position, risk.max_exposure) = (1.0, 0.5, 1.0);
     let result = world.run();
-    let spent = |name: &str| {
-        let trade = result.trades.iter().find(|own| own.symbol.as_str() == name).expect("both are bought");
-        trade.quantity * trade.entry_price
+    let quantity = |name: &str| {
+        let trade = result.trades.iter().find(|own| own.symbol.as_str() == name);
+        trade.expect("both are bought").quantity
     };
-    // At 100 half of the account costs 55,778: the coin has it whole, the stock what is left.
-    check(spent("C"), 0.5 * CASH / 90.0 * 100.0);
-    assert!(spent("A") <= CASH - spent("C") && spent("A") > 44_000.0, "{}", spent("A"));
+    // 557 of A are ordered at 90, and hold 50,130.
+    check(quantity("C"), (CASH - 557.0 * 90.0) / 100.0);
+    assert_eq!(quantity("A"), 501.0);
+    // What fills first is the coin: with room for one, and no order before it, the coin alone is bought.
+    let after_it = closes(&[85.0, 90.0, 100.0]);
+    world.markets[1].bars = vec![after_calm_of("A", 24, &after_it)];
+    world.settings.risk.max_positions = 1;
+    assert_eq!(only(&world.run()).symbol.as_str(), "C");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `ts backtest`: the scripts over history, with a portfolio.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 
 use crate::app;
 use crate::app::{BacktestRequest, Charged, Span};
@@ -13,6 +13,7 @@ use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
+use super::walk;
 
 /// Walks the span and prints what came of it. An interruption ends the walk, and says how far it came.
 pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Result<Outcome> {
@@ -27,29 +28,14 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         costs: if args.no_costs { Charged::Nothing } else { Charged::AsSet },
     };
     let progress = Arc::new(Progress::start());
-    let fetching = |done: usize, total: usize| progress.calls(done, total);
-    let inputs = tokio::select! {
-        inputs = app::load_backtest(&app, &request, &fetching) => inputs?,
-        signal = start::interrupted() => {
-            signal?;
-            bail!("interrupted while the bars were loaded");
-        }
-    };
+    let inputs = walk::load(&app, &request, &progress).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let walking = {
         let progress = Arc::clone(&progress);
         move |done: usize, total: usize| progress.sessions(done, total)
     };
-    let mut walk = std::pin::pin!(app::run_backtest(inputs, Arc::clone(&stop), walking));
-    let outcome = tokio::select! {
-        outcome = &mut walk => outcome?,
-        signal = start::interrupted() => {
-            signal?;
-            stop.store(true, Ordering::Relaxed);
-            let ended = tokio::time::timeout(start::GRACE, walk).await;
-            ended.map_err(|_| anyhow!("interrupted before the first session"))??
-        }
-    };
+    let run = app::run_backtest(inputs, Arc::clone(&stop), walking);
+    let outcome = walk::to_its_end(&stop, run).await?;
     drop(progress);
     if let Some(how_far) = outcome.stopped() {
         bail!("{how_far}; nothing was written");

@@ -35,6 +35,7 @@ mod table;
 mod test_scripts;
 mod validate_scripts;
 mod verify;
+mod walk;
 mod watch;
 
 use std::process::ExitCode;
@@ -77,7 +78,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Status(args) => status::status(&cli.global, &args),
         Command::Explain(args) => start::wait(Interrupt::Breaks, explain::explain(&cli.global, &args)),
         Command::Backtest(args) => start::wait(Interrupt::IsHandled, backtest::backtest(&cli.global, &args)),
-        Command::Verify(args) => start::wait(Interrupt::Breaks, verify::verify(&cli.global, &args)),
+        Command::Verify(args) => start::wait(Interrupt::IsHandled, verify::verify(&cli.global, &args)),
         Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
         Command::DiffScripts(args) => {
             start::wait(Interrupt::Breaks, diff_scripts::diff_scripts(&cli.global, &args))

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::bail;
+
 use crate::app;
 use crate::app::{BacktestRequest, Charged, Span};
 use crate::domain::format::count;
@@ -12,6 +14,7 @@ use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
+use super::walk;
 
 /// Decides each session of the span twice and tells the first difference.
 pub(super) async fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Outcome> {
@@ -26,18 +29,20 @@ pub(super) async fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result
         costs: Charged::AsSet,
     };
     let progress = Arc::new(Progress::start());
-    let fetching = |done: usize, total: usize| progress.calls(done, total);
-    let inputs = app::load_backtest(&app, &request, &fetching).await?;
+    let inputs = walk::load(&app, &request, &progress).await?;
+    let stop = Arc::new(AtomicBool::new(false));
     let walking = {
         let progress = Arc::clone(&progress);
         move |done: usize, total: usize| progress.sessions(done, total)
     };
-    let verified = app::verify(inputs, Arc::new(AtomicBool::new(false)), walking).await;
+    let verified = walk::to_its_end(&stop, app::verify(inputs, Arc::clone(&stop), walking)).await?;
     drop(progress);
-    let verified = verified?;
     output::Remarks { notes: &verified.notes, problems: &[], demo: verified.demo }.write();
     let Some(difference) = &verified.difference else {
         let decisions = count(verified.decisions, "decision");
+        if let Some(last) = verified.stopped_after {
+            bail!("interrupted after {last}: {decisions}, none of which differs");
+        }
         output::write(
             &format!(
                 "{decisions}: each is to the byte what a run on its day decides, from bars that end with it."
