@@ -94,6 +94,58 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scripts::fixtures::{HEAD, RULES, options, source};
+
+    const SCORER: &str = "const FLAT = 7.5;\nconst WEIGHTS = #{ flat: 1.0 };\nfn flat(row, signal) { FLAT }";
+
+    /// Two strategies with `BARS` and `STOP_ATR_MULT`, one of them with `OWN`, scored by [`SCORER`].
+    fn scripts(options: &Options) -> Scripts {
+        let one = format!("{HEAD}const BARS = 10;\nconst OWN = 1.5;\n{RULES}");
+        let two = format!("{HEAD}const BARS = 20;\n{RULES}");
+        let (scripts, errors) =
+            Scripts::check(&[source("one", &one), source("two", &two), source("flat", SCORER)], options);
+        assert_eq!(errors, []);
+        scripts
+    }
+
+    #[test]
+    fn a_constant_is_set_wherever_the_strategies_and_their_scorers_have_it() {
+        let mut settings = options();
+        settings.overrides.insert("one".to_owned(), BTreeMap::from([("OWN".to_owned(), 3.0)]));
+        let before = scripts(&settings);
+        let set = |names: &[&str], pairs: &[(&str, f64)]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+            settings.clone().with_constants(&before.only(&names), &pairs).map(|options| scripts(&options))
+        };
+        let value = |scripts: &Scripts, name: &str, constant: &str| {
+            scripts.strategy(name).expect("it was loaded").constants()[constant]
+        };
+        let both = set(&["one", "two"], &[("BARS", 15.0), ("FLAT", 6.0)]).expect("both are defined");
+        assert_eq!((value(&both, "one", "BARS"), value(&both, "two", "BARS")), (15.0, 15.0));
+        assert_eq!(value(&both, "one", "OWN"), 3.0, "what the settings say stays");
+        assert_eq!(both.scorer("flat").expect("it was loaded").constants()["FLAT"], 6.0);
+        let one = set(&["one"], &[("BARS", 15.0)]).expect("it is defined");
+        assert_eq!((value(&one, "one", "BARS"), value(&one, "two", "BARS")), (15.0, 20.0));
+    }
+
+    #[test]
+    fn a_constant_that_no_strategy_in_question_has_is_named_with_the_likely_one_and_all() {
+        let told = |names: &[&str], constant: &str| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let only = scripts(&options()).only(&names);
+            let unknown =
+                options().with_constants(&only, &[(constant.to_owned(), 1.0)]).expect_err("unknown");
+            unknown.to_string()
+        };
+        let all = "there are BARS, FLAT, OWN, STOP_ATR_MULT";
+        assert_eq!(
+            told(&["one"], "STOP_ATR"),
+            format!("no constant `STOP_ATR`; did you mean `STOP_ATR_MULT`?; {all}")
+        );
+        assert_eq!(told(&["two"], "OWN"), "no constant `OWN`; there are BARS, FLAT, STOP_ATR_MULT");
+        assert_eq!(told(&["two"], "META"), "no constant `META`; there are BARS, FLAT, STOP_ATR_MULT");
+    }
 
     #[test]
     fn a_table_that_changes_nothing_mentions_no_strategy() {
