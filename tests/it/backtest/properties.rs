@@ -11,10 +11,10 @@ use ts::calendar;
 use ts::decide::{MarketBars, prepare};
 use ts::domain::{AssetClass, Position, Symbol};
 use ts::performance::Trade;
-use ts::scripts::Scripts;
+use ts::scripts::{ScriptSource, Scripts, embedded};
 use ts::settings::{FillTime, Settings};
 
-use crate::market::{missing_between, shipped};
+use crate::market::{compile, missing_between, shipped};
 use crate::properties::{Plan, config, plans};
 
 /// Both classes of a plan's seed, each with its own symbols.
@@ -42,6 +42,18 @@ impl World {
         Self { scripts: shipped(), settings, fill }
     }
 
+    /// A world that a made-up rule trades beside the shipped ones.
+    fn ruled(rule: &str, fill: FillTime) -> Self {
+        let source = |class: AssetClass| ScriptSource {
+            name: format!("made_up_{class}"),
+            path: format!("strategies/made_up_{class}.rhai"),
+            text: format!("const META = #{{ asset_class: \"{class}\" }};\n{rule}"),
+        };
+        let mut sources = embedded();
+        sources.extend(AssetClass::ALL.map(source));
+        Self { scripts: compile(&sources), ..Self::new(fill) }
+    }
+
     fn walk(
         &self,
         markets: &[MarketBars],
@@ -67,6 +79,45 @@ impl World {
     }
 }
 
+/// Something that a script may ask of a row.
+fn conditions() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (2..60_u32).prop_map(|n| format!("row.close > row.ma{n}")),
+        (2..60_u32).prop_map(|n| format!("row.close >= row.highest_close_{n}d")),
+        (2..30_u32, -0.05..0.05_f64).prop_map(|(n, least)| format!("row.roc{n} > {least:.3}")),
+        (2..30_u32, 30..80_u32).prop_map(|(n, most)| format!("row.rsi{n} < {most}.0")),
+        (2..30_u32, 0.1..0.9_f64).prop_map(|(n, least)| format!("row.rank_prev_roc{n} >= {least:.3}")),
+        (2..60_u32).prop_map(|n| format!("row.benchmark_close > row.benchmark_ma{n}")),
+        (5..30_u32, -1.0..1.0_f64).prop_map(|(n, most)| format!("row.zscore{n} < {most:.3}")),
+        (2..30_u32, 0.5..1.5_f64).prop_map(|(n, least)| format!("row.volume_ratio{n} > {least:.3}")),
+    ]
+}
+
+/// The rules of a strategy, but for its asset class. One in four errs where a bar has no volume.
+fn rules() -> impl Strategy<Value = String> {
+    let exit = prop_oneof![
+        (1..30_u32).prop_map(|bars| format!("position.bars_held >= {bars}")),
+        (2..40_u32).prop_map(|n| format!("row.close < row.ma{n}")),
+        Just("row.close <= position.stop_price".to_owned()),
+    ];
+    let trail = prop_oneof![
+        Just(String::new()),
+        (1.0..4.0_f64, 3..20_u32).prop_map(|(mult, n)| format!(
+            "fn stop(row, position) {{ position.highest_close - {mult:.2} * row.atr{n} }}\n"
+        )),
+    ];
+    (conditions(), conditions(), exit, trail, 1.0..6.0_f64, 0..4_u32).prop_map(
+        |(eligible, entry, exit, trail, mult, errs)| {
+            let throw = if errs == 0 { "if row.volume == 0.0 { throw \"idle\"; } " } else { "" };
+            format!(
+                "const STOP_ATR_MULT = {mult:.2};\nfn eligible(row) {{ {throw}{eligible} }}\n\
+                 fn entry(row) {{ if {entry} {{ return \"made_up\"; }} }}\n{trail}\
+                 fn exit(row, position) {{ if {exit} {{ return \"made_up\"; }} }}\n"
+            )
+        },
+    )
+}
+
 fn fills() -> impl Strategy<Value = FillTime> {
     prop_oneof![Just(FillTime::NextOpen), Just(FillTime::NextClose)]
 }
@@ -75,8 +126,8 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn money_is_neither_made_nor_lent(plan in plans(150..260), fill in fills()) {
-        let world = World::new(fill);
+    fn money_is_neither_made_nor_lent(plan in plans(150..260), rule in rules(), fill in fills()) {
+        let world = World::ruled(&rule, fill);
         let mut broken = None;
         let result = world.walk(&markets(&plan), None, |step| {
             let book = step.book;
@@ -96,8 +147,8 @@ proptest! {
     }
 
     #[test]
-    fn a_symbol_is_in_one_trade_at_a_time(plan in plans(150..260), fill in fills()) {
-        let world = World::new(fill);
+    fn a_symbol_is_in_one_trade_at_a_time(plan in plans(150..260), rule in rules(), fill in fills()) {
+        let world = World::ruled(&rule, fill);
         let result = world.walk(&markets(&plan), None, |_| ControlFlow::Continue(()));
         let mut ends: BTreeMap<(AssetClass, &Symbol), NaiveDate> = BTreeMap::new();
         for trade in &result.trades {
@@ -113,8 +164,13 @@ proptest! {
     }
 
     #[test]
-    fn later_bars_change_nothing_of_a_walk(plan in plans(150..260), fill in fills(), part in 0.5..1.0_f64) {
-        let world = World::new(fill);
+    fn later_bars_change_nothing_of_a_walk(
+        plan in plans(150..260),
+        rule in rules(),
+        fill in fills(),
+        part in 0.5..1.0_f64,
+    ) {
+        let world = World::ruled(&rule, fill);
         let whole = markets(&plan);
         let dates = Plan { class: AssetClass::Equity, ..plan.clone() }.dates();
         let last = dates[(dates.len() as f64 * part) as usize];
@@ -128,8 +184,8 @@ proptest! {
     }
 
     #[test]
-    fn a_run_on_a_day_decides_what_the_walk_did(plan in plans(150..260), fill in fills()) {
-        let world = World::new(fill);
+    fn a_run_on_a_day_decides_what_the_walk_did(plan in plans(150..260), rule in rules(), fill in fills()) {
+        let world = World::ruled(&rule, fill);
         let markets = markets(&plan);
         let verifier = Verifier::new(&markets, &world.scripts, calendar::sessions_between);
         let mut found = None;
