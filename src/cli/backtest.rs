@@ -41,8 +41,7 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         bail!("{how_far}; nothing was written");
     }
     let report = &outcome.report;
-    let problems = report.told_problems();
-    output::Remarks { notes: &outcome.notes, problems: &problems, demo: outcome.demo }.write();
+    output::Remarks { notes: &outcome.notes, problems: &report.problems, demo: outcome.demo }.write();
     let text = match args.format {
         TextFormat::Text => report.text(),
         TextFormat::Json => report.json()?,

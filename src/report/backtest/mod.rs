@@ -13,13 +13,10 @@ use serde::Serialize;
 
 use crate::backtest::Backtest;
 use crate::domain::AssetClass;
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::Problem;
 use crate::performance::Trade;
 use crate::settings;
 use crate::settings::{FillTime, Settings};
-
-/// How many symbols a line about many of them names.
-const NAMED: usize = 3;
 
 /// A backtest and what it went by.
 #[derive(Clone, Debug)]
@@ -59,22 +56,6 @@ impl BacktestReport {
     /// Returns the account's return over the span, a fraction; `None` where the span has no session.
     fn total_return(&self) -> Option<f64> {
         self.final_equity().map(|equity| equity / self.settings.risk.account_equity - 1.0)
-    }
-
-    /// Returns the problems as a person reads them: what is the same of many symbols is told once.
-    pub fn told_problems(&self) -> Vec<Problem> {
-        let mut symbols: BTreeMap<(ProblemKind, &str), Vec<&str>> = BTreeMap::new();
-        for problem in &self.problems {
-            symbols.entry((problem.kind, &problem.message)).or_default().push(&problem.symbol);
-        }
-        let told = |((kind, message), symbols): ((ProblemKind, &str), Vec<&str>)| {
-            let mut named = symbols[..symbols.len().min(NAMED)].join(", ");
-            if symbols.len() > NAMED {
-                named.push_str(&format!(" and {} more", symbols.len() - NAMED));
-            }
-            Problem::new(named, kind, message)
-        };
-        symbols.into_iter().map(told).collect()
     }
 
     fn open(&self) -> impl Iterator<Item = &Trade> {
@@ -172,17 +153,6 @@ mod tests {
     #[test]
     fn people_read_the_result_first_and_where_the_fills_come_from() {
         insta::assert_snapshot!(example(34).text());
-    }
-
-    #[test]
-    fn what_is_the_same_of_many_symbols_is_told_once() {
-        let mut report = example(10);
-        let problem = |symbol: &str, message: &str| Problem::new(symbol, ProblemKind::NotReady, message);
-        report.problems =
-            ["A", "B", "C", "D", "E"].map(|symbol| problem(symbol, "2024-01-01: too short")).to_vec();
-        report.problems.push(problem("F", "2024-01-02: too short"));
-        let told: Vec<String> = report.told_problems().iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["A, B, C and 2 more: 2024-01-01: too short", "F: 2024-01-02: too short"]);
     }
 
     #[test]
