@@ -4,7 +4,7 @@
 //! and are decided, crypto closes and is decided. With fills at the close, a class is filled right before it is
 //! decided. Whatever a session decides is done by `decide`; here is only what comes after what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
@@ -13,7 +13,7 @@ use super::account::{Account, Floor, Waiting};
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
-use crate::decide::{Decision, Prepared, decide};
+use crate::decide::{Decision, Prepared, decide_scanned};
 use crate::domain::{AssetClass, Book, Problem};
 use crate::filters;
 use crate::performance::{Day, Trade};
@@ -21,6 +21,10 @@ use crate::scripts;
 use crate::scripts::Scripts;
 use crate::settings;
 use crate::settings::{FillTime, Settings};
+use crate::signals::{Scan, scan_sessions};
+
+/// So many sessions are scanned together, on all cores: few enough to stop soon, and to hold in memory.
+const SCANNED: usize = 32;
 
 /// What a backtest goes by.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +112,8 @@ struct Desk<'a> {
     prepared: &'a Prepared,
     splits: ShownSplits,
     waiting: Option<Waiting>,
+    /// What the scripts say on the next sessions, beginning with the one that is decided next.
+    scans: VecDeque<Scan>,
 }
 
 struct Walk<'a> {
@@ -123,7 +129,12 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(classes: &'a [Prepared], rules: &Rules<'a>) -> Self {
-        let desk = |prepared| Desk { prepared, splits: ShownSplits::of(prepared), waiting: None };
+        let desk = |prepared| Desk {
+            prepared,
+            splits: ShownSplits::of(prepared),
+            waiting: None,
+            scans: VecDeque::new(),
+        };
         let mut desks: Vec<Desk<'_>> = classes.iter().map(desk).collect();
         desks.sort_by_key(|desk| desk.prepared.columns.panel().asset_class());
         Self {
@@ -208,9 +219,10 @@ impl<'a> Walk<'a> {
         if let Some(scaled) = &mut self.scaled {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
         }
+        let scan = self.scan(desk, date);
         let settings = self.scaled.as_ref().unwrap_or(settings);
         let book = &self.account.book;
-        let (mut decision, problems) = decide(floor.prepared, scripts, settings, book, date);
+        let (mut decision, problems) = decide_scanned(floor.prepared, scripts, settings, book, date, scan);
         let flow = watch(&Step {
             asset_class: decision.asset_class,
             session: date,
@@ -234,6 +246,21 @@ impl<'a> Walk<'a> {
         self.account.order(&decision);
         self.desks[desk].waiting = Some(Waiting::of(decision));
         flow
+    }
+
+    /// Returns what the scripts say on a session of a class; those after it are scanned with it.
+    fn scan(&mut self, desk: usize, date: NaiveDate) -> Scan {
+        let Rules { scripts, to, .. } = self.rules;
+        let Desk { prepared, scans, .. } = &mut self.desks[desk];
+        if scans.is_empty() {
+            let sessions = prepared.columns.sessions();
+            let first = sessions.partition_point(|session| *session < date);
+            let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
+            let next = &sessions[first..end.min(first + SCANNED)];
+            scans.extend(scan_sessions(&prepared.columns, scripts, next, &[], |_| ()));
+        }
+        // Every session from the first one on is decided, each in its turn.
+        scans.pop_front().unwrap_or_default()
     }
 
     fn finish(self, days: Vec<Day>, dates: usize) -> Backtest {
