@@ -8,32 +8,23 @@ use std::mem;
 
 use chrono::NaiveDate;
 
-use super::conditions::conditions;
 use super::cost::Rate;
-use crate::decide::{Decision, Fill, FillOutcome, HeldPosition, PositionStatus, Prepared, Regime};
+use super::floor::{Floor, newest};
+use super::split::carry_out;
+use crate::decide::{
+    Decision, Fill, FillOutcome, HeldPosition, PositionStatus, Prepared, Recommendation, Regime,
+};
 use crate::decide::{mark, order, settle};
 use crate::domain::format::price;
-use crate::domain::{AssetClass, Bar, Book, Order, Position, Symbol};
+use crate::domain::{AssetClass, Book, Order, Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
 use crate::outcomes::DELISTED_AFTER;
 use crate::performance::{Day, Trade};
-use crate::settings;
-use crate::settings::FillTime;
 
 /// How a sale is told that no rule decided.
 const DELISTED: &str = "delisted";
 /// How a trade is told that did not end.
 const OPEN: &str = "open";
-
-/// Where and when orders fill: the bars of one session of one class.
-#[derive(Clone, Copy)]
-pub(super) struct Floor<'a> {
-    pub(super) prepared: &'a Prepared,
-    pub(super) session: NaiveDate,
-    pub(super) time: FillTime,
-    /// `None` trades for nothing.
-    pub(super) charges: Option<&'a settings::Backtest>,
-}
 
 /// What a session decided and the next one fills, beside the orders that the book holds.
 pub(super) struct Waiting {
@@ -47,7 +38,7 @@ pub(super) struct Waiting {
 impl Waiting {
     /// Keeps what is to be filled of a decision.
     pub(super) fn of(decision: Decision) -> Self {
-        let reason = |sell: crate::decide::Recommendation| (sell.symbol, sell.signal_type);
+        let reason = |sell: Recommendation| (sell.symbol, sell.signal_type);
         let reasons = decision.exits.into_iter().map(reason).collect();
         Self { session: decision.session, held: decision.held, reasons }
     }
@@ -116,7 +107,7 @@ impl Account {
         symbol: &Symbol,
         ratio: f64,
     ) {
-        super::split::carry_out(&mut self.book, waiting, floor.prepared, symbol, ratio);
+        carry_out(&mut self.book, waiting, floor.prepared, symbol, ratio);
         if let Some(lot) = self.lots.get_mut(&(floor.class(), symbol.clone())) {
             lot.split_factor *= ratio;
         }
@@ -307,50 +298,6 @@ impl Account {
         self.book = book;
         value
     }
-}
-
-impl Floor<'_> {
-    fn class(&self) -> AssetClass {
-        self.prepared.columns.panel().asset_class()
-    }
-
-    /// The session's bars of some symbols; their open is the price at which orders fill.
-    fn bars<'s>(&self, symbols: impl IntoIterator<Item = &'s Symbol>) -> BTreeMap<Symbol, Bar> {
-        let panel = self.prepared.columns.panel();
-        let bar = |symbol: &Symbol| {
-            let row = panel.row(panel.position(symbol)?, self.session)?;
-            let (open, close) = (panel.open()[row], panel.close()[row]);
-            let bar = Bar {
-                date: self.session,
-                open: match self.time {
-                    FillTime::NextOpen => open,
-                    FillTime::NextClose => close,
-                },
-                high: panel.high()[row],
-                low: panel.low()[row],
-                close,
-                volume: panel.volume()[row],
-            };
-            Some((symbol.clone(), bar))
-        };
-        symbols.into_iter().filter_map(bar).collect()
-    }
-
-    fn newest(&self, symbol: &Symbol, until: NaiveDate) -> Option<usize> {
-        newest(self.prepared.columns.panel(), symbol, until)
-    }
-
-    fn rate(&self, symbol: &Symbol, decided: NaiveDate, filled: NaiveDate) -> Rate {
-        let charged = |settings| Rate::of(settings, &conditions(self.prepared, symbol, decided, filled));
-        self.charges.map_or(Rate::FREE, charged)
-    }
-}
-
-/// The row of a symbol's newest bar up to a date.
-fn newest(panel: &crate::bars::Panel, symbol: &Symbol, until: NaiveDate) -> Option<usize> {
-    let rows = panel.rows(panel.position(symbol)?);
-    let count = panel.dates()[rows.clone()].partition_point(|date| *date <= until);
-    count.checked_sub(1).map(|last| rows.start + last)
 }
 
 /// The units of an order that the cash pays for, with their cost.

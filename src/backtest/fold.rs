@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 
-use super::account::{Account, Floor, Waiting};
+use super::account::{Account, Waiting};
+use super::floor::Floor;
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;

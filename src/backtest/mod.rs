@@ -9,6 +9,7 @@
 mod account;
 mod conditions;
 mod cost;
+mod floor;
 mod fold;
 mod scaling;
 mod split;
