@@ -23,7 +23,7 @@ use crate::decide;
 use crate::decide::{MarketBars, Prepared};
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
-use crate::report::{BacktestReport, StrategyUsed};
+use crate::report::{BacktestReport, BenchmarkCloses, StrategyUsed};
 use crate::scripts::{Scripts, Strategy};
 use crate::settings::{FillTime, Settings, SourceName};
 
@@ -203,8 +203,17 @@ pub async fn run_backtest(
             (own.name().to_owned(), used)
         };
         let strategies = scripts.strategies().iter().filter(|own| own.is_enabled()).map(used).collect();
-        let report =
-            BacktestReport { asset_classes, strategies, settings, fill, costs: charged, result, problems };
+        let benchmark = prepared.first().and_then(|own| BenchmarkCloses::of(own, &result));
+        let report = BacktestReport {
+            asset_classes,
+            strategies,
+            settings,
+            fill,
+            costs: charged,
+            benchmark,
+            result,
+            problems,
+        };
         Ok(BacktestOutcome { report, notes, demo })
     };
     tokio::task::spawn_blocking(walk).await.context("failed to walk the sessions")?

@@ -7,16 +7,20 @@ use serde::Serialize;
 
 use super::{BacktestReport, StrategyUsed};
 use crate::domain::{AssetClass, Problem, Symbol};
-use crate::performance::Trade;
+use crate::performance::{Breakdown, Figures, Interval, Trade};
+use crate::performance::{expectancy_interval, sharpe_interval};
 use crate::settings;
 use crate::settings::settings_hash;
 use crate::settings::{Risk, SignalSettings};
+
+/// What the intervals are drawn with: the same each time.
+const SEED: u64 = 6;
 
 #[derive(Serialize)]
 struct Document<'a> {
     span: Span,
     settings: Used<'a>,
-    figures: Figures,
+    figures: Told,
     equity_curve: Vec<Point>,
     trades: Vec<Row<'a>>,
     open_positions: Vec<Row<'a>>,
@@ -51,12 +55,26 @@ struct Costs<'a> {
     slippage: &'a settings::SlippageFactors,
 }
 
-/// Null where the span has no session.
+/// Every figure by its name, null where it is not defined; why not stands in `undefined`.
 #[derive(Serialize)]
-struct Figures {
-    total_return: Option<f64>,
+struct Told {
+    /// Null where the span has no session.
     final_equity: Option<f64>,
-    trades: usize,
+    /// By which returns are annualised.
+    sessions_per_year: f64,
+    benchmark: Option<Symbol>,
+    #[serde(flatten)]
+    figures: Figures,
+    intervals: Intervals,
+    #[serde(flatten)]
+    breakdown: Breakdown,
+}
+
+/// Null where there is too little to draw from.
+#[derive(Serialize)]
+struct Intervals {
+    sharpe: Option<Interval>,
+    expectancy: Option<Interval>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +137,7 @@ impl BacktestReport {
     pub fn json(&self) -> Result<String, serde_json::Error> {
         let (from, to) = self.span().unzip();
         let settings = &self.settings;
+        let evidence = self.evidence();
         let document = Document {
             span: Span { from, to, sessions: self.result.days.len() },
             settings: Used {
@@ -136,10 +155,16 @@ impl BacktestReport {
                 signals: &settings.signals,
                 settings_hash: settings_hash(settings),
             },
-            figures: Figures {
-                total_return: self.total_return(),
+            figures: Told {
                 final_equity: self.final_equity(),
-                trades: self.result.trades.len(),
+                sessions_per_year: evidence.sessions_per_year,
+                benchmark: self.benchmark.as_ref().map(|own| own.symbol.clone()),
+                figures: Figures::of(&evidence),
+                intervals: Intervals {
+                    sharpe: sharpe_interval(evidence.days, evidence.sessions_per_year, SEED).ok(),
+                    expectancy: expectancy_interval(evidence.trades, SEED).ok(),
+                },
+                breakdown: Breakdown::of(&evidence),
             },
             equity_curve: self
                 .result

@@ -12,9 +12,10 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::backtest::Backtest;
+use crate::decide::Prepared;
 use crate::domain::AssetClass;
-use crate::domain::Problem;
-use crate::performance::Trade;
+use crate::domain::{Problem, Symbol};
+use crate::performance::{Day, Evidence, Trade};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
 
@@ -28,9 +29,30 @@ pub struct BacktestReport {
     pub fill: FillTime,
     /// `None` where trading cost nothing.
     pub costs: Option<settings::Backtest>,
+    /// What the account is compared with; that of equities where both classes were walked.
+    pub benchmark: Option<BenchmarkCloses>,
     pub result: Backtest,
     /// Of the bars, the scripts and all sessions.
     pub problems: Vec<Problem>,
+}
+
+/// The benchmark beside the account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BenchmarkCloses {
+    pub symbol: Symbol,
+    /// One for each day of the result; `None` where it has no bar.
+    pub closes: Vec<Option<f64>>,
+}
+
+impl BenchmarkCloses {
+    /// Reads the closes on the days of a result; `None` without a benchmark that has bars.
+    pub fn of(prepared: &Prepared, result: &Backtest) -> Option<Self> {
+        let columns = prepared.benchmark.as_ref()?;
+        let panel = columns.panel();
+        let close = |day: &Day| panel.row(0, day.date).map(|row| panel.close()[row]);
+        let symbol = panel.symbols().first()?.clone();
+        Some(Self { symbol, closes: result.days.iter().map(close).collect() })
+    }
 }
 
 /// A strategy as it was used.
@@ -53,9 +75,19 @@ impl BacktestReport {
         self.result.days.last().map(|day| day.equity)
     }
 
-    /// Returns the account's return over the span, a fraction; `None` where the span has no session.
-    fn total_return(&self) -> Option<f64> {
-        self.final_equity().map(|equity| equity / self.settings.risk.account_equity - 1.0)
+    /// Returns the sessions of a year by which returns are annualised: with crypto every day is one.
+    fn sessions_per_year(&self) -> f64 {
+        let years = self.asset_classes.iter().map(|class| class.sessions_per_year());
+        years.fold(AssetClass::Equity.sessions_per_year(), f64::max)
+    }
+
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            days: &self.result.days,
+            trades: &self.result.trades,
+            benchmark: self.benchmark.as_ref().map(|own| own.closes.as_slice()).unwrap_or_default(),
+            sessions_per_year: self.sessions_per_year(),
+        }
     }
 
     fn open(&self) -> impl Iterator<Item = &Trade> {
@@ -105,6 +137,7 @@ mod tests {
             strategies: BTreeMap::from([("always".to_owned(), used)]),
             fill: rules.fill,
             costs: None,
+            benchmark: None,
             problems: result.problems.clone(),
             settings,
             result,
@@ -139,6 +172,10 @@ mod tests {
         assert_eq!(document["equity_curve"][0], serde_json::json!({"date": day(0), "equity": 100_000.0}));
         assert_eq!(document["settings"]["strategies"]["always"]["constants"]["STOP_ATR_MULT"], 5.0);
         assert_eq!(document["settings"]["costs"], serde_json::Value::Null);
+        let figures = &document["figures"];
+        assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.0.into(), &252.0.into()));
+        assert_eq!(figures["by_strategy"]["always"]["trades"], 2.0);
+        assert!(figures["intervals"]["sharpe"]["high"].as_f64() > figures["sharpe"].as_f64(), "{figures}");
     }
 
     #[test]
@@ -146,6 +183,7 @@ mod tests {
         let document: serde_json::Value =
             serde_json::from_str(&example(0).json().expect("finite")).expect("JSON");
         assert_eq!(document["figures"]["total_return"], serde_json::Value::Null);
+        assert_eq!(document["figures"]["undefined"]["total_return"], "fewer than two sessions");
         assert_eq!(document["span"], serde_json::json!({"from": null, "to": null, "sessions": 0}));
         assert!(example(0).text().contains("No session in the span"), "{}", example(0).text());
     }

@@ -2,8 +2,8 @@
 
 use super::BacktestReport;
 use crate::domain::AssetClass;
-use crate::domain::format::{count, fixed, price, quantity, signed_money, signed_percent};
-use crate::performance::Trade;
+use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
+use crate::performance::{Figure, Figures, Kind, Trade, Unit};
 use crate::settings;
 use crate::settings::FillTime;
 
@@ -14,18 +14,13 @@ impl BacktestReport {
     /// Renders the text.
     pub fn text(&self) -> String {
         let mut text = self.heading();
-        let (Some((from, to)), Some(equity), Some(gain)) =
-            (self.span(), self.final_equity(), self.total_return())
-        else {
+        let (Some((from, to)), Some(equity)) = (self.span(), self.final_equity()) else {
             text.push_str("No session in the span: nothing was decided.\n");
             return text;
         };
         let start = self.settings.risk.account_equity;
         text.push_str(&lines(&[
-            (
-                "Total return",
-                format!("{}, {} to {}", signed_percent(gain, 2), fixed(start, 2), fixed(equity, 2)),
-            ),
+            ("Equity", format!("{} to {}", fixed(start, 2), fixed(equity, 2))),
             ("Trades", format!("{} closed, {} open", self.closed().count(), self.open().count())),
             ("Signals", self.signals()),
             ("Costs paid", self.costs.as_ref().map_or("none".to_owned(), |_| fixed(self.costs_paid(), 2))),
@@ -34,6 +29,8 @@ impl BacktestReport {
             ("Orders", self.orders()),
             ("Costs", self.costs.as_ref().map_or("none".to_owned(), |own| self.charged(own))),
         ]));
+        text.push('\n');
+        text.push_str(&self.figures());
         if self.result.trades.is_empty() {
             text.push_str("\nNo trade: no strategy bought anything in the span.\n");
             return text;
@@ -58,6 +55,23 @@ impl BacktestReport {
             text.push_str(&table(newest));
         }
         text
+    }
+
+    /// Every figure, or why there is none.
+    fn figures(&self) -> String {
+        let evidence = self.evidence();
+        let told = |(kind, figure): (&'static Kind, Figure)| {
+            let told = match figure {
+                Ok(value) => told(kind.unit, value),
+                Err(why) => format!("– ({})", why.0),
+            };
+            (kind.label, told)
+        };
+        let mut rows: Vec<(&str, String)> = Figures::of(&evidence).iter().map(told).collect();
+        let symbol = self.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
+        let basis = format!("{} sessions a year; benchmark {symbol}", fixed(evidence.sessions_per_year, 0));
+        rows.push(("Reckoned with", basis));
+        lines(&rows)
     }
 
     fn heading(&self) -> String {
@@ -97,6 +111,17 @@ impl BacktestReport {
         };
         let sides: Vec<String> = self.asset_classes.iter().map(side).collect();
         format!("a side, before the day's factors: {}", sides.join("; "))
+    }
+}
+
+/// A figure as a person reads it.
+fn told(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Fraction => percent(value, 2),
+        Unit::Ratio => fixed(value, 2),
+        Unit::R => format!("{} R", fixed(value, 2)),
+        // Means and medians of counts may be broken.
+        Unit::Count => fixed(value, if value.fract() == 0.0 { 0 } else { 1 }),
     }
 }
 

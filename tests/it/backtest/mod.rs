@@ -35,6 +35,10 @@ fn the_json_has_the_fields_of_the_contract_and_its_sums_agree() {
     let last = curve[120]["equity"].as_f64().expect("a number");
     assert!((100_000.0 + sum - last).abs() < 1e-6, "{sum} {last}");
     assert_eq!(told["figures"]["final_equity"], curve[120]["equity"]);
+    let figures = &told["figures"];
+    assert_eq!((&figures["benchmark"], &figures["sessions_per_year"]), (&"SPY".into(), &365.0.into()));
+    let gain = figures["total_return"].as_f64().expect("a number");
+    assert!((gain - (last / 100_000.0 - 1.0)).abs() < 1e-9, "{gain}");
     let is_open = |own: &&Value| own["open"] == true;
     let open = told["open_positions"].as_array().expect("an array");
     assert_eq!(open.len(), trades.iter().filter(is_open).count());
