@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stderr, clippy::print_stdout))]
 
 pub mod app;
+pub mod backtest;
 pub mod bars;
 pub mod cache;
 pub mod calendar;

@@ -5,6 +5,7 @@
 
 mod afresh;
 mod answers;
+mod backtest;
 mod bars;
 mod charts;
 mod courier;
@@ -46,6 +47,8 @@ mod test_scripts;
 mod validate;
 
 pub use answers::Progress;
+pub use backtest::{BacktestInputs, BacktestOutcome, BacktestRequest, Charged, Verified};
+pub use backtest::{load_backtest, run_backtest, verify};
 pub use bars::{LoadedBars, load};
 pub use courier::{Assignment, Courier, Delivered, keep};
 pub use diff_scripts::{DiffRequest, ScriptDiff, diff_scripts};

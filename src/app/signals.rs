@@ -142,7 +142,7 @@ fn doubts(prepared: &decide::Prepared, span: Span) -> BTreeSet<String> {
 }
 
 /// Leaves out the classes that none of the named strategies trades.
-fn narrowed(asked: Asked, scripts: &Scripts, only: &[String]) -> Result<Asked, Refusal> {
+pub(super) fn narrowed(asked: Asked, scripts: &Scripts, only: &[String]) -> Result<Asked, Refusal> {
     let traded: BTreeSet<AssetClass> =
         only.iter().filter_map(|name| scripts.strategy(name)).map(Strategy::asset_class).collect();
     let mut classes = traded.iter().copied();

@@ -35,6 +35,11 @@ impl Span {
         self.from
     }
 
+    /// Returns the last session that is asked for, where it is named.
+    pub(super) fn to(&self) -> Option<NaiveDate> {
+        self.to
+    }
+
     /// Tells whether a session lies in the span.
     pub fn contains(&self, session: NaiveDate) -> bool {
         self.from.is_none_or(|from| session >= from) && self.to.is_none_or(|to| session <= to)

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::app::{Asked, ExportFormat, Refusal};
 use crate::domain::AssetClass;
 use crate::reload::WatchMethod;
-use crate::settings::{SourceName, UnknownSource};
+use crate::settings::{FillTime, SourceName, UnknownSource};
 
 /// Turns trading rules that a person can read into one clear email a day.
 #[derive(Debug, Parser)]
@@ -49,6 +49,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Lists every raw signal over a span of sessions, before filters and ranking
     Signals(SignalsArgs),
+    /// Trades the scripts over history, with a portfolio, fills at the next open and costs
+    Backtest(BacktestArgs),
+    /// Decides each session of a span again from bars that end with it: exits with 1 where it differs from the backtest
+    Verify(VerifyArgs),
     /// Shows what two versions of the scripts say differently over a span of sessions
     DiffScripts(DiffScriptsArgs),
     /// Runs the scripts' own test cases, and tells which conditions they have seen
@@ -239,6 +243,76 @@ pub struct SignalsArgs {
     /// Writes the table to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to trade, over one account
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// Only these strategies, switched on or not
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    /// Sets a constant in every script that has it
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = constant)]
+    pub constants: Vec<(String, f64)>,
+    /// When orders fill, instead of the settings' own
+    #[arg(long, value_enum)]
+    pub fill: Option<FillChoice>,
+    /// Trades without fees and slippage
+    #[arg(long)]
+    pub no_costs: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+    /// Writes the report to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// When an order fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FillChoice {
+    /// At the open of the next bar
+    NextOpen,
+    /// At the close of the next bar
+    NextClose,
+}
+
+impl From<FillChoice> for FillTime {
+    fn from(choice: FillChoice) -> Self {
+        match choice {
+            FillChoice::NextOpen => FillTime::NextOpen,
+            FillChoice::NextClose => FillTime::NextClose,
+        }
+    }
+}
+
+fn constant(text: &str) -> Result<(String, f64), String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err("write the constant's name, `=` and its value: STOP_ATR_MULT=3.0".to_owned());
+    };
+    match value.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok((name.trim().to_owned(), number)),
+        _ => Err(format!("`{value}` is not a number")),
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to verify
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// Only these strategies, switched on or not
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 #[derive(Debug, Args)]

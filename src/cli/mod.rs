@@ -4,6 +4,7 @@
 //! in one place, `exit`.
 
 mod args;
+mod backtest;
 mod cache;
 mod catalogue;
 mod completions;
@@ -33,6 +34,8 @@ mod status;
 mod table;
 mod test_scripts;
 mod validate_scripts;
+mod verify;
+mod walk;
 mod watch;
 
 use std::process::ExitCode;
@@ -74,6 +77,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<exit::Outcome> {
         Command::Schedule(args) => schedule::schedule(&cli.global, &args),
         Command::Status(args) => status::status(&cli.global, &args),
         Command::Explain(args) => start::wait(Interrupt::Breaks, explain::explain(&cli.global, &args)),
+        Command::Backtest(args) => start::wait(Interrupt::IsHandled, backtest::backtest(&cli.global, &args)),
+        Command::Verify(args) => start::wait(Interrupt::IsHandled, verify::verify(&cli.global, &args)),
         Command::Signals(args) => start::wait(Interrupt::Breaks, signals::signals(&cli.global, &args)),
         Command::DiffScripts(args) => {
             start::wait(Interrupt::Breaks, diff_scripts::diff_scripts(&cli.global, &args))

@@ -37,7 +37,7 @@ pub(super) fn settings(global: &Global) -> anyhow::Result<Loaded> {
 
 /// How long an end waits for what is being written. What was fetched is in memory by then, so it is the
 /// disk alone that takes time; a disk that hangs must not keep Ctrl-C from ending.
-const GRACE: Duration = Duration::from_secs(3);
+pub(super) const GRACE: Duration = Duration::from_secs(3);
 
 /// What an interruption means to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub(super) fn wait(
 
 /// Waits for the first request to stop.
 #[cfg(unix)]
-async fn interrupted() -> std::io::Result<()> {
+pub(super) async fn interrupted() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -86,6 +86,6 @@ async fn interrupted() -> std::io::Result<()> {
 
 /// Waits for the first request to stop.
 #[cfg(not(unix))]
-async fn interrupted() -> std::io::Result<()> {
+pub(super) async fn interrupted() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }

@@ -10,7 +10,7 @@ use crate::domain::Symbol;
 use crate::filters::Filtered;
 
 /// What `decide` found for one asset class on one session.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     pub asset_class: AssetClass,
     pub session: NaiveDate,

@@ -39,5 +39,5 @@ pub use near_misses::near_misses;
 pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use round::{Ready, Round, book_of, decide_round};
-pub use session::decide;
+pub use session::{decide, decide_scanned};
 pub use splits::rescale;

@@ -17,7 +17,7 @@ use crate::filters::{Candidate, Context};
 use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
 use crate::signals;
-use crate::signals::NotReady;
+use crate::signals::{NotReady, Scan};
 
 /// Decides one session of one asset class.
 ///
@@ -35,6 +35,19 @@ pub fn decide(
     decide_watched(prepared, scripts, settings, book, session, &mut |_, _, _| ())
 }
 
+/// Decides like [`decide`], from what [`signals::scan`] of all enabled strategies said on the session: no part of the
+/// book is in it, so that a caller with many sessions may scan them together.
+pub fn decide_scanned(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    settings: &Settings,
+    book: &Book,
+    session: NaiveDate,
+    scan: Scan,
+) -> (Decision, Vec<Problem>) {
+    decide_from(prepared, scripts, settings, book, session, |_| scan, &mut |_, _, _| ())
+}
+
 /// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
 pub(super) fn decide_watched(
     prepared: &Prepared,
@@ -42,6 +55,19 @@ pub(super) fn decide_watched(
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
+    watch: &mut filters::Watch<'_>,
+) -> (Decision, Vec<Problem>) {
+    let scan = |rows: &Rows| signals::scan(&prepared.columns, scripts, rows, session, &[]);
+    decide_from(prepared, scripts, settings, book, session, scan, watch)
+}
+
+fn decide_from(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    settings: &Settings,
+    book: &Book,
+    session: NaiveDate,
+    scan: impl FnOnce(&Rows) -> Scan,
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
@@ -66,7 +92,7 @@ pub(super) fn decide_watched(
         market,
     };
     if decision.no_decision.is_none() {
-        let scan = signals::scan(columns, scripts, &rows, session, &[]);
+        let scan = scan(&rows);
         problems.extend(scan.problems);
         problems.extend(scan.not_ready.iter().map(NotReady::problem));
         problems.extend(unhealthy(prepared, session));
@@ -147,7 +173,11 @@ fn whole_session_before(prepared: &Prepared, symbols: usize, session: NaiveDate)
     let with_bar = |day: NaiveDate| {
         columns.rows_on(day).iter().filter(|row| columns.is_tradable(panel.owner(**row as usize))).count()
     };
-    earlier.iter().rev().copied().find(|day| !are_most_missing(with_bar(*day), symbols))
+    // Most days are told by their rows alone, so that a history that begins with few symbols is not counted through
+    // again on each of its sessions.
+    let has_too_few = |day: NaiveDate| are_most_missing(columns.rows_on(day).len(), symbols);
+    let is_whole = |day: &NaiveDate| !has_too_few(*day) && !are_most_missing(with_bar(*day), symbols);
+    earlier.iter().rev().copied().find(is_whole)
 }
 
 /// Names the universe's symbols whose bars are in doubt on the session.

@@ -36,6 +36,8 @@ pub enum ProblemKind {
     Score,
     /// A signal's stop is at or under zero, or at the entry.
     Stop,
+    /// An order that was decided did not fill.
+    NotFilled,
     /// A held position has no rule, no bar, or a rule that could not run.
     Position,
     /// A past recommendation cannot be followed further.

@@ -6,6 +6,7 @@
 //! that a user edited come in as text.
 
 mod axis;
+mod backtest;
 mod cards;
 pub mod chart;
 mod html;
@@ -23,6 +24,7 @@ mod view;
 #[cfg(test)]
 pub(crate) mod example;
 
+pub use backtest::{BacktestReport, BenchmarkCloses, StrategyUsed};
 pub use chart::{ChartData, ChartLevel};
 pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};

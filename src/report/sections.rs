@@ -250,6 +250,7 @@ fn heading(kind: ProblemKind) -> (u8, &'static str) {
         ProblemKind::ScriptRun => (1, "Scripts that failed"),
         ProblemKind::Score => (2, "Signals without a score"),
         ProblemKind::Stop => (2, "Signals without a stop"),
+        ProblemKind::NotFilled => (2, "Orders that did not fill"),
         ProblemKind::Benchmark => (2, "Benchmark"),
         ProblemKind::Outcome => (4, "Past recommendations"),
         ProblemKind::Skipped => (3, "Left out"),

@@ -54,7 +54,7 @@ pub use engine::pool;
 pub use evaluate::{RowError, Verdicts};
 pub use function::{Function, not_ready};
 pub use load_error::LoadError;
-pub use options::Options;
+pub use options::{Options, UnknownConstant};
 pub use outline::{Outline, outlines};
 pub use reads::{Need, Read};
 pub use row::{PositionView, SignalView};

@@ -1,5 +1,6 @@
 //! A scorer: components from 0 to 10, and the weight of each.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -97,6 +98,11 @@ impl ScorerParts {
 }
 
 impl Scorer {
+    /// Returns its numeric constants with the values used.
+    pub fn constants(&self) -> &BTreeMap<String, f64> {
+        self.script.constants.numbers()
+    }
+
     /// Returns the name: the stem of the file.
     pub fn name(&self) -> &str {
         &self.script.name

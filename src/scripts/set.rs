@@ -73,6 +73,14 @@ impl Scripts {
         self.strategies.iter().find(|strategy| strategy.name() == name)
     }
 
+    /// Returns a snapshot of these strategies alone, those that the settings switch off switched on. An unknown
+    /// name adds nothing.
+    pub fn only(&self, names: &[String]) -> Self {
+        let named = self.strategies.iter().filter(|own| names.iter().any(|name| name == own.name()));
+        let strategies = named.cloned().map(Strategy::switched_on).collect();
+        Self { strategies: Arc::new(strategies), ..self.clone() }
+    }
+
     /// Returns the scorers, sorted by name.
     pub fn scorers(&self) -> &[Scorer] {
         &self.scorers

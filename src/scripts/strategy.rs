@@ -82,6 +82,15 @@ impl Strategy {
         self.entries == Entries::On
     }
 
+    /// Makes entries whatever the settings say, where it has a scorer.
+    pub(super) fn switched_on(self) -> Self {
+        let entries = match self.entries {
+            Entries::SwitchedOff => Entries::On,
+            other => other,
+        };
+        Self { entries, ..self }
+    }
+
     /// Says why it makes no entries; `None` where it may.
     pub fn why_no_entries(&self) -> Option<&'static str> {
         match self.entries {

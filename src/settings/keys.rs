@@ -18,6 +18,7 @@ const EQUITY_SOURCES: &[&str] = &["polygon", "alpha_vantage", "files", "simulate
 // Not polygon or alpha_vantage: there `BTC` and its like are the tickers of listed funds.
 const CRYPTO_SOURCES: &[&str] = &["binance", "files", "simulated"];
 const CONVICTIONS: &[&str] = &["LOW", "MEDIUM", "HIGH"];
+const FILL_TIMES: &[&str] = &["next-open", "next-close"];
 const TLS_MODES: &[&str] = &["starttls", "implicit", "none"];
 const ASSET_CLASSES: &[&str] = &["equity", "crypto"];
 const RATE: Kind = Kind::Whole { least: 1, most: 1_000_000 };
@@ -65,6 +66,22 @@ pub(super) const KEYS: &[Key] = &[
     key("strategies.<strategy>.<CONSTANT>", Kind::Number),
     key("sectors.<SYMBOL>", Kind::Text),
     key("portfolio.file", Kind::OptionalPath),
+    key("backtest.fill", Kind::OneOf(FILL_TIMES)),
+    key("backtest.limit_recommendations", Kind::Switch),
+    key("backtest.volatility_scaling", Kind::Switch),
+    key("backtest.equity.fee", Kind::NotNegative),
+    key("backtest.equity.slippage", Kind::NotNegative),
+    key("backtest.equity.stress_below", Kind::Number),
+    key("backtest.crypto.fee", Kind::NotNegative),
+    key("backtest.crypto.slippage", Kind::NotNegative),
+    key("backtest.crypto.stress_below", Kind::Number),
+    key("backtest.slippage.atr_least", Kind::NotNegative),
+    key("backtest.slippage.atr_most", Kind::NotNegative),
+    key("backtest.slippage.size_least", Kind::NotNegative),
+    key("backtest.slippage.size_most", Kind::NotNegative),
+    key("backtest.slippage.size_of_adv", Kind::Fraction),
+    key("backtest.slippage.weekend", Kind::NotNegative),
+    key("backtest.slippage.stress", Kind::NotNegative),
     key("email.smtp_host", Kind::Host),
     key("email.smtp_port", Kind::Whole { least: 1, most: 65_535 }),
     key("email.smtp_user", Kind::OptionalText),

@@ -34,6 +34,7 @@ pub struct Settings {
     #[serde(default)]
     pub sectors: BTreeMap<Symbol, String>,
     pub portfolio: Portfolio,
+    pub backtest: Backtest,
     pub email: Email,
     pub journal: Journal,
     pub log: Log,
@@ -270,6 +271,76 @@ impl Number {
 pub struct Portfolio {
     #[serde(deserialize_with = "path_unless_empty")]
     pub file: Option<PathBuf>,
+}
+
+/// When an order of the backtest fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FillTime {
+    /// At the open of the next bar; that of crypto is the instant of the decision.
+    NextOpen,
+    /// At the close of the next bar.
+    NextClose,
+}
+
+impl FillTime {
+    /// Returns the word that settings, flags and JSON use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FillTime::NextOpen => "next-open",
+            FillTime::NextClose => "next-close",
+        }
+    }
+}
+
+/// How the backtest fills and charges. Nothing of it reaches a decision of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backtest {
+    pub fill: FillTime,
+    /// Whether each class buys only the `max_recommendations` best of a session, as the mail names.
+    pub limit_recommendations: bool,
+    pub volatility_scaling: bool,
+    pub equity: TradingCosts,
+    pub crypto: TradingCosts,
+    pub slippage: SlippageFactors,
+}
+
+impl Backtest {
+    /// Returns what trading one class costs.
+    pub fn of(&self, class: AssetClass) -> &TradingCosts {
+        match class {
+            AssetClass::Equity => &self.equity,
+            AssetClass::Crypto => &self.crypto,
+        }
+    }
+}
+
+/// What trading one class costs, a side, as fractions of the money traded.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TradingCosts {
+    pub fee: f64,
+    /// Before the factors.
+    pub slippage: f64,
+    /// The benchmark's return over a week under which the factor for stress counts.
+    pub stress_below: f64,
+}
+
+/// The factors that slippage is multiplied by.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlippageFactors {
+    /// Bounds of atr14 over its mean of 60 sessions.
+    pub atr_least: f64,
+    pub atr_most: f64,
+    /// Bounds of the order's money over `size_of_adv` of the 20-session dollar volume.
+    pub size_least: f64,
+    pub size_most: f64,
+    pub size_of_adv: f64,
+    /// For crypto on a Saturday or Sunday in UTC.
+    pub weekend: f64,
+    pub stress: f64,
 }
 
 /// How the connection to the mail server is protected.

@@ -24,6 +24,7 @@ const RANKS: &[&[&str]] = &[
     &["filters"],
     &["decide"],
     &["outcomes", "performance"],
+    &["backtest"],
     &["report", "cases"],
     &["mail", "journal", "reload"],
     &["app"],
@@ -45,6 +46,7 @@ const PURE: &[&str] = &[
     "decide",
     "outcomes",
     "performance",
+    "backtest",
     "report",
     "cases",
 ];

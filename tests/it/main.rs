@@ -1,5 +1,6 @@
 //! The one integration binary: linking polars once is enough.
 
+mod backtest;
 mod bad_input;
 mod cli;
 #[cfg(unix)]

@@ -19,7 +19,7 @@ use crate::market::{compile, missing_between, shipped, symbol};
 
 const DEFAULT_CASES: u32 = 8;
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let cases = asked.unwrap_or(DEFAULT_CASES);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -27,14 +27,14 @@ fn config() -> ProptestConfig {
 
 /// A market to be, small enough to be shrunk.
 #[derive(Clone, Debug)]
-struct Plan {
-    class: AssetClass,
-    seed: u64,
-    symbols: usize,
-    sessions: usize,
+pub struct Plan {
+    pub class: AssetClass,
+    pub seed: u64,
+    pub symbols: usize,
+    pub sessions: usize,
 }
 
-fn plans(sessions: std::ops::Range<usize>) -> impl Strategy<Value = Plan> {
+pub fn plans(sessions: std::ops::Range<usize>) -> impl Strategy<Value = Plan> {
     let class = prop_oneof![Just(AssetClass::Equity), Just(AssetClass::Crypto)];
     (class, any::<u64>(), 2..9_usize, sessions).prop_map(|(class, seed, symbols, sessions)| Plan {
         class,
@@ -67,7 +67,7 @@ impl Plan {
         }
     }
 
-    fn dates(&self) -> Vec<NaiveDate> {
+    pub fn dates(&self) -> Vec<NaiveDate> {
         let first = NaiveDate::from_ymd_opt(2022, 1, 3).expect("a date");
         let last = first + chrono::Days::new(2 * self.sessions as u64 + 20);
         let mut dates = calendar::sessions(self.class, first, last);
@@ -75,7 +75,7 @@ impl Plan {
         dates
     }
 
-    fn series(&self) -> Vec<Bars> {
+    pub fn series(&self) -> Vec<Bars> {
         let dates = self.dates();
         let mut dice = Dice(self.seed);
         let mut all: Vec<(String, Vec<Bar>)> =
@@ -100,7 +100,7 @@ impl Plan {
         all.into_iter().map(bars).collect()
     }
 
-    fn market(&self, series: Vec<Bars>) -> MarketBars {
+    pub fn market(&self, series: Vec<Bars>) -> MarketBars {
         let is_bought = |bars: &&Bars| self.class == AssetClass::Crypto || bars.symbol().as_str() != "SPY";
         let universe = series.iter().filter(is_bought).map(|bars| bars.symbol().clone()).collect();
         let benchmark = Some(symbol(self.benchmark()));

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::AssetClass;
 use crate::domain::Conviction;
 use crate::domain::Symbol;
+use crate::settings::FillTime;
 use crate::settings::Number;
 use crate::settings::SourceName;
 use crate::settings::Tls;
@@ -78,6 +79,13 @@ fn the_embedded_file_holds_every_key_with_the_value_of_the_contract() {
     assert_eq!((r.account_equity, r.risk_per_trade, r.max_position), (100_000.0, 0.0075, 0.15));
     assert_eq!((r.max_positions, r.max_exposure, r.max_per_sector, r.correlation_guard), (8, 0.80, 3, true));
     assert!(s.strategies["equity_momentum"].enabled && s.sectors.is_empty());
+    let b = &s.backtest;
+    assert_eq!((b.fill, b.limit_recommendations, b.volatility_scaling), (FillTime::NextOpen, false, false));
+    assert_eq!((b.equity.fee, b.equity.slippage, b.equity.stress_below), (0.0001, 0.0008, -0.03));
+    assert_eq!((b.crypto.fee, b.crypto.slippage, b.crypto.stress_below), (0.0008, 0.0010, -0.05));
+    let f = &b.slippage;
+    assert_eq!((f.atr_least, f.atr_most, f.size_least, f.size_most), (0.5, 3.0, 0.5, 2.0));
+    assert_eq!((f.size_of_adv, f.weekend, f.stress), (0.01, 1.5, 2.0));
     let e = &s.email;
     assert_eq!(
         (e.smtp_host.as_str(), e.smtp_port, e.smtp_user.as_str()),

@@ -1,0 +1,26 @@
+//! The core folded over history: what `decide` decides at a close is filled at the next open, charged, and kept
+//! as trades and a curve of equity.
+//!
+//! Every session goes through the very functions of a run, in the order in which the exchanges open and close, so
+//! that what a backtest picks on a day is what the mail of that day would have named. A session's decision sees its
+//! own bars and earlier ones; the fill alone sees the next. Here is no clock, file, network or random number, and
+//! slippage is a mean: the same input gives the same bytes.
+
+mod account;
+mod conditions;
+mod cost;
+mod floor;
+mod fold;
+mod scaling;
+mod split;
+mod tally;
+mod verify;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+pub use cost::{Conditions, Rate};
+pub use fold::{Backtest, Counts, Rules, Step, backtest};
+pub use verify::{Difference, Verifier};

@@ -1,0 +1,117 @@
+//! The problems of many sessions, told once each: the first session's words, and how often they came again.
+//!
+//! A symbol that lacks bars for a year is one line and not two hundred and fifty. What differs in its numbers alone
+//! counts as the same.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::domain::format::count;
+use crate::domain::{Problem, ProblemKind};
+
+/// What was told so far, by subject, kind and stem.
+#[derive(Debug, Default)]
+pub(super) struct Tally(BTreeMap<(String, ProblemKind, String), Told>);
+
+#[derive(Debug)]
+struct Told {
+    message: String,
+    first: NaiveDate,
+    last: NaiveDate,
+    sessions: usize,
+}
+
+impl Tally {
+    /// Adds what one session told.
+    pub(super) fn add(&mut self, session: NaiveDate, problems: impl IntoIterator<Item = Problem>) {
+        for Problem { symbol, kind, message } in problems {
+            let key = (symbol, kind, stem(kind, &message));
+            let fresh = || Told { message, first: session, last: session, sessions: 0 };
+            let told = self.0.entry(key).or_insert_with(fresh);
+            if told.sessions == 0 || told.last != session {
+                told.sessions += 1;
+            }
+            told.last = session;
+        }
+    }
+
+    /// Returns one problem for each, sorted.
+    pub(super) fn told(self) -> Vec<Problem> {
+        let problem = |((symbol, kind, _), told): ((String, ProblemKind, String), Told)| {
+            let Told { message, first, last, sessions } = told;
+            let again = match sessions - 1 {
+                0 => String::new(),
+                more => format!(" (and on {} up to {last})", count(more, "later session")),
+            };
+            Problem { symbol, kind, message: format!("{first}: {message}{again}") }
+        };
+        let mut problems: Vec<Problem> = self.0.into_iter().map(problem).collect();
+        problems.sort();
+        problems
+    }
+}
+
+/// What of a message is the same on every session.
+fn stem(kind: ProblemKind, message: &str) -> String {
+    match kind {
+        // The features that are still missing become fewer.
+        ProblemKind::NotReady => message.split(':').next().unwrap_or_default().to_owned(),
+        // The script, its line and column; what follows names the values of a row.
+        ProblemKind::ScriptRun => message.split(' ').next().unwrap_or_default().to_owned(),
+        _ => message.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signals::fixtures::day;
+
+    fn check(told: &[(usize, &str, ProblemKind, &str)], expected: &[&str]) {
+        let mut tally = Tally::default();
+        for (session, symbol, kind, message) in told {
+            tally.add(day(*session), [Problem::new(symbol, *kind, *message)]);
+        }
+        let told: Vec<String> = tally.told().iter().map(ToString::to_string).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_comes_again_is_one_line_with_its_first_session_and_count() {
+        use ProblemKind::{NotReady, ScriptRun, Stale};
+        check(
+            &[
+                (
+                    0,
+                    "A",
+                    NotReady,
+                    "not ready for s: ma200 needs 200 bars, has 1; roc60 needs 61 bars, has 1",
+                ),
+                (1, "A", NotReady, "not ready for s: ma200 needs 200 bars, has 2"),
+                (1, "A", NotReady, "not ready for t: ma200 needs 200 bars, has 2"),
+                (2, "A", Stale, "no bar on 2024-01-03, the newest is of 2024-01-02: not signalled"),
+                (3, "A", Stale, "no bar on 2024-01-04, the newest is of 2024-01-02: not signalled"),
+                (9, "A", Stale, "no bar on 2024-01-10, the newest is of 2024-01-09: not signalled"),
+                (4, "s", ScriptRun, "s.rhai:3:5: in `entry`: odd on A, 2024-01-05 (close 1.00)"),
+                (
+                    5,
+                    "s",
+                    ScriptRun,
+                    "s.rhai:3:5: in `entry`: odd on B, 2024-01-06 (close 2.00) and 1 more symbol",
+                ),
+                (5, "s", ScriptRun, "s.rhai:4:5: in `exit`: odd on B, 2024-01-06"),
+            ],
+            &[
+                "A: 2024-01-03: no bar on 2024-01-03, the newest is of 2024-01-02: not signalled \
+                 (and on 2 later sessions up to 2024-01-10)",
+                "A: 2024-01-01: not ready for s: ma200 needs 200 bars, has 1; roc60 needs 61 bars, has 1 \
+                 (and on 1 later session up to 2024-01-02)",
+                "A: 2024-01-02: not ready for t: ma200 needs 200 bars, has 2",
+                "s: 2024-01-05: s.rhai:3:5: in `entry`: odd on A, 2024-01-05 (close 1.00) \
+                 (and on 1 later session up to 2024-01-06)",
+                "s: 2024-01-06: s.rhai:4:5: in `exit`: odd on B, 2024-01-06",
+            ],
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! A backtest for programs: numbers as numbers, in the shape that the README documents.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::{BacktestReport, StrategyUsed};
+use crate::domain::{AssetClass, Problem, Symbol};
+use crate::performance::{Breakdown, Figures, Interval, Trade};
+use crate::performance::{expectancy_interval, sharpe_interval};
+use crate::settings;
+use crate::settings::settings_hash;
+use crate::settings::{Risk, SignalSettings};
+
+/// What the intervals are drawn with: the same each time.
+const SEED: u64 = 6;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    span: Span,
+    settings: Used<'a>,
+    figures: Told,
+    equity_curve: Vec<Point>,
+    trades: Vec<Row<'a>>,
+    open_positions: Vec<Row<'a>>,
+    problems: &'a [Problem],
+}
+
+#[derive(Serialize)]
+struct Span {
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    sessions: usize,
+}
+
+#[derive(Serialize)]
+struct Used<'a> {
+    asset_classes: &'a [AssetClass],
+    strategies: &'a BTreeMap<String, StrategyUsed>,
+    fill: &'static str,
+    /// Null where trading cost nothing.
+    costs: Option<Costs<'a>>,
+    limit_recommendations: bool,
+    volatility_scaling: bool,
+    risk: &'a Risk,
+    signals: &'a SignalSettings,
+    settings_hash: String,
+}
+
+#[derive(Serialize)]
+struct Costs<'a> {
+    equity: &'a settings::TradingCosts,
+    crypto: &'a settings::TradingCosts,
+    slippage: &'a settings::SlippageFactors,
+}
+
+/// Every figure by its name, null where it is not defined; why not stands in `undefined`.
+#[derive(Serialize)]
+struct Told {
+    /// Null where the span has no session.
+    final_equity: Option<f64>,
+    /// By which returns are annualised.
+    sessions_per_year: f64,
+    benchmark: Option<Symbol>,
+    #[serde(flatten)]
+    figures: Figures,
+    intervals: Intervals,
+    #[serde(flatten)]
+    breakdown: Breakdown,
+}
+
+/// Null where there is too little to draw from.
+#[derive(Serialize)]
+struct Intervals {
+    sharpe: Option<Interval>,
+    expectancy: Option<Interval>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    date: NaiveDate,
+    equity: f64,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    symbol: &'a Symbol,
+    asset_class: AssetClass,
+    strategy: &'a str,
+    trigger: &'a str,
+    score: f64,
+    entry_date: NaiveDate,
+    entry_price: f64,
+    quantity: f64,
+    stop_price: f64,
+    exit_date: NaiveDate,
+    exit_price: f64,
+    exit_reason: &'a str,
+    costs: f64,
+    pnl: f64,
+    r_multiple: Option<f64>,
+    bars_held: usize,
+    open: bool,
+}
+
+impl<'a> Row<'a> {
+    fn of(trade: &'a Trade) -> Self {
+        Self {
+            symbol: &trade.symbol,
+            asset_class: trade.asset_class,
+            strategy: &trade.strategy,
+            trigger: &trade.trigger,
+            score: trade.score,
+            entry_date: trade.entry_date,
+            entry_price: trade.entry_price,
+            quantity: trade.quantity,
+            stop_price: trade.stop_price,
+            exit_date: trade.exit_date,
+            exit_price: trade.exit_price,
+            exit_reason: &trade.exit_reason,
+            costs: trade.costs,
+            pnl: trade.pnl(),
+            r_multiple: trade.r_multiple(),
+            bars_held: trade.bars_held,
+            open: trade.open,
+        }
+    }
+}
+
+impl BacktestReport {
+    /// Renders one indented JSON object that ends in a newline. `trades` holds all of them, `open_positions` those
+    /// of them that are still held.
+    ///
+    /// # Errors
+    /// What the writer says.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        let (from, to) = self.span().unzip();
+        let settings = &self.settings;
+        let evidence = self.evidence();
+        let document = Document {
+            span: Span { from, to, sessions: self.result.days.len() },
+            settings: Used {
+                asset_classes: &self.asset_classes,
+                strategies: &self.strategies,
+                fill: self.fill.as_str(),
+                costs: self.costs.as_ref().map(|own| Costs {
+                    equity: &own.equity,
+                    crypto: &own.crypto,
+                    slippage: &own.slippage,
+                }),
+                limit_recommendations: settings.backtest.limit_recommendations,
+                volatility_scaling: settings.backtest.volatility_scaling,
+                risk: &settings.risk,
+                signals: &settings.signals,
+                settings_hash: settings_hash(settings),
+            },
+            figures: Told {
+                final_equity: self.final_equity(),
+                sessions_per_year: evidence.sessions_per_year,
+                benchmark: self.benchmark.as_ref().map(|own| own.symbol.clone()),
+                figures: Figures::of(&evidence),
+                intervals: Intervals {
+                    sharpe: sharpe_interval(evidence.days, evidence.sessions_per_year, SEED).ok(),
+                    expectancy: expectancy_interval(evidence.trades, SEED).ok(),
+                },
+                breakdown: Breakdown::of(&evidence),
+            },
+            equity_curve: self
+                .result
+                .days
+                .iter()
+                .map(|day| Point { date: day.date, equity: day.equity })
+                .collect(),
+            trades: self.result.trades.iter().map(Row::of).collect(),
+            open_positions: self.open().map(Row::of).collect(),
+            problems: &self.problems,
+        };
+        let mut text = serde_json::to_string_pretty(&document)?;
+        text.push('\n');
+        Ok(text)
+    }
+}

@@ -1,0 +1,201 @@
+//! What a backtest says: text for people, JSON for programs.
+//!
+//! Holds every value of both as plain data, made by the app. Nothing is decided here and nothing left out of the
+//! JSON that the text tells.
+
+mod json;
+mod text;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::backtest::Backtest;
+use crate::decide::Prepared;
+use crate::domain::AssetClass;
+use crate::domain::{Problem, Symbol};
+use crate::performance::{Day, Evidence, Trade};
+use crate::settings;
+use crate::settings::{FillTime, Settings};
+
+/// A backtest and what it went by.
+#[derive(Clone, Debug)]
+pub struct BacktestReport {
+    /// The classes that were walked, in the order in which they are decided.
+    pub asset_classes: Vec<AssetClass>,
+    pub strategies: BTreeMap<String, StrategyUsed>,
+    pub settings: Settings,
+    pub fill: FillTime,
+    /// `None` where trading cost nothing.
+    pub costs: Option<settings::Backtest>,
+    /// What the account is compared with; that of equities where both classes were walked.
+    pub benchmark: Option<BenchmarkCloses>,
+    pub result: Backtest,
+    /// Of the bars, the scripts and all sessions.
+    pub problems: Vec<Problem>,
+}
+
+/// The benchmark beside the account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BenchmarkCloses {
+    pub symbol: Symbol,
+    /// One for each day of the result; `None` where it has no bar.
+    pub closes: Vec<Option<f64>>,
+}
+
+impl BenchmarkCloses {
+    /// Reads the closes on the days of a result; `None` without a benchmark that has bars.
+    pub fn of(prepared: &Prepared, result: &Backtest) -> Option<Self> {
+        let columns = prepared.benchmark.as_ref()?;
+        let panel = columns.panel();
+        let close = |day: &Day| panel.row(0, day.date).map(|row| panel.close()[row]);
+        let symbol = panel.symbols().first()?.clone();
+        Some(Self { symbol, closes: result.days.iter().map(close).collect() })
+    }
+}
+
+/// A strategy as it was used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StrategyUsed {
+    pub hash: String,
+    /// Its numeric constants, those that were overridden among them.
+    pub constants: BTreeMap<String, f64>,
+}
+
+impl BacktestReport {
+    /// Returns the first and the last date that was walked; `None` where the span has no session.
+    fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let days = &self.result.days;
+        Some((days.first()?.date, days.last()?.date))
+    }
+
+    /// Returns the account's worth at the end; `None` where the span has no session.
+    fn final_equity(&self) -> Option<f64> {
+        self.result.days.last().map(|day| day.equity)
+    }
+
+    /// Returns the sessions of a year by which returns are annualised: with crypto every day is one.
+    fn sessions_per_year(&self) -> f64 {
+        let years = self.asset_classes.iter().map(|class| class.sessions_per_year());
+        years.fold(AssetClass::Equity.sessions_per_year(), f64::max)
+    }
+
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence {
+            days: &self.result.days,
+            trades: &self.result.trades,
+            benchmark: self.benchmark.as_ref().map(|own| own.closes.as_slice()).unwrap_or_default(),
+            sessions_per_year: self.sessions_per_year(),
+        }
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Trade> {
+        self.result.trades.iter().filter(|trade| trade.open)
+    }
+
+    fn closed(&self) -> impl Iterator<Item = &Trade> {
+        self.result.trades.iter().filter(|trade| !trade.open)
+    }
+
+    fn costs_paid(&self) -> f64 {
+        self.result.trades.iter().map(|trade| trade.costs).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::backtest::{Rules, backtest};
+    use crate::decide::{MarketBars, prepare};
+    use crate::signals::fixtures::{ALWAYS, day, every_day, scripts, series};
+
+    /// Buys A at 85 and B at 65 on day 20, when there are twenty bars, and sells A at 131 on day 31.
+    fn example(sessions: usize) -> BacktestReport {
+        let scripts = scripts(&[("always", ALWAYS)]);
+        let closes: Vec<f64> = (0..40).map(|n| if n < 30 { 85.0 } else { 131.0 }).collect();
+        let bars = vec![series("A", 0, &closes[..sessions]), series("B", 0, &vec![65.0; sessions])];
+        let prepared = prepare(MarketBars::of(AssetClass::Equity, bars), &scripts, every_day);
+        let settings = Settings::defaults();
+        let rules = Rules {
+            scripts: &scripts,
+            settings: &settings,
+            fill: FillTime::NextOpen,
+            costs: None,
+            from: None,
+            to: None,
+        };
+        let result = backtest(&[prepared.expect("distinct symbols")], &rules, &mut |_| {
+            std::ops::ControlFlow::Continue(())
+        });
+        let always = scripts.strategy("always").expect("it was loaded");
+        let used = StrategyUsed { hash: "abc".to_owned(), constants: always.constants().clone() };
+        BacktestReport {
+            asset_classes: vec![AssetClass::Equity],
+            strategies: BTreeMap::from([("always".to_owned(), used)]),
+            fill: rules.fill,
+            costs: None,
+            benchmark: None,
+            problems: result.problems.clone(),
+            settings,
+            result,
+        }
+    }
+
+    #[test]
+    fn programs_read_what_the_contract_names() {
+        let document: serde_json::Value =
+            serde_json::from_str(&example(34).json().expect("finite")).expect("JSON");
+        let keys: Vec<&String> = document.as_object().expect("an object").keys().collect();
+        let expected =
+            ["equity_curve", "figures", "open_positions", "problems", "settings", "span", "trades"];
+        let mut sorted = keys.clone();
+        sorted.sort();
+        assert_eq!(sorted, expected.iter().collect::<Vec<_>>());
+        let trade = &document["trades"][0];
+        assert_eq!((&trade["symbol"], &trade["open"]), (&"A".into(), &false.into()));
+        let mut names: Vec<&str> = trade.as_object().expect("an object").keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let mut contract: Vec<&str> =
+            "symbol, asset_class, strategy, trigger, score, entry_date, entry_price, \
+            quantity, stop_price, exit_date, exit_price, exit_reason, costs, pnl, r_multiple, bars_held, open"
+                .split(", ")
+                .collect();
+        contract.sort_unstable();
+        assert_eq!(names, contract);
+        assert_eq!((&trade["entry_date"], &trade["exit_date"]), (&"2024-01-21".into(), &"2024-02-01".into()));
+        assert_eq!((&trade["exit_price"], &trade["exit_reason"]), (&131.0.into(), &"too_high".into()));
+        assert_eq!(document["open_positions"][0]["symbol"], "B");
+        assert_eq!(document["span"], serde_json::json!({"from": day(0), "to": day(33), "sessions": 34}));
+        assert_eq!(document["equity_curve"][0], serde_json::json!({"date": day(0), "equity": 100_000.0}));
+        assert_eq!(document["settings"]["strategies"]["always"]["constants"]["STOP_ATR_MULT"], 5.0);
+        assert_eq!(document["settings"]["costs"], serde_json::Value::Null);
+        let figures = &document["figures"];
+        assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.0.into(), &252.0.into()));
+        assert_eq!(figures["by_strategy"]["always"]["trades"], 2.0);
+        assert!(figures["intervals"]["sharpe"]["high"].as_f64() > figures["sharpe"].as_f64(), "{figures}");
+    }
+
+    #[test]
+    fn a_span_without_a_session_has_no_figures() {
+        let document: serde_json::Value =
+            serde_json::from_str(&example(0).json().expect("finite")).expect("JSON");
+        assert_eq!(document["figures"]["total_return"], serde_json::Value::Null);
+        assert_eq!(document["figures"]["undefined"]["total_return"], "fewer than two sessions");
+        assert_eq!(document["span"], serde_json::json!({"from": null, "to": null, "sessions": 0}));
+        assert!(example(0).text().contains("No session in the span"), "{}", example(0).text());
+    }
+
+    #[test]
+    fn people_read_the_result_first_and_where_the_fills_come_from() {
+        insta::assert_snapshot!(example(34).text());
+    }
+
+    #[test]
+    fn what_never_trades_is_said_plainly() {
+        let text = example(10).text();
+        assert!(text.contains("No trade: no strategy bought anything in the span."), "{text}");
+    }
+}
