@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cli;
+mod columns;
 #[cfg(unix)]
 mod daemon;
 mod delivery;
