@@ -222,10 +222,13 @@ fn functions_of_the_host_agree_on_every_kind() {
         all.push(format!("clamp(1, {a}, row.close)"));
         all.push(format!("clamp(row.close, 0.0, {a})"));
         all.push(format!("-{a}"));
-        all.push(format!("!{a}"));
         all.push(format!("{a} ?? 1.0"));
-        all.push(format!("{a} && row.open == ()"));
-        all.push(format!("row.open == () || {a}"));
+        // The parser refuses a truth that is written as a number.
+        if a.starts_with(|first: char| !first.is_ascii_digit()) && a != "()" {
+            all.push(format!("!{a}"));
+            all.push(format!("{a} && row.open == ()"));
+            all.push(format!("row.open == () || {a}"));
+        }
     }
     all.chunks(50).for_each(same_of_all);
 }
@@ -368,7 +371,7 @@ fn what_has_no_form_in_columns_is_named_with_its_line() {
     check("row.close.round() > 1.0", "line 6: a call behind a dot");
     check("position.entry_date == \"2024-01-02\"", "line 6: the field `entry_date`");
     check("again(row.close)", "line 16: a call of `again` within 5 others");
-    check("longer(row.close)", "line 15: a call of `five` within 5 others");
+    check("longer(row.close)", "line 14: a call of `five` within 5 others");
     check("1 << 2 > position.bars_held << 1", "line 6: the operator `<<`");
     check("type_of(row.close) == \"f64\"", "line 6: a call of `type_of`");
     let long = "let x = row.close;\n".repeat(300);
