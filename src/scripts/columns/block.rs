@@ -1,7 +1,4 @@
-//! The registers of a program over one block of rows, and what each step does to them.
-
-use rhai::Dynamic;
-use rhai::ImmutableString;
+//! What each step of a program does to its registers, over one block of rows.
 
 use super::arithmetic;
 use super::arithmetic::Maths;
@@ -25,17 +22,13 @@ use super::program::Mask;
 use super::program::Number;
 use super::program::Program;
 use super::program::Step;
-use super::program::Truth;
 use super::program::Truths;
-use super::program::Value;
 use super::program::WRONG;
+use super::registers::LANES;
+use super::registers::Registers;
 use crate::scripts::maths::larger;
 use crate::scripts::maths::smaller;
 use crate::scripts::view::View;
-
-/// Rows that are worked on at once: few enough that the registers of a rule stay in the nearest
-/// memory.
-pub(super) const LANES: usize = 256;
 
 /// The rows of a block and what belongs to them; `first` is the place of the block's first row
 /// among the arguments.
@@ -47,28 +40,7 @@ pub(super) struct Inputs<'a> {
     pub first: usize,
 }
 
-/// Registers of [`LANES`] lanes each. Kept from block to block and from program to program: a
-/// step writes every lane of a register before another reads it.
-#[derive(Debug, Default)]
-pub(super) struct Registers {
-    floats: Vec<Vec<f64>>,
-    truths: Vec<Vec<bool>>,
-    cells: Vec<Vec<Cell>>,
-    texts: Vec<ImmutableString>,
-    lanes: usize,
-}
-
 impl Registers {
-    /// Makes room for a program.
-    pub fn prepare(&mut self, program: &Program) {
-        let more = |has: usize, needs: usize| has.max(needs);
-        self.floats.resize_with(more(self.floats.len(), program.floats), || vec![0.0; LANES]);
-        self.truths.resize_with(more(self.truths.len(), program.truths), || vec![false; LANES]);
-        self.cells.resize_with(more(self.cells.len(), program.cells), || vec![Cell::Unit; LANES]);
-        self.texts.clear();
-        self.texts.extend_from_slice(&program.texts);
-    }
-
     /// Runs a program over a block of at most [`LANES`] rows.
     pub fn run(&mut self, program: &Program, inputs: &Inputs) {
         self.lanes = inputs.rows.len();
@@ -80,22 +52,6 @@ impl Registers {
         }
         for step in &program.steps {
             self.step(step, inputs);
-        }
-    }
-
-    pub fn is_asked(&self, lane: usize) -> bool {
-        self.truths[ASKED.0][lane]
-    }
-
-    pub fn is_left(&self, lane: usize) -> bool {
-        self.truths[LEFT.0][lane]
-    }
-
-    /// Returns what the program gave on a lane, as Rhai holds it.
-    pub fn answer(&self, value: Value, lane: usize) -> Dynamic {
-        match value {
-            Value::Truth(own) => Dynamic::from_bool(self.truths[own.0][lane]),
-            value => self.cell(value, lane).to_dynamic(|number| self.texts.get(number as usize).cloned()),
         }
     }
 
@@ -300,100 +256,6 @@ impl Registers {
                 Number::Same(value) if value.is_finite() => {}
                 Number::Same(_) => self.wrong_where(on, |_, wrong| wrong.fill(true)),
             }
-        }
-    }
-
-    fn cell_by_cell(&mut self, to: Cells, on: Mask, make: impl Fn(&Self, usize) -> Option<Cell>) {
-        let mut cells = std::mem::take(&mut self.cells[to.0]);
-        self.wrong_where(on, |own, wrong| {
-            for (lane, (to, wrong)) in cells.iter_mut().zip(wrong).enumerate() {
-                let made = make(own, lane);
-                *wrong = made.is_none();
-                *to = made.unwrap_or_default();
-            }
-        });
-        self.cells[to.0] = cells;
-    }
-
-    fn truth_by_truth(&mut self, to: Truths, on: Mask, make: impl Fn(&Self, usize) -> Option<bool>) {
-        let mut truths = std::mem::take(&mut self.truths[to.0]);
-        self.wrong_where(on, |own, wrong| {
-            for (lane, (to, wrong)) in truths.iter_mut().zip(wrong).enumerate() {
-                let made = make(own, lane);
-                *wrong = made.is_none();
-                *to = made.unwrap_or_default();
-            }
-        });
-        self.truths[to.0] = truths;
-    }
-
-    /// Leaves the rows of a mask that `find` marks.
-    fn wrong_where(&mut self, on: Mask, find: impl FnOnce(&Self, &mut [bool])) {
-        let mut wrong = std::mem::take(&mut self.truths[WRONG.0]);
-        find(self, &mut wrong[..self.lanes]);
-        let mut left = std::mem::take(&mut self.truths[LEFT.0]);
-        match on {
-            Mask::None => {}
-            Mask::All => left.iter_mut().zip(&wrong[..self.lanes]).for_each(|(left, wrong)| *left |= wrong),
-            Mask::Where(on) => {
-                for ((left, wrong), on) in left.iter_mut().zip(&wrong).zip(self.truth(on)) {
-                    *left |= wrong & on;
-                }
-            }
-        }
-        self.truths[LEFT.0] = left;
-        self.truths[WRONG.0] = wrong;
-    }
-
-    /// Writes a register while the others are read.
-    fn floats_of(&mut self, to: Floats, write: impl FnOnce(&Self, &mut [f64])) {
-        let mut own = std::mem::take(&mut self.floats[to.0]);
-        write(self, &mut own[..self.lanes]);
-        self.floats[to.0] = own;
-    }
-
-    fn truths_of(&mut self, to: Truths, write: impl FnOnce(&Self, &mut [bool])) {
-        let mut own = std::mem::take(&mut self.truths[to.0]);
-        write(self, &mut own[..self.lanes]);
-        self.truths[to.0] = own;
-    }
-
-    fn cells_of(&mut self, to: Cells, write: impl FnOnce(&Self, &mut [Cell])) {
-        let mut own = std::mem::take(&mut self.cells[to.0]);
-        write(self, &mut own[..self.lanes]);
-        self.cells[to.0] = own;
-    }
-
-    fn float(&self, column: Floats) -> &[f64] {
-        &self.floats[column.0][..self.lanes]
-    }
-
-    fn truth(&self, column: Truths) -> &[bool] {
-        &self.truths[column.0][..self.lanes]
-    }
-
-    fn number(&self, number: Number) -> Lanes<'_, f64> {
-        match number {
-            Number::Column(column) => Lanes::Column(self.float(column)),
-            Number::Same(value) => Lanes::Same(value),
-        }
-    }
-
-    fn lanes_of(&self, truth: Truth) -> Lanes<'_, bool> {
-        match truth {
-            Truth::Column(column) => Lanes::Column(self.truth(column)),
-            Truth::Same(value) => Lanes::Same(value),
-        }
-    }
-
-    fn cell(&self, value: Value, lane: usize) -> Cell {
-        match value {
-            Value::Same(cell) => cell,
-            Value::Float(own) => Cell::Float(self.floats[own.0][lane]),
-            Value::Maybe(_, is_there) if !self.truths[is_there.0][lane] => Cell::Unit,
-            Value::Maybe(own, _) => Cell::Float(self.floats[own.0][lane]),
-            Value::Truth(own) => Cell::Bool(self.truths[own.0][lane]),
-            Value::Mixed(own) => self.cells[own.0][lane],
         }
     }
 }

@@ -20,6 +20,7 @@ mod masks;
 mod merge;
 mod program;
 mod programs;
+mod registers;
 mod run;
 mod statements;
 mod translate;

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use rhai::Dynamic;
 
 use super::block::Inputs;
-use super::block::LANES;
-use super::block::Registers;
 use super::given::Given;
 use super::program::Program;
+use super::registers::LANES;
+use super::registers::Registers;
 use crate::scripts::view::View;
 
 thread_local! {

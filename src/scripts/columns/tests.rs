@@ -6,6 +6,9 @@ use chrono::NaiveDate;
 
 use super::Engine;
 use super::Given;
+use super::cell::Cell;
+use super::program::Step;
+use super::program::Value;
 use super::run;
 use crate::features::Feature;
 use crate::scripts::Budget;
@@ -16,6 +19,7 @@ use crate::scripts::Scorer;
 use crate::scripts::Scripts;
 use crate::scripts::SignalView;
 use crate::scripts::Strategy;
+use crate::scripts::evaluate::Call;
 use crate::scripts::fixtures::HEAD;
 use crate::scripts::fixtures::compile;
 use crate::scripts::fixtures::options;
@@ -157,12 +161,13 @@ fn same_of_all(expressions: &[String]) {
     assert_eq!(errors, [], "{text}");
     let pairs = pairs();
     let rows = scripts.rows(&pairs);
-    let index: Vec<u32> = (0..pairs.len() as u32).collect();
     let signals = vec![SignalView { trigger: "up".into(), strategy: "probe".into() }; pairs.len()];
     let asked = [Engine::Verify, Engine::Columns].map(|engine| scripts.evaluated_by(engine));
     let [verify, columns] = asked.each_ref().map(|own| own.scorer("own").expect("it was loaded"));
     for (component, function) in columns.functions().iter().enumerate() {
         assert_eq!(columns.why_not_columns(function), None, "{text}");
+        // Each function of many sees another third of the pairs.
+        let index: Vec<u32> = (component as u32 % 3..pairs.len() as u32).step_by(3).collect();
         let ask = |scorer: &Scorer| {
             scorer.component(component, &rows, &index, &signals, &mut Budget::for_rows(index.len()))
         };
@@ -415,6 +420,34 @@ fn the_order_and_number_of_rows_change_no_answer() {
     let mut turned = ask(&backward);
     turned.reverse();
     assert_eq!(turned, whole);
+}
+
+#[test]
+fn verify_tells_both_answers_where_a_program_is_wrong() {
+    let (scripts, _) = strategy(&exit("if row.close == 100.0 { throw \"odd\"; } row.close > 1.0"));
+    let scripts = scripts.evaluated_by(Engine::Verify);
+    let own = scripts.strategy("probe").expect("the same scripts");
+    let function = own.function(Rule::Exit).expect("every strategy has one");
+    let mut wrong = own.programs.get(function).expect("a translated function").clone();
+    wrong.steps.retain(|step| !matches!(step, Step::Leave { .. }));
+    wrong.answer = Value::Same(Cell::Bool(true));
+    let call = Call { host: &own.host, script: &own.script, function, program: Some(&wrong) };
+    let row = |close: f64| BTreeMap::from([(feature("close"), close)]);
+    let rows = scripts.rows(&[row(2.0), row(0.5), row(100.0), BTreeMap::new()]);
+    let positions: Vec<PositionView> = (0..4).map(position).collect();
+    let read = |value: &rhai::Dynamic| value.as_bool().map_err(ToString::to_string);
+    let told = call.rows_with(&rows, &[0, 1, 2, 3], &positions, &mut Budget::for_rows(4), read);
+    assert_eq!(told.values, [Some(true), None, None, None]);
+    let errors: Vec<String> = told.errors.iter().map(|own| format!("{}: {}", own.row, own.error)).collect();
+    let hint = "report this, and use `--engine interpreter` until it is mended";
+    let place = "strategies/probe.rhai:5:1: in `exit`: columns gave true (true or false), the interpreter";
+    assert_eq!(
+        errors,
+        [
+            format!("1: {place} false (true or false); {hint}"),
+            format!("2: {place} the error \"odd\"; {hint}"),
+        ]
+    );
 }
 
 #[test]
