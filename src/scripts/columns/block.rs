@@ -87,7 +87,11 @@ impl Registers {
                 pick(to, own.truth(*by), own.lanes_of(*a), own.lanes_of(*b));
             }),
             Step::PickCell { by, a, b, to } => self.cells_of(*to, |own, to| {
-                for (lane, (to, by)) in to.iter_mut().zip(own.truth(*by)).enumerate() {
+                let by = own.truth(*by);
+                if let (Some(a), Some(b)) = (own.cells_of_value(*a), own.cells_of_value(*b)) {
+                    return pick(to, by, a, b);
+                }
+                for (lane, (to, by)) in to.iter_mut().zip(by).enumerate() {
                     *to = own.cell(if *by { *a } else { *b }, lane);
                 }
             }),

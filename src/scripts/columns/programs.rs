@@ -27,7 +27,7 @@ impl Programs {
         let mut lost = Findings::new("", "");
         let bodies = body::Program::of(&script.ast, &mut lost);
         // A statement that stands nowhere would be missing from a function without a trace.
-        let is_whole = lost.len() == 0;
+        let is_whole = lost.is_empty();
         let translated = functions.map(|(function, kinds)| {
             let program = if is_whole {
                 translate(&bodies, function, kinds, layout)

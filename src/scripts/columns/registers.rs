@@ -43,19 +43,43 @@ impl Registers {
         self.texts.extend_from_slice(&program.texts);
     }
 
-    pub fn is_asked(&self, lane: usize) -> bool {
-        self.truths[ASKED.0][lane]
+    /// Tells what a program gave on each row that it was asked about, as Rhai holds it, with the
+    /// row's place, `first` being that of the block's first row. Notes the places that are left.
+    pub fn tell(
+        &self,
+        answer: Value,
+        first: usize,
+        told: &mut impl FnMut(usize, Dynamic),
+        left: &mut Vec<usize>,
+    ) {
+        let text = |number: u32| self.texts.get(number as usize).cloned();
+        match answer {
+            Value::Truth(own) => {
+                let own = self.truth(own);
+                self.tell_each(first, told, left, |lane| Dynamic::from_bool(own[lane]));
+            }
+            Value::Same(cell) => {
+                let own = cell.to_dynamic(text);
+                self.tell_each(first, told, left, |_| own.clone());
+            }
+            own => self.tell_each(first, told, left, |lane| self.cell(own, lane).to_dynamic(text)),
+        }
     }
 
-    pub fn is_left(&self, lane: usize) -> bool {
-        self.truths[LEFT.0][lane]
-    }
-
-    /// Returns what the program gave on a lane, as Rhai holds it.
-    pub fn answer(&self, value: Value, lane: usize) -> Dynamic {
-        match value {
-            Value::Truth(own) => Dynamic::from_bool(self.truths[own.0][lane]),
-            value => self.cell(value, lane).to_dynamic(|number| self.texts.get(number as usize).cloned()),
+    fn tell_each(
+        &self,
+        first: usize,
+        told: &mut impl FnMut(usize, Dynamic),
+        left: &mut Vec<usize>,
+        answer: impl Fn(usize) -> Dynamic,
+    ) {
+        let lanes = self.truth(ASKED).iter().zip(self.truth(LEFT)).enumerate();
+        for (lane, (_, is_left)) in lanes.filter(|(_, (is_asked, _))| **is_asked) {
+            if *is_left {
+                left.push(first + lane);
+            } else {
+                told(first + lane, answer(lane));
+            }
         }
     }
 
@@ -139,6 +163,15 @@ impl Registers {
         match truth {
             Truth::Column(column) => Lanes::Column(self.truth(column)),
             Truth::Same(value) => Lanes::Same(value),
+        }
+    }
+
+    /// Returns values of any kind that need not be made of others; `None` where they must.
+    pub fn cells_of_value(&self, value: Value) -> Option<Lanes<'_, Cell>> {
+        match value {
+            Value::Same(cell) => Some(Lanes::Same(cell)),
+            Value::Mixed(own) => Some(Lanes::Column(&self.cells[own.0][..self.lanes])),
+            _ => None,
         }
     }
 

@@ -34,13 +34,7 @@ pub(in crate::scripts) fn run(
         for (block, rows) in index[..asked].chunks(LANES).enumerate() {
             let first = block * LANES;
             registers.run(program, &Inputs { view, rows, given, first });
-            for lane in 0..rows.len() {
-                if registers.is_left(lane) && registers.is_asked(lane) {
-                    left.push(first + lane);
-                } else if registers.is_asked(lane) {
-                    told(first + lane, registers.answer(program.answer, lane));
-                }
-            }
+            registers.tell(program.answer, first, &mut told, &mut left);
         }
     });
     left.extend(asked..index.len());
