@@ -74,6 +74,31 @@ impl Column {
         };
         value.is_finite().then_some(value)
     }
+
+    /// Reads the values at rows of the panel into `values`, and whether each is there into
+    /// `is_there`; both are as long as `rows`. What is not there is written as 0.
+    pub fn read(&self, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
+        match &self.0 {
+            Store::Rows { kept, values: own } => {
+                fill(rows, values, is_there, |row| own.get(kept.place(row)?).copied());
+            }
+            Store::Bar { panel, field } => {
+                let own = field.of(panel);
+                fill(rows, values, is_there, |row| own.get(row).copied());
+            }
+            Store::Days { .. } => fill(rows, values, is_there, |row| self.get(row)),
+        }
+    }
+}
+
+/// One loop for each kind of column, so that one row need not wait for another's memory.
+#[inline(always)]
+fn fill(rows: &[u32], values: &mut [f64], is_there: &mut [bool], find: impl Fn(usize) -> Option<f64>) {
+    for ((row, value), is_there) in rows.iter().zip(values).zip(is_there) {
+        let found = find(*row as usize).unwrap_or(f64::NAN);
+        *is_there = found.is_finite();
+        *value = if *is_there { found } else { 0.0 };
+    }
 }
 
 impl Field {

@@ -10,9 +10,11 @@ use crate::domain::AssetClass;
 use crate::features::Feature;
 use crate::scripts::Constants;
 use crate::scripts::Function;
+use crate::scripts::Rule;
 use crate::scripts::Scorer;
 use crate::scripts::Scripts;
 use crate::scripts::Strategy;
+use crate::scripts::WhyNot;
 
 /// One script that was checked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +29,9 @@ pub struct Summary {
     pub bars_needed: usize,
     /// Bars that are loaded, so that averages which never forget are right to 1e−9.
     pub bars_loaded: usize,
+    /// Each function that the host calls, with why it is interpreted; `None` for one that runs in
+    /// columns.
+    pub functions: BTreeMap<String, Option<String>>,
     /// Its constants with the values used, in the order of the text.
     pub constants: Vec<(String, Value)>,
 }
@@ -55,16 +60,15 @@ impl Summary {
         if let Some(scorer) = scripts.scorer(name).filter(|scorer| scorer.path() == file) {
             return Self::scorer(scorer);
         }
-        Self::new(name, file, Role::Broken, Vec::new(), &Constants::default())
+        Self::new(name, file, Role::Broken, Vec::new(), |_| None, &Constants::default())
     }
 
     fn strategy(strategy: &Strategy) -> Self {
-        use crate::scripts::Rule;
-        let rules = [Rule::Eligible, Rule::Entry, Rule::Exit, Rule::Stop];
-        let functions = rules.iter().filter_map(|rule| strategy.function(*rule)).collect();
+        let functions = Rule::ALL.into_iter().filter_map(|rule| strategy.function(rule)).collect();
         let (asset_class, scorer) = (strategy.asset_class(), strategy.scorer_name().to_owned());
         let role = Role::Strategy { asset_class, scorer };
-        Self::new(strategy.name(), strategy.path(), role, functions, strategy.all_constants())
+        let why_not = |function: &Function| strategy.why_not_columns(function);
+        Self::new(strategy.name(), strategy.path(), role, functions, why_not, strategy.all_constants())
     }
 
     fn scorer(scorer: &Scorer) -> Self {
@@ -74,11 +78,19 @@ impl Summary {
             scorer.path(),
             role,
             scorer.functions().iter().collect(),
+            |function| scorer.why_not_columns(function),
             scorer.all_constants(),
         )
     }
 
-    fn new(name: &str, file: &str, role: Role, functions: Vec<&Function>, constants: &Constants) -> Self {
+    fn new<'a>(
+        name: &str,
+        file: &str,
+        role: Role,
+        functions: Vec<&'a Function>,
+        why_not: impl Fn(&'a Function) -> Option<&'a WhyNot>,
+        constants: &Constants,
+    ) -> Self {
         let reads = functions.iter().flat_map(|function| function.reads()).map(|read| &read.feature);
         let mut features: BTreeMap<String, bool> =
             reads.clone().map(|feature| (feature.to_string(), false)).collect();
@@ -91,6 +103,10 @@ impl Summary {
             role,
             features,
             bars_needed: required.iter().map(|feature| feature.first_bar() + 1).max().unwrap_or(0),
+            functions: functions
+                .iter()
+                .map(|function| (function.name().to_owned(), why_not(function).map(ToString::to_string)))
+                .collect(),
             bars_loaded: reads.map(Feature::bars_needed).max().unwrap_or(0),
             constants: constants
                 .names()

@@ -451,11 +451,30 @@ fn people_are_shown_the_place() {
     strategies/probe.rhai  equity strategy, scored by technical
       reads       close, highest_close_20d, ma20, ma200?
       needs       21 bars (loads 200)
+      columns     eligible, entry, exit
       constants   STOP_ATR_MULT 2.0
 
     1 script: 1 warning
     `ts validate-scripts --explain negated_comparison` says more
     ");
+}
+
+#[test]
+fn what_is_interpreted_is_told_with_its_reason() {
+    let text = "fn eligible(row) {\n    let n = 0.0;\n    for i in 0..3 { n += row.close; }\n    n > 3.0\n}";
+    let report = check(&[source("strategies/probe.rhai", &complete(text))], &embedded(), &options());
+    let shown = render::text(&report, Colour::Plain);
+    assert!(
+        shown.contains("\n  columns     entry, exit\n  interpreted eligible (line 3: a loop)\n"),
+        "{shown}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&render::json(&report)).expect("JSON");
+    let functions = &json["scripts"][0]["functions"];
+    assert_eq!(functions[0]["why_not"], "line 3: a loop", "{functions}");
+    assert_eq!(
+        (&functions[0]["runs_in_columns"], &functions[1]["runs_in_columns"]),
+        (&false.into(), &true.into())
+    );
 }
 
 #[test]

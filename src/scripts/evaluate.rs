@@ -1,8 +1,8 @@
 //! Runs one function of a script over a block of rows.
 //!
-//! This is the one way in which a script is asked anything, so that another engine, working by
-//! columns, may stand behind it. The interpreter here goes row by row; what it answers does not
-//! depend on the order of the rows.
+//! This is the one way in which a script is asked anything. Columns answer where the function was
+//! translated; what they leave, the interpreter here answers row by row. Neither depends on the
+//! order of the rows.
 
 use rhai::CallFnOptions;
 use rhai::Dynamic;
@@ -10,12 +10,18 @@ use rhai::EvalAltResult;
 use rhai::Scope;
 
 use super::budget::Budget;
+use super::columns;
+use super::columns::Engine;
+use super::columns::Given;
+use super::columns::Program;
 use super::compile::Compiled;
 use super::engine::counted;
 use super::engine::pool;
 use super::function::Function;
 use super::host::Host;
+use super::row::PositionView;
 use super::row::Row;
+use super::row::SignalView;
 use super::script_error::ScriptError;
 use super::view::Rows;
 
@@ -56,11 +62,51 @@ pub(super) struct Call<'a> {
     pub host: &'a Host,
     pub script: &'a Compiled,
     pub function: &'a Function,
+    /// The function in columns, where it could be translated.
+    ///
+    /// Such a function has no loop and a bounded size, so its operations are not charged, by
+    /// whichever engine it runs: whether a budget ends does not depend on the engine.
+    pub program: Option<&'a Program>,
 }
 
 /// A second argument of a script's function, beside the row.
-pub(super) trait Argument: Clone + Send + Sync + 'static {}
-impl<T: Clone + Send + Sync + 'static> Argument for T {}
+pub(super) trait Argument: Clone + Send + Sync + 'static {
+    /// Shows a block of them to columns.
+    fn given(arguments: &[Self]) -> Given<'_>;
+}
+
+impl Argument for PositionView {
+    fn given(arguments: &[Self]) -> Given<'_> {
+        Given::Positions(arguments)
+    }
+}
+
+impl Argument for SignalView {
+    fn given(arguments: &[Self]) -> Given<'_> {
+        Given::Signals(arguments)
+    }
+}
+
+/// What a block's calls came to so far, by their places in the block.
+struct Found<T> {
+    values: Vec<Option<T>>,
+    errors: Vec<(usize, ScriptError)>,
+}
+
+impl<T> Found<T> {
+    fn note(&mut self, place: usize, answer: Result<T, ScriptError>) {
+        match answer {
+            Ok(value) => self.values[place] = Some(value),
+            Err(error) => self.errors.push((place, error)),
+        }
+    }
+
+    fn verdicts(mut self, index: &[u32]) -> Verdicts<T> {
+        self.errors.sort_by_key(|(place, _)| *place);
+        let errors = self.errors.into_iter().map(|(place, error)| RowError { row: index[place], error });
+        Verdicts { errors: errors.collect(), values: self.values }
+    }
+}
 
 impl Call<'_> {
     /// Calls the function with each row alone.
@@ -71,7 +117,7 @@ impl Call<'_> {
         budget: &mut Budget,
         read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
     ) -> Verdicts<T> {
-        self.block(rows, index, budget, read, |row, _| self.invoke((row,)))
+        self.block(rows, index, Given::Nothing, budget, read, |row, _| self.invoke((row,)))
     }
 
     /// Calls the function with each row and the argument that stands at the same place.
@@ -85,7 +131,7 @@ impl Call<'_> {
         budget: &mut Budget,
         read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
     ) -> Verdicts<T> {
-        self.block(rows, index, budget, read, |row, place| {
+        self.block(rows, index, A::given(arguments), budget, read, |row, place| {
             let Some(argument) = arguments.get(place) else {
                 return Err("no position or signal was given for the row".into());
             };
@@ -97,13 +143,14 @@ impl Call<'_> {
         let options = CallFnOptions::new().eval_ast(false);
         let mut scope = Scope::new();
         let name = self.function.name();
-        self.host.engine.call_fn_with_options(options, &mut scope, &self.script.ast, name, arguments)
+        self.host.interpreter.call_fn_with_options(options, &mut scope, &self.script.ast, name, arguments)
     }
 
     fn block<T: Send>(
         &self,
         rows: &Rows,
         index: &[u32],
+        given: Given,
         budget: &mut Budget,
         read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
         call: impl Fn(Row, usize) -> Result<Dynamic, Box<EvalAltResult>> + Sync,
@@ -115,52 +162,99 @@ impl Call<'_> {
         if budget.is_exceeded() {
             return self.refused(index, self.told(exceeded(budget)));
         }
+        let mut found = Found { values: index.iter().map(|_| None).collect(), errors: Vec::new() };
+        let mut of_columns: Vec<Option<Dynamic>> = Vec::new();
+        let left = match (self.host.engine, self.program) {
+            (Engine::Columns, Some(program)) => {
+                columns::run(program, &rows.view, index, given, |place, value| {
+                    found.note(place, read(&value).map_err(|message| self.told(message)));
+                })
+            }
+            (Engine::Verify, Some(program)) => {
+                of_columns.resize(index.len(), None);
+                columns::run(program, &rows.view, index, given, |place, value| {
+                    of_columns[place] = Some(value);
+                });
+                (0..index.len()).collect()
+            }
+            (Engine::Interpreter, _) | (_, None) => (0..index.len()).collect(),
+        };
+        if left.is_empty() {
+            return found.verdicts(index);
+        }
+        let interpreted = pool().install(|| {
+            self.interpret(rows, index, left, budget, &call, |place, outcome| {
+                let different = of_columns.get(place).and_then(Option::as_ref).and_then(|columns| {
+                    let failed = outcome.as_ref().map_err(|error| error.message.as_str());
+                    columns::differs(columns, failed)
+                });
+                let answer = match different {
+                    Some(difference) => Err(self.told(difference)),
+                    None => outcome.and_then(|value| read(&value).map_err(|message| self.told(message))),
+                };
+                found.note(place, answer);
+            })
+        });
+        match interpreted {
+            Ok(()) => found.verdicts(index),
+            Err(error) => self.refused(index, error),
+        }
+    }
+
+    /// Calls the function at these places of a block, and tells what each call came to. What lacks a
+    /// required feature is not called.
+    ///
+    /// # Errors
+    /// The budget is used up: the whole block has no answer.
+    fn interpret(
+        &self,
+        rows: &Rows,
+        index: &[u32],
+        mut places: Vec<usize>,
+        budget: &mut Budget,
+        call: impl Fn(Row, usize) -> Result<Dynamic, Box<EvalAltResult>>,
+        mut tell: impl FnMut(usize, Result<Dynamic, ScriptError>),
+    ) -> Result<(), ScriptError> {
         // In the order of the rows, whatever the block's, so that where a budget ends is the same.
-        let mut places: Vec<usize> = (0..index.len()).collect();
         places.sort_by_key(|place| index[*place]);
         let required: Vec<usize> =
             self.function.required().iter().filter_map(|feature| self.host.layout.slot(feature)).collect();
+        let gathered: Vec<u32> = places.iter().map(|place| index[*place]).collect();
+        let Rows { view } = rows.gather(self.function.reads(), &gathered);
 
-        let Rows { view } = rows.gather(self.function.reads(), index);
-
-        pool().install(|| {
-            let mut values: Vec<Option<T>> = index.iter().map(|_| None).collect();
-            let mut errors: Vec<(usize, ScriptError)> = Vec::new();
-            let mut endless: Option<ScriptError> = None;
-            for place in places {
-                let at = place as u32;
-                if required.iter().any(|slot| view.value(*slot, at).is_none()) {
-                    continue;
-                }
-                let (outcome, operations) = counted(|| call(Row { view: view.clone(), index: at }, place));
-                budget.charge(operations);
-                let answer = match outcome {
-                    Ok(value) => read(&value).map_err(|message| self.told(message)),
-                    Err(error) => {
-                        let is_endless = ScriptError::is_endless(&error);
-                        let mut error = ScriptError::from_rhai(self.function, *error);
-                        if is_endless {
-                            if let Some(place) = self.script.program.only_loop(&error.function) {
-                                error.line = place.line().unwrap_or(error.line);
-                                error.column = place.position().unwrap_or(1);
-                            }
-                            endless.get_or_insert_with(|| error.clone());
-                        }
-                        Err(error)
-                    }
-                };
-                if budget.is_exceeded() {
-                    return self.refused(index, endless.unwrap_or_else(|| self.told(exceeded(budget))));
-                }
-                match answer {
-                    Ok(value) => values[place] = Some(value),
-                    Err(error) => errors.push((place, error)),
-                }
+        let mut endless: Option<ScriptError> = None;
+        for (at, place) in places.into_iter().enumerate() {
+            let at = at as u32;
+            if required.iter().any(|slot| view.value(*slot, at).is_none()) {
+                continue;
             }
-            errors.sort_by_key(|(place, _)| *place);
-            let errors = errors.into_iter().map(|(place, error)| RowError { row: index[place], error });
-            Verdicts { values, errors: errors.collect() }
-        })
+            let (outcome, operations) = counted(|| call(Row { view: view.clone(), index: at }, place));
+            if self.program.is_none() {
+                budget.charge(operations);
+            }
+            let outcome = outcome.map_err(|error| {
+                let is_endless = ScriptError::is_endless(&error);
+                let error = self.placed(ScriptError::from_rhai(self.function, *error), is_endless);
+                if is_endless {
+                    endless.get_or_insert_with(|| error.clone());
+                }
+                error
+            });
+            if budget.is_exceeded() {
+                return Err(endless.unwrap_or_else(|| self.told(exceeded(budget))));
+            }
+            tell(place, outcome);
+        }
+        Ok(())
+    }
+
+    /// Places an error of too many operations at the loop that must have used them.
+    fn placed(&self, mut error: ScriptError, is_endless: bool) -> ScriptError {
+        if is_endless && let Some(place) = self.script.program.only_loop(&error.function) {
+            error.line = place.line().unwrap_or(error.line);
+            error.column = place.position().unwrap_or(1);
+        }
+        error
     }
 
     fn told(&self, message: impl Into<String>) -> ScriptError {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use rhai::Engine;
-
+use super::columns::Engine;
 use super::view::Layout;
 
-/// The engine that runs a set of scripts, with a getter for each feature that they read.
-#[derive(Debug)]
+/// The interpreter that runs a set of scripts, with a getter for each feature that they read, and
+/// which engine is asked first. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(super) struct Host {
-    pub engine: Engine,
+    pub interpreter: Arc<rhai::Engine>,
     pub layout: Arc<Layout>,
+    pub engine: Engine,
 }

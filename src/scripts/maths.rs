@@ -46,10 +46,10 @@ impl Number {
 pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("abs", abs);
     engine.register_fn("min", |a: Dynamic, b: Dynamic| -> Outcome {
-        pick(Number::read("min", &a)?, Number::read("min", &b)?, i64::min, f64::min)
+        pick(Number::read("min", &a)?, Number::read("min", &b)?, i64::min, smaller)
     });
     engine.register_fn("max", |a: Dynamic, b: Dynamic| -> Outcome {
-        pick(Number::read("max", &a)?, Number::read("max", &b)?, i64::max, f64::max)
+        pick(Number::read("max", &a)?, Number::read("max", &b)?, i64::max, larger)
     });
     engine.register_fn("clamp", clamp);
     for (name, round) in [
@@ -89,6 +89,19 @@ fn abs(x: Dynamic) -> Outcome {
     }
 }
 
+/// The larger of two finite numbers, the first of two that are equal: `f64::max` leaves open which of
+/// 0 and −0 it gives, and two engines must give the same.
+#[inline(always)]
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+/// The smaller of two finite numbers, the first of two that are equal.
+#[inline(always)]
+pub(super) fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
 fn pick(a: Number, b: Number, whole: fn(i64, i64) -> i64, broken: fn(f64, f64) -> f64) -> Outcome {
     Ok(match (a, b) {
         (Number::Whole(a), Number::Whole(b)) => Dynamic::from(whole(a, b)),
@@ -99,7 +112,12 @@ fn pick(a: Number, b: Number, whole: fn(i64, i64) -> i64, broken: fn(f64, f64) -
 fn clamp(x: Dynamic, low: Dynamic, high: Dynamic) -> Outcome {
     let (x, low, high) =
         (Number::read("clamp", &x)?, Number::read("clamp", &low)?, Number::read("clamp", &high)?);
-    if low.as_float() > high.as_float() {
+    let is_upside_down = match (low, high) {
+        // As broken numbers two whole ones beyond 2^53 may be the same.
+        (Number::Whole(low), Number::Whole(high)) => low > high,
+        _ => low.as_float() > high.as_float(),
+    };
+    if is_upside_down {
         return Err(
             "`clamp` was given a low limit above the high one; the order is clamp(x, low, high)".into()
         );
@@ -107,7 +125,7 @@ fn clamp(x: Dynamic, low: Dynamic, high: Dynamic) -> Outcome {
     if let (Number::Whole(x), Number::Whole(low), Number::Whole(high)) = (x, low, high) {
         return Ok(Dynamic::from(x.clamp(low, high)));
     }
-    finite("clamp", x.as_float().max(low.as_float()).min(high.as_float()))
+    finite("clamp", smaller(larger(x.as_float(), low.as_float()), high.as_float()))
 }
 
 /// Gives a/b, or () where b is zero, either is missing, or the quotient is not finite.

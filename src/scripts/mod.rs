@@ -13,6 +13,7 @@
 mod body;
 mod budget;
 mod collections;
+mod columns;
 mod compile;
 mod constants;
 mod definitions;
@@ -47,6 +48,7 @@ mod fixtures;
 
 pub use body::{Body, Program};
 pub use budget::Budget;
+pub use columns::{Engine, UnknownEngine, WhyNot};
 pub use constants::Constants;
 pub use definitions::definitions;
 pub use embedded::embedded;

@@ -9,6 +9,8 @@ use rhai::Map;
 
 use super::body::Program;
 use super::budget::Budget;
+use super::columns::Programs;
+use super::columns::WhyNot;
 use super::compile::Compiled;
 use super::compile::Draft;
 use super::constants::Constants;
@@ -45,9 +47,15 @@ pub struct Scorer {
     pub(super) host: Arc<Host>,
     pub(super) script: Arc<Compiled>,
     pub(super) parts: Arc<ScorerParts>,
+    pub(super) programs: Arc<Programs>,
 }
 
 impl ScorerParts {
+    /// Returns the functions with what each is given.
+    pub fn functions(&self) -> impl Iterator<Item = (&Function, &[Kind])> {
+        self.functions.iter().map(|function| (function, &[Kind::Row, Kind::Signal][..]))
+    }
+
     /// Returns every feature that the functions read.
     pub fn features(&self) -> BTreeSet<Feature> {
         let reads = self.functions.iter().flat_map(Function::reads);
@@ -129,6 +137,11 @@ impl Scorer {
         &self.parts.functions
     }
 
+    /// Returns why a function of it is interpreted; `None` for one that runs in columns.
+    pub fn why_not_columns(&self, function: &Function) -> Option<&WhyNot> {
+        self.programs.why_not(function)
+    }
+
     /// Returns its functions as written.
     pub fn program(&self) -> &Program {
         &self.script.program
@@ -155,7 +168,8 @@ impl Scorer {
         budget: &mut Budget,
     ) -> Verdicts<f64> {
         let Some(function) = self.parts.functions.get(component) else { return Verdicts::silent(index) };
-        let call = Call { host: &self.host, script: &self.script, function };
+        let call =
+            Call { host: &self.host, script: &self.script, function, program: self.programs.get(function) };
         call.rows_with(rows, index, signals, budget, score)
     }
 
@@ -171,7 +185,8 @@ impl Scorer {
         signal: SignalView,
     ) -> Option<Result<Trace, Unexplained>> {
         let function = self.parts.functions.get(component)?;
-        let call = Call { host: &self.host, script: &self.script, function };
+        let call =
+            Call { host: &self.host, script: &self.script, function, program: self.programs.get(function) };
         Some(trace::of_row_with(&call, rows, row, signal, |value| score(value).map(drop)))
     }
 

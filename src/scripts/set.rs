@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::columns::Engine;
+use super::columns::Programs;
 use super::compile::Compiled;
 use super::compile::Draft;
 use super::compile::Parsers;
@@ -61,6 +63,19 @@ impl Scripts {
     /// Compiles like [`Scripts::compile`], and tells every finding with its place.
     pub fn check(sources: &[ScriptSource], options: &Options) -> (Self, Vec<LoadError>) {
         pool().install(|| compile(sources, options))
+    }
+
+    /// Returns the same scripts, evaluated by another engine.
+    pub fn evaluated_by(&self, engine: Engine) -> Self {
+        let host = Arc::new(Host { engine, ..Host::clone(&self.host) });
+        let strategies = self.strategies.iter().map(|own| Strategy { host: host.clone(), ..own.clone() });
+        let scorers = self.scorers.iter().map(|own| Scorer { host: host.clone(), ..own.clone() });
+        Self { strategies: Arc::new(strategies.collect()), scorers: Arc::new(scorers.collect()), host }
+    }
+
+    /// Returns the engine that evaluates them.
+    pub fn engine(&self) -> Engine {
+        self.host.engine
     }
 
     /// Returns the strategies of both asset classes, sorted by name, disabled ones too.
@@ -183,14 +198,18 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
     let layout = Arc::new(Layout::new(ready.iter().flat_map(features).collect()));
     let mut engine = engine(Names::Strict);
     register_features(&mut engine, &layout);
-    let host = Arc::new(Host { engine, layout });
+    let host = Arc::new(Host { interpreter: Arc::new(engine), layout, engine: Engine::default() });
 
     let mut strategies = Vec::new();
     let mut graders = Vec::new();
     for one in ready {
         match one {
-            Ready::Scorer(script, parts) => graders.push(Scorer { host: host.clone(), script, parts }),
+            Ready::Scorer(script, parts) => {
+                let programs = Arc::new(Programs::of(&script, &host.layout, parts.functions()));
+                graders.push(Scorer { host: host.clone(), script, parts, programs });
+            }
             Ready::Strategy(script, parts) => {
+                let programs = Arc::new(Programs::of(&script, &host.layout, parts.functions()));
                 let scorer = parts.scorer.as_deref().unwrap_or(&options.default_scorer);
                 let has_scorer = scorers.contains(scorer);
                 if !has_scorer {
@@ -203,7 +222,7 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
                     (false, true) => Entries::On,
                 };
                 let scorer = scorer.into();
-                strategies.push(Strategy { host: host.clone(), script, parts, scorer, entries });
+                strategies.push(Strategy { host: host.clone(), script, parts, programs, scorer, entries });
             }
         }
     }

@@ -9,6 +9,8 @@ use rhai::ImmutableString;
 
 use super::body::Program;
 use super::budget::Budget;
+use super::columns::Programs;
+use super::columns::WhyNot;
 use super::compile::Compiled;
 use super::constants::Constants;
 use super::constants::as_number;
@@ -47,6 +49,7 @@ pub struct Strategy {
     pub(super) host: Arc<Host>,
     pub(super) script: Arc<Compiled>,
     pub(super) parts: Arc<StrategyParts>,
+    pub(super) programs: Arc<Programs>,
     pub(super) scorer: Arc<str>,
     pub(super) entries: Entries,
 }
@@ -133,6 +136,11 @@ impl Strategy {
     /// Returns one of its functions; only [`Rule::Stop`] may be absent.
     pub fn function(&self, rule: Rule) -> Option<&Function> {
         self.parts.functions.get(&rule)
+    }
+
+    /// Returns why a function of it is interpreted; `None` for one that runs in columns.
+    pub fn why_not_columns(&self, function: &Function) -> Option<&WhyNot> {
+        self.programs.why_not(function)
     }
 
     /// Returns its functions as written.
@@ -239,7 +247,8 @@ impl Strategy {
 
     fn call(&self, rule: Rule) -> Option<Call<'_>> {
         let function = self.parts.functions.get(&rule)?;
-        Some(Call { host: &self.host, script: &self.script, function })
+        let program = self.programs.get(function);
+        Some(Call { host: &self.host, script: &self.script, function, program })
     }
 }
 

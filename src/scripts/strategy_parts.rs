@@ -38,7 +38,24 @@ pub(super) struct StrategyParts {
     pub functions: BTreeMap<Rule, Function>,
 }
 
+impl Rule {
+    pub const ALL: [Self; 4] = [Self::Eligible, Self::Entry, Self::Exit, Self::Stop];
+
+    /// What a function of the rule is given.
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Rule::Eligible | Rule::Entry => &[Kind::Row],
+            Rule::Exit | Rule::Stop => &[Kind::Row, Kind::Position],
+        }
+    }
+}
+
 impl StrategyParts {
+    /// Returns the functions with what each is given.
+    pub fn functions(&self) -> impl Iterator<Item = (&Function, &[Kind])> {
+        self.functions.iter().map(|(rule, function)| (function, rule.kinds()))
+    }
+
     /// Returns every feature that the functions read.
     pub fn features(&self) -> BTreeSet<Feature> {
         let reads = self.functions.values().flat_map(Function::reads);
@@ -49,18 +66,18 @@ impl StrategyParts {
     /// among the draft's findings.
     pub fn check(draft: &mut Draft) -> Option<Self> {
         let functions = [
-            (Rule::Eligible, "eligible", &[Kind::Row][..], "eligible(row)"),
-            (Rule::Entry, "entry", &[Kind::Row], "entry(row)"),
-            (Rule::Exit, "exit", &[Kind::Row, Kind::Position], "exit(row, position)"),
-            (Rule::Stop, "stop", &[Kind::Row, Kind::Position], "stop(row, position)"),
+            (Rule::Eligible, "eligible", "eligible(row)"),
+            (Rule::Entry, "entry", "entry(row)"),
+            (Rule::Exit, "exit", "exit(row, position)"),
+            (Rule::Stop, "stop", "stop(row, position)"),
         ]
         .into_iter()
-        .filter(|(rule, name, ..)| *rule != Rule::Stop || draft.program.named(name).next().is_some())
+        .filter(|(rule, name, _)| *rule != Rule::Stop || draft.program.named(name).next().is_some())
         .collect::<Vec<_>>();
         let functions = functions
             .into_iter()
-            .filter_map(|(rule, name, kinds, signature)| {
-                Some((rule, draft.function(name, kinds, signature)?))
+            .filter_map(|(rule, name, signature)| {
+                Some((rule, draft.function(name, rule.kinds(), signature)?))
             })
             .collect();
 

@@ -55,6 +55,21 @@ impl View {
         value.filter(|number| number.is_finite())
     }
 
+    /// Reads the finite values at `rows` into `values`, and whether each is there into `is_there`;
+    /// both are as long as `rows`.
+    pub fn read(&self, slot: usize, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
+        match &self.slots[slot] {
+            Slot::Column(column) => column.read(rows, values, is_there),
+            Slot::Absent | Slot::Given(_) => {
+                for ((row, value), is_there) in rows.iter().zip(values).zip(is_there) {
+                    let found = self.value(slot, *row);
+                    *is_there = found.is_some();
+                    *value = found.unwrap_or_default();
+                }
+            }
+        }
+    }
+
     /// Tells whether these columns were bound for the scripts of a layout.
     pub fn is_of(&self, layout: &Arc<Layout>) -> bool {
         Arc::ptr_eq(&self.layout, layout)

@@ -50,14 +50,24 @@ impl NotReady {
 /// not; empty means all that are enabled. A strategy that errs on any row makes no signal on the
 /// session, and a problem names the script, line, symbol and values.
 pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDate, only: &[String]) -> Scan {
+    scan_each(columns, scripts, rows, &[session], only).pop().unwrap_or_default()
+}
+
+/// Evaluates the scripts on each of the sessions, as [`scan`] does on one.
+pub(super) fn scan_each(
+    columns: &Columns,
+    scripts: &Scripts,
+    rows: &Rows,
+    sessions: &[NaiveDate],
+    only: &[String],
+) -> Vec<Scan> {
     let panel = columns.panel();
-    let index: Vec<u32> = columns
-        .rows_on(session)
-        .iter()
-        .copied()
-        .filter(|row| columns.is_tradable(panel.owner(*row as usize)))
-        .collect();
-    let mut found = Scan::default();
+    let tradable = |session: &NaiveDate| -> Vec<u32> {
+        let rows = columns.rows_on(*session).iter().copied();
+        rows.filter(|row| columns.is_tradable(panel.owner(*row as usize))).collect()
+    };
+    let sessions: Vec<Vec<u32>> = sessions.iter().map(tradable).collect();
+    let mut found: Vec<Scan> = sessions.iter().map(|_| Scan::default()).collect();
     let asked = |strategy: &&Strategy| {
         let is_asked = match only {
             [] => strategy.is_enabled(),
@@ -65,52 +75,105 @@ pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDat
         };
         strategy.asset_class() == panel.asset_class() && is_asked
     };
+    let market = Market { columns, scripts, rows };
     for strategy in scripts.strategies().iter().filter(asked) {
-        let mut budget = Budget::for_rows(index.len());
-        match scan_strategy(columns, scripts, rows, session, strategy, &index, &mut budget) {
-            Ok(mut scan) => {
-                found.signals.append(&mut scan.signals);
-                found.not_ready.append(&mut scan.not_ready);
-                found.problems.append(&mut scan.problems);
-            }
-            Err(errors) => {
-                let consequence = format!("no entries from {} on this session", strategy.name());
-                found.problems.extend(script_failures(columns, scripts, strategy, &errors, &consequence));
-            }
+        for (found, scan) in found.iter_mut().zip(market.scans(strategy, &sessions)) {
+            found.signals.extend(scan.signals);
+            found.not_ready.extend(scan.not_ready);
+            found.problems.extend(scan.problems);
         }
     }
     found
 }
 
-fn scan_strategy(
-    columns: &Columns,
-    scripts: &Scripts,
-    rows: &Rows,
-    session: NaiveDate,
-    strategy: &Strategy,
-    index: &[u32],
-    budget: &mut Budget,
-) -> Result<Scan, Vec<RowError>> {
-    let mut scan = Scan::default();
-    let eligible = strategy.eligible(rows, index, budget).complete()?;
-    let shown: Vec<u32> = pick(index, &eligible, |verdict| *verdict);
-    let triggers = strategy.entry(rows, &shown, budget).complete()?;
-    note_not_ready(&mut scan, columns, rows, strategy, Rule::Eligible, (index, &eligible));
-    note_not_ready(&mut scan, columns, rows, strategy, Rule::Entry, (&shown, &triggers));
+/// What strategies are asked about.
+struct Market<'a> {
+    columns: &'a Columns,
+    scripts: &'a Scripts,
+    rows: &'a Rows,
+}
 
-    let triggered: Vec<(u32, Arc<str>)> = shown
-        .iter()
-        .zip(triggers)
-        .filter_map(|(row, trigger)| Some((*row, trigger??.as_str().into())))
-        .collect();
-    if triggered.is_empty() {
-        return Ok(scan);
+impl Market<'_> {
+    /// Asks a strategy about sessions, each given as its rows.
+    fn scans(&self, strategy: &Strategy, sessions: &[Vec<u32>]) -> Vec<Scan> {
+        // Together is the same as one by one, and quicker, where no row errs and no budget counts.
+        if sessions.len() > 1
+            && self.is_uncounted(strategy)
+            && let Ok(scans) = self.ask(strategy, sessions)
+        {
+            return scans;
+        }
+        sessions.iter().map(|session| self.scan(strategy, session)).collect()
     }
-    let (signals, mut problems) =
-        score::score(columns, scripts, rows, session, strategy, &triggered, budget)?;
-    scan.signals = signals;
-    scan.problems.append(&mut problems);
-    Ok(scan)
+
+    fn scan(&self, strategy: &Strategy, session: &Vec<u32>) -> Scan {
+        match self.ask(strategy, std::slice::from_ref(session)) {
+            Ok(mut scans) => scans.pop().unwrap_or_default(),
+            Err(errors) => {
+                let consequence = format!("no entries from {} on this session", strategy.name());
+                let problems = script_failures(self.columns, self.scripts, strategy, &errors, &consequence);
+                Scan { problems, ..Scan::default() }
+            }
+        }
+    }
+
+    /// Tells whether no function that is asked for an entry charges a budget.
+    fn is_uncounted(&self, strategy: &Strategy) -> bool {
+        let mut rules = [Rule::Eligible, Rule::Entry].into_iter().filter_map(|rule| strategy.function(rule));
+        let scorer = self.scripts.scorer_of(strategy);
+        rules.all(|function| strategy.why_not_columns(function).is_none())
+            && scorer.is_none_or(|scorer| {
+                scorer.functions().iter().all(|function| scorer.why_not_columns(function).is_none())
+            })
+    }
+
+    /// Asks a strategy about all sessions at once, with the budget of one that has all their rows.
+    fn ask(&self, strategy: &Strategy, sessions: &[Vec<u32>]) -> Result<Vec<Scan>, Vec<RowError>> {
+        let Market { columns, scripts, rows } = *self;
+        let index = sessions.concat();
+        let budget = &mut Budget::for_rows(index.len());
+        let eligible = strategy.eligible(rows, &index, budget).complete()?;
+        let shown: Vec<u32> = pick(&index, &eligible, |verdict| *verdict);
+        let triggers = strategy.entry(rows, &shown, budget).complete()?;
+        let triggered: Vec<(u32, Arc<str>)> = shown
+            .iter()
+            .zip(&triggers)
+            .filter_map(|(row, trigger)| Some((*row, trigger.as_ref()?.as_ref()?.as_str().into())))
+            .collect();
+        let mut scored = if triggered.is_empty() {
+            Vec::new()
+        } else {
+            score::score(columns, scripts, rows, strategy, &triggered, budget)?
+        }
+        .into_iter();
+
+        let (mut eligible, mut shown, mut triggers) = (&eligible[..], &shown[..], &triggers[..]);
+        let mut scans = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            let mut scan = Scan::default();
+            let own = cut(&mut eligible, session.len());
+            let is_shown = own.iter().filter(|verdict| **verdict == Some(true)).count();
+            let (own_shown, own_triggers) = (cut(&mut shown, is_shown), cut(&mut triggers, is_shown));
+            note_not_ready(&mut scan, columns, rows, strategy, Rule::Eligible, (session, own));
+            note_not_ready(&mut scan, columns, rows, strategy, Rule::Entry, (own_shown, own_triggers));
+            let has_triggered = own_triggers.iter().flatten().flatten().count();
+            for scored in scored.by_ref().take(has_triggered) {
+                match scored {
+                    Ok(signal) => scan.signals.push(signal),
+                    Err(problem) => scan.problems.push(problem),
+                }
+            }
+            scans.push(scan);
+        }
+        Ok(scans)
+    }
+}
+
+/// Takes the first values off a list.
+fn cut<'a, T>(list: &mut &'a [T], number: usize) -> &'a [T] {
+    let (first, rest) = list.split_at(number.min(list.len()));
+    *list = rest;
+    first
 }
 
 /// The rows whose verdict is there and holds.

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
-
 use super::{Component, Signal};
 use crate::domain::format::price;
 use crate::domain::{Problem, ProblemKind};
@@ -16,21 +14,21 @@ use crate::scripts::Scripts;
 use crate::scripts::not_ready;
 use crate::scripts::{Budget, RowError, Rows, Scorer, SignalView, Strategy};
 
-/// Scores the rows on which `strategy` triggered, each with its trigger.
+/// Scores the rows on which `strategy` triggered, each with its trigger; a row's signal, or why it
+/// has none, stands at its place.
 ///
 /// # Errors
-/// The rows on which the scorer erred: the strategy then makes no signal on the session.
+/// The rows on which the scorer erred: the strategy then makes no signal on their sessions.
 pub(super) fn score(
     columns: &Columns,
     scripts: &Scripts,
     rows: &Rows,
-    session: NaiveDate,
     strategy: &Strategy,
     triggered: &[(u32, Arc<str>)],
     budget: &mut Budget,
-) -> Result<(Vec<Signal>, Vec<Problem>), Vec<RowError>> {
+) -> Result<Vec<Result<Signal, Problem>>, Vec<RowError>> {
     // A strategy without a scorer is not loaded.
-    let Some(scorer) = scripts.scorer_of(strategy) else { return Ok((Vec::new(), Vec::new())) };
+    let Some(scorer) = scripts.scorer_of(strategy) else { return Ok(Vec::new()) };
     let index: Vec<u32> = triggered.iter().map(|(row, _)| *row).collect();
     let view = |(_, trigger): &(u32, Arc<str>)| SignalView {
         trigger: trigger.as_ref().into(),
@@ -41,23 +39,16 @@ pub(super) fn score(
     for component in 0..scorer.weights().len() {
         parts.push(scorer.component(component, rows, &index, &views, budget).complete()?);
     }
-    let mut signals = Vec::with_capacity(triggered.len());
-    let mut problems = Vec::new();
-    for (place, (row, trigger)) in triggered.iter().enumerate() {
+    let scored = triggered.iter().enumerate().map(|(place, (row, trigger))| {
         let scores: Vec<Option<f64>> = parts.iter().map(|part| part[place]).collect();
-        match signal(columns, rows, session, strategy, scorer, *row as usize, trigger, &scores) {
-            Ok(signal) => signals.push(signal),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    Ok((signals, problems))
+        signal(columns, rows, strategy, scorer, *row as usize, trigger, &scores)
+    });
+    Ok(scored.collect())
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
 fn signal(
     columns: &Columns,
     rows: &Rows,
-    session: NaiveDate,
     strategy: &Strategy,
     scorer: &Scorer,
     row: usize,
@@ -66,6 +57,7 @@ fn signal(
 ) -> Result<Signal, Problem> {
     let panel = columns.panel();
     let symbol = panel.symbols()[panel.owner(row)].clone();
+    let session = panel.dates()[row];
     let what = format!("{} triggered {trigger} on {session}, but", strategy.name());
     let mut components = Vec::with_capacity(scores.len());
     for (place, ((name, weight), score)) in scorer.weights().iter().zip(scores).enumerate() {

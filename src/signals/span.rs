@@ -1,4 +1,5 @@
-//! Scans many sessions: each stands for itself, so they are scanned several at once.
+//! Scans many sessions: each stands for itself, so they are scanned on several threads, and some
+//! together where each has few rows.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -7,10 +8,13 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use super::Scan;
-use super::scan;
+use super::scan::scan_each;
 use crate::features::Columns;
 use crate::scripts;
 use crate::scripts::Scripts;
+
+/// Rows that are asked about at once, at least: a block of a few rows costs as much as one of hundreds.
+const ROWS_AT_ONCE: usize = 4_096;
 
 /// Scans each of the sessions; the scans come in the order of the sessions.
 ///
@@ -26,13 +30,17 @@ pub fn scan_sessions(
 ) -> Vec<Scan> {
     let rows = scripts.bind(columns);
     let done = AtomicUsize::new(0);
+    let symbols = columns.panel().symbols().len().max(1);
+    let at_once = (ROWS_AT_ONCE / symbols).max(1);
     scripts::pool().install(|| {
         sessions
-            .par_iter()
-            .map(|session| {
-                let scan = scan(columns, scripts, &rows, *session, only);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-                scan
+            .par_chunks(at_once)
+            .flat_map_iter(|sessions| {
+                let scans = scan_each(columns, scripts, &rows, sessions, only);
+                for _ in sessions {
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                }
+                scans
             })
             .collect()
     })
@@ -45,6 +53,7 @@ mod tests {
     use super::*;
     use crate::domain::AssetClass;
     use crate::signals::fixtures::{ALWAYS, columns, day, flat, scripts, series};
+    use crate::signals::scan;
 
     #[test]
     fn many_sessions_say_what_each_says_alone_in_their_order() {
@@ -68,5 +77,33 @@ mod tests {
         let mut told = told.into_inner().expect("no thread has panicked");
         told.sort_unstable();
         assert_eq!(told, (1..=30).collect::<Vec<usize>>());
+    }
+
+    /// Sessions on which a rule errs lie between sound ones; a loop is charged to the budget of its
+    /// session alone.
+    #[test]
+    fn a_session_that_errs_costs_no_other_session() {
+        let odd = ALWAYS.replace(
+            "return \"always\";",
+            "if row.close > 90.0 && row.close < 92.5 { throw \"odd\"; }\n\"always\"",
+        );
+        let looping =
+            ALWAYS.replace("row.close > 1.0", "let n = 0.0; for i in 0..200 { n += row.close; } n > 1.0");
+        let scripts = scripts(&[("looping", &looping), ("odd", &odd), ("sound", ALWAYS)]);
+        let closes: Vec<f64> = (0..40).map(|number| 70.0 + f64::from(number)).collect();
+        let columns = columns(AssetClass::Equity, vec![series("X", 0, &closes), flat("Y", 80.0)], &scripts);
+        let sessions: Vec<NaiveDate> = (0..40).map(day).collect();
+        let scans = scan_sessions(&columns, &scripts, &sessions, &[], |_| ());
+        let rows = scripts.bind(&columns);
+        let alone: Vec<Scan> =
+            sessions.iter().map(|session| scan(&columns, &scripts, &rows, *session, &[])).collect();
+        assert_eq!(scans, alone);
+        let of = |name: &str, number: usize| {
+            scans[number].signals.iter().filter(|signal| &*signal.strategy == name).count()
+        };
+        assert_eq!([20, 21, 22, 23].map(|number| of("odd", number)), [2, 0, 0, 2]);
+        assert_eq!([20, 21, 22, 23].map(|number| of("sound", number)), [2, 2, 2, 2]);
+        let problems: Vec<usize> = scans.iter().map(|scan| scan.problems.len()).collect();
+        assert!(problems[21] > problems[20], "{problems:?}");
     }
 }

@@ -3,6 +3,7 @@
 mod backtest;
 mod bad_input;
 mod cli;
+mod columns;
 #[cfg(unix)]
 mod daemon;
 mod delivery;

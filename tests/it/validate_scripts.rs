@@ -237,6 +237,9 @@ fn json_gives_every_finding_a_place_and_every_script_its_needs() {
     assert_eq!((&shipped["role"], &shipped["asset_class"]), (&"strategy".into(), &"equity".into()));
     assert_eq!(shipped["bars_needed"], 70);
     assert_eq!(shipped["constants"]["STOP_ATR_MULT"], 2.5);
+    let functions = shipped["functions"].as_array().expect("a list");
+    assert_eq!(functions.len(), 3);
+    assert!(functions.iter().all(|own| own["runs_in_columns"] == true && own["why_not"].is_null()));
     assert!(shipped["features"].to_string().contains("\"ma50_slope\""));
 }
 

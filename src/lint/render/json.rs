@@ -50,5 +50,9 @@ fn script(summary: &Summary) -> Value {
     };
     value["features"] = json!(summary.features.keys().collect::<Vec<_>>());
     value["optional_features"] = json!(named(false));
+    let functions = summary.functions.iter().map(
+        |(name, why_not)| json!({ "name": name, "runs_in_columns": why_not.is_none(), "why_not": why_not }),
+    );
+    value["functions"] = Value::Array(functions.collect());
     value
 }

@@ -129,6 +129,13 @@ fn described(out: &mut String, summary: &Summary, colour: Colour) {
             bars
         }],
     );
+    let in_columns = summary.functions.iter().filter(|(_, why_not)| why_not.is_none());
+    line("columns", in_columns.map(|(name, _)| name.clone()).collect());
+    let interpreted = summary
+        .functions
+        .iter()
+        .filter_map(|(name, why_not)| why_not.as_ref().map(|why_not| format!("{name} ({why_not})")));
+    line("interpreted", interpreted.collect());
     let value = |value: &Value| match value {
         Value::String(text) => format!("{text:?}"),
         other => other.to_string(),

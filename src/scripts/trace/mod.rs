@@ -153,7 +153,7 @@ fn trace(
     let (walked, steps) = pool().install(|| {
         let source = Source::new(&call.script.text);
         let mut steps = Vec::new();
-        let walked = Follow::new(&call.host.engine, call.script, &source).function(
+        let walked = Follow::new(&call.host.interpreter, call.script, &source).function(
             body,
             arguments,
             Vec::new(),

@@ -1,0 +1,42 @@
+//! Asks a program about rows, block by block.
+
+use std::cell::RefCell;
+
+use rhai::Dynamic;
+
+use super::block::Inputs;
+use super::given::Given;
+use super::program::Program;
+use super::registers::LANES;
+use super::registers::Registers;
+use crate::scripts::view::View;
+
+thread_local! {
+    /// Registers are the same for all programs, so a thread makes each once.
+    static REGISTERS: RefCell<Registers> = RefCell::default();
+}
+
+/// Runs a program over the rows of `index`, and tells each answer with its place in there.
+///
+/// Returns the places that are left to the interpreter, ascending. A place that is neither told
+/// nor returned lacks a feature that the function requires.
+pub(in crate::scripts) fn run(
+    program: &Program,
+    view: &View,
+    index: &[u32],
+    given: Given,
+    mut told: impl FnMut(usize, Dynamic),
+) -> Vec<usize> {
+    let asked = given.covers(index.len());
+    let mut left = Vec::new();
+    REGISTERS.with_borrow_mut(|registers| {
+        registers.prepare(program);
+        for (block, rows) in index[..asked].chunks(LANES).enumerate() {
+            let first = block * LANES;
+            registers.run(program, &Inputs { view, rows, given, first });
+            registers.tell(program.answer, first, &mut told, &mut left);
+        }
+    });
+    left.extend(asked..index.len());
+    left
+}
