@@ -24,7 +24,7 @@ use crate::decide::{MarketBars, Prepared};
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
 use crate::report::{BacktestReport, BenchmarkCloses, StrategyUsed};
-use crate::scripts::{Scripts, Strategy};
+use crate::scripts::{Engine, Scripts, Strategy};
 use crate::settings::{FillTime, Settings, SourceName};
 
 /// What to walk.
@@ -41,6 +41,8 @@ pub struct BacktestRequest {
     /// When orders fill, instead of the settings' own.
     pub fill: Option<FillTime>,
     pub costs: Charged,
+    /// By what the scripts are evaluated.
+    pub engine: Engine,
 }
 
 /// What trading costs.
@@ -100,7 +102,7 @@ pub async fn load_backtest(
     known_strategies(&set.scripts, &request.strategies)?;
     let asked = narrowed(request.asked, &set.scripts, &request.strategies)?;
     let set = with_constants(set, request)?;
-    let scripts = chosen(&set.scripts, &request.strategies);
+    let scripts = chosen(&set.scripts, &request.strategies).evaluated_by(request.engine);
     let (selections, mut problems) = select(app, asked, request.source, None)?;
     problems.extend(set.problems);
     let mut inputs = BacktestInputs {

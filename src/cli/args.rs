@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::app::{Asked, ExportFormat, Refusal};
 use crate::domain::AssetClass;
 use crate::reload::WatchMethod;
+use crate::scripts::Engine;
 use crate::settings::{FillTime, SourceName, UnknownSource};
 
 /// Turns trading rules that a person can read into one clear email a day.
@@ -264,6 +265,9 @@ pub struct BacktestArgs {
     /// Trades without fees and slippage
     #[arg(long)]
     pub no_costs: bool,
+    /// By what the scripts are evaluated: columns, interpreter, or verify, which is both compared row by row
+    #[arg(long, value_name = "ENGINE", default_value_t = Engine::default())]
+    pub engine: Engine,
     #[command(flatten)]
     pub source: SourceArgs,
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

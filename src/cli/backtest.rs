@@ -26,6 +26,7 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         constants: args.constants.clone(),
         fill: args.fill.map(Into::into),
         costs: if args.no_costs { Charged::Nothing } else { Charged::AsSet },
+        engine: args.engine,
     };
     let progress = Arc::new(Progress::start());
     let inputs = walk::load(&app, &request, &progress).await?;

@@ -15,6 +15,7 @@ use super::output;
 use super::progress::Progress;
 use super::start;
 use super::walk;
+use crate::scripts::Engine;
 
 /// Decides each session of the span twice and tells the first difference.
 pub(super) async fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Outcome> {
@@ -27,6 +28,7 @@ pub(super) async fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result
         constants: Vec::new(),
         fill: None,
         costs: Charged::AsSet,
+        engine: Engine::default(),
     };
     let progress = Arc::new(Progress::start());
     let inputs = walk::load(&app, &request, &progress).await?;

@@ -54,6 +54,10 @@ fn the_same_question_has_the_same_bytes_for_an_answer() {
     for format in ["text", "json"] {
         assert_eq!(ask(format), ask(format));
     }
+    // Nor does it hang on the engine; `verify` finds no row on which the two differ.
+    for engine in ["interpreter", "verify"] {
+        assert_eq!(ask(&format!("text --engine {engine}")), ask("text"), "{engine}");
+    }
 }
 
 #[test]
@@ -114,6 +118,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
     check("backtest --set STOP_ATR_MULT=far", 2, &["`far` is not a number"]);
     check("backtest --set STOP_ATR_MULT", 2, &["STOP_ATR_MULT=3.0"]);
     check("backtest --set STOP_ATR_MULT=-1", 2, &["`STOP_ATR_MULT` is -1; it must be above 0"]);
+    check("backtest --engine grain", 2, &["`grain` is no engine; there are: columns, interpreter, verify"]);
     check("backtest --strategy equity_momentun", 2, &["no strategy `equity_momentun`; there are"]);
     check("backtest --strategy equity_momentum --set TIGHT_ATR_MULT=2", 2, &["no constant `TIGHT_ATR_MULT`"]);
     check("backtest --asset-class crypto --strategy equity_momentum", 2, &["trades no crypto"]);
