@@ -104,13 +104,14 @@ impl Journal {
     /// Notes that the server accepted a mail that was taken. Said twice, it changes nothing.
     ///
     /// # Errors
-    /// [`JournalError::Refused`] for a mail that was not taken.
+    /// [`JournalError::OutOfTurn`] for a mail that was not taken.
     pub fn mark_sent(&self, id: i64, now: DateTime<Utc>) -> Result<(), JournalError> {
         self.write(|transaction| {
             let sql = "UPDATE outbox SET state = 'sent', last_error = NULL,
                        accepted_at = coalesce(accepted_at, ?2)
                        WHERE id = ?1 AND state IN ('attempting', 'sent')";
-            changed(id, transaction.execute(sql, params![id, instant(now)])?)?;
+            let rows = transaction.execute(sql, params![id, instant(now)])?;
+            changed(transaction, id, rows)?;
             Ok(settle(transaction, id, now)?)
         })
     }
@@ -118,7 +119,7 @@ impl Journal {
     /// Notes that a mail that was taken is to be tried again, and why. `error` holds no secret.
     ///
     /// # Errors
-    /// [`JournalError::Refused`] for a mail that was not taken.
+    /// [`JournalError::OutOfTurn`] for a mail that was not taken.
     pub fn mark_failed_transient(
         &self,
         id: i64,
@@ -128,14 +129,15 @@ impl Journal {
         self.write(|transaction| {
             let sql = "UPDATE outbox SET state = 'pending', next_attempt = ?2, last_error = ?3
                        WHERE id = ?1 AND state = 'attempting'";
-            changed(id, transaction.execute(sql, params![id, instant(next_attempt), error])?)
+            let rows = transaction.execute(sql, params![id, instant(next_attempt), error])?;
+            changed(transaction, id, rows)
         })
     }
 
     /// Notes that a mail is not tried again, and why. The other recipients' are not touched.
     ///
     /// # Errors
-    /// [`JournalError::Refused`] for a mail that was accepted, or is not there.
+    /// [`JournalError::OutOfTurn`] for a mail that was accepted, or is not there.
     pub fn mark_failed_permanent(
         &self,
         id: i64,
@@ -145,7 +147,8 @@ impl Journal {
         self.write(|transaction| {
             let sql = "UPDATE outbox SET state = 'failed', last_error = ?2
                        WHERE id = ?1 AND state IN ('pending', 'attempting')";
-            changed(id, transaction.execute(sql, params![id, error])?)?;
+            let rows = transaction.execute(sql, params![id, error])?;
+            changed(transaction, id, rows)?;
             Ok(settle(transaction, id, now)?)
         })
     }
@@ -153,7 +156,7 @@ impl Journal {
     /// Puts the late version of a waiting mail in its place. Recipient and Message-ID stay.
     ///
     /// # Errors
-    /// [`JournalError::Refused`] for a mail that does not wait.
+    /// [`JournalError::OutOfTurn`] for a mail that does not wait.
     pub fn replace_by_late(&self, id: i64, late: &Mail) -> Result<(), JournalError> {
         self.write(|transaction| {
             let [text, html, message] = put_parts(transaction, late)?;
@@ -161,7 +164,8 @@ impl Journal {
                        message_blob = ?5
                        WHERE id = ?1 AND state = 'pending' AND recipient = ?6 AND message_id = ?7";
             let values = params![id, late.subject, text, html, message, late.recipient, late.message_id];
-            changed(id, transaction.execute(sql, values)?)
+            let rows = transaction.execute(sql, values)?;
+            changed(transaction, id, rows)
         })
     }
 
@@ -288,8 +292,7 @@ fn mail(connection: &Connection, id: i64) -> Result<Mail, Fault> {
         Ok((texts, [row.get(3)?, row.get(4)?, row.get(5)?]))
     };
     let found = connection.query_row(sql, [id], row).optional()?;
-    let ([recipient, message_id, subject], [text, html, message]) =
-        found.ok_or_else(|| Fault::Refused(format!("the outbox has no mail {id}")))?;
+    let ([recipient, message_id, subject], [text, html, message]) = found.ok_or_else(|| gone(id))?;
     Ok(Mail {
         recipient,
         message_id,
@@ -326,9 +329,20 @@ fn settle(connection: &Connection, id: i64, now: DateTime<Utc>) -> rusqlite::Res
     Ok(())
 }
 
-fn changed(id: i64, rows: usize) -> Result<(), Fault> {
-    match rows {
-        0 => Err(Fault::Refused(format!("mail {id} of the outbox is not in a state for that"))),
-        _ => Ok(()),
+/// Refuses a step that found no row where it begins.
+fn changed(connection: &Connection, id: i64, rows: usize) -> Result<(), Fault> {
+    if rows > 0 {
+        return Ok(());
     }
+    let sql = "SELECT state FROM outbox WHERE id = ?1";
+    let state = connection.query_row(sql, [id], |row| row.get::<_, String>(0)).optional()?;
+    Err(state.map_or_else(
+        || gone(id),
+        |state| Fault::OutOfTurn(format!("move mail {id} of the outbox on: it is {state}, or another mail")),
+    ))
+}
+
+/// Says that there is no such mail.
+fn gone(id: i64) -> Fault {
+    Fault::OutOfTurn(format!("find mail {id} of the outbox: it is not there"))
 }

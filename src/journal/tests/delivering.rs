@@ -121,7 +121,8 @@ fn a_step_out_of_turn_is_refused_and_changes_nothing() {
     let (id, _) = take(journal, &lock, 1).expect("due");
     let waiting = journal.mails_of(&key(20)).expect("readable")[1].id;
     let refused = |result: Result<(), JournalError>| {
-        assert!(matches!(result, Err(JournalError::Refused(_))), "{result:?}");
+        let Err(error @ JournalError::OutOfTurn(_)) = result else { panic!("{result:?}") };
+        assert!(error.to_string().contains("look at `ts status`"), "{error}");
     };
     refused(journal.mark_sent(waiting, at(2)));
     refused(journal.mark_failed_transient(waiting, at(2), "x"));
