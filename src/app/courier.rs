@@ -76,8 +76,7 @@ impl Courier {
     /// # Errors
     /// A journal that cannot be used; [`journal::JournalError::Held`] where another process has the right.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<(Self, Vec<Problem>), journal::JournalError> {
-        let (journal, problems) = Journal::open(path, now)?;
-        let lock = journal.lock_daemon()?;
+        let (journal, lock, problems) = Journal::open_to_send(path, now)?;
         let resumed = journal.resume(&lock, now)?;
         if resumed > 0 {
             info!(mails = resumed, "Sending again what was interrupted");

@@ -63,7 +63,7 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal at `path`, making it and its folder where they are not there.
     ///
-    /// A corrupt one is renamed to `<path>.corrupt-<now>`, a new one is begun, and the problem says so.
+    /// One whose header is corrupt is renamed to `<path>.corrupt-<now>`, a new one is begun, and the problem says so.
     ///
     /// # Errors
     /// A folder, another program's database or one of a newer `ts`; a place that cannot be written; one that another
@@ -71,6 +71,19 @@ impl Journal {
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<(Self, Vec<Problem>), JournalError> {
         let (connection, problems) = open::open(path, now, open::PATIENCE)?;
         Ok((Self::of(connection, path), problems))
+    }
+
+    /// Opens the journal as [`Journal::open`] does, takes the lock of the one process that delivers, and reads every
+    /// page: damage anywhere sets the journal aside.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], and [`JournalError::Held`] where another process has the lock.
+    pub fn open_to_send(
+        path: &Path,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, DaemonLock, Vec<Problem>), JournalError> {
+        let (connection, lock, problems) = open::open_to_send(path, now, open::PATIENCE)?;
+        Ok((Self::of(connection, path), lock, problems))
     }
 
     /// Opens a journal for reading alone: makes nothing, mends nothing, sets nothing aside.

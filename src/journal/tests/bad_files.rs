@@ -133,7 +133,7 @@ fn set_aside(name: &str, spoil: impl FnOnce(&mut Vec<u8>)) {
         "{name}"
     );
 
-    let (journal, problems) = Journal::open(&path, at(0)).expect(name);
+    let (journal, _lock, problems) = Journal::open_to_send(&path, at(0)).expect(name);
     let [problem] = &problems[..] else { panic!("{name}: {problems:?}") };
     let aside = format!("{}.corrupt-20261120T213000Z", path.display());
     assert_eq!(problem.kind, ProblemKind::Journal);
@@ -203,4 +203,22 @@ fn two_processes_may_make_it_at_once() {
         });
         assert_eq!(open(&path).runs(9).expect("readable").len(), 3);
     }
+}
+
+#[test]
+fn every_page_is_read_by_the_process_that_sends_alone() {
+    let (_folder, path) = sound();
+    let mut bytes = fs::read(&path).expect("a file");
+    let last_page = bytes.len() - 4096;
+    bytes[last_page..].fill(0xAA);
+    fs::write(&path, &bytes).expect("a file");
+    assert_eq!(Journal::open(&path, at(0)).expect("its header is sound").1, []);
+    let other = DaemonLock::take(&path).expect("nobody holds it");
+    let error = Journal::open_to_send(&path, at(0)).expect_err("held");
+    assert!(matches!(error, JournalError::Held { .. }), "{error:?}");
+    drop(other);
+    let (_, lock, problems) = Journal::open_to_send(&path, at(0)).expect("set aside");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(DaemonLock::take(&path).is_err(), "the lock is kept all the while");
+    drop(lock);
 }
