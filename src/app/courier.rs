@@ -17,7 +17,7 @@ use super::tell::tell;
 use super::{App, RunOutcome};
 use crate::domain::{AssetClass, Problem};
 use crate::journal;
-use crate::journal::{DaemonLock, Delivery, JobSession, Journal, Lateness, MailState, Outgoing};
+use crate::journal::{DaemonLock, Delivery, JobSession, Journal, Lateness, MailFrom, MailState, Outgoing};
 use crate::journal::{Recorded, Rendered, RunInputs};
 use crate::mail;
 use crate::mail::smtp::{Kind, Server};
@@ -200,8 +200,13 @@ pub fn keep(
     let sender = Sender::of(email)?;
     let mails = mails(outcome, &sender, &email.recipients, assignment, late)?;
     let rendered = render(outcome)?;
-    let delivery =
-        Delivery { job: assignment.job.clone(), correction: assignment.correction, lateness: late, mails };
+    let delivery = Delivery {
+        job: assignment.job.clone(),
+        correction: assignment.correction,
+        lateness: late,
+        from: MailFrom { name: sender.name().to_owned(), address: sender.address() },
+        mails,
+    };
     let recorded = record(journal, outcome, inputs, rendered.clone(), Some(&delivery), now)?;
     Ok((rendered, recorded))
 }

@@ -46,7 +46,7 @@ use error::Fault;
 pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
-pub use mail::{Delivery, Lateness, Mail, MailState, Outgoing, Queued};
+pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued};
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;
@@ -86,7 +86,8 @@ impl Journal {
         Ok((Self::of(connection, path), lock, problems))
     }
 
-    /// Opens a journal for reading alone: makes nothing, mends nothing, sets nothing aside.
+    /// Opens a journal for reading alone: makes nothing, mends nothing, sets nothing aside. One of an older version is
+    /// brought up to this one first.
     ///
     /// # Errors
     /// As [`Journal::open`], and [`JournalError::Missing`] where there is none.

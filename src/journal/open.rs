@@ -25,7 +25,8 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 
 /// One file a migration, in order: after the first so many, `user_version` is that number.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_journal.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_journal.sql"), include_str!("../../migrations/0002_outbox.sql")];
 /// Ours, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x7473_6A31;
 /// How long a writer waits for another; a run's own transaction takes a fraction of it.
@@ -92,6 +93,11 @@ pub(super) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
     match version(&connection, path)? {
         // Made and not yet filled: nothing is in it.
         0 => Err(JournalError::Missing { path: path.to_path_buf() }),
+        found if found < MIGRATIONS.len() as i64 => {
+            drop(connection);
+            drop(open_ours(path, patience)?);
+            open_to_read(path, patience)
+        }
         _ => Ok(connection),
     }
 }

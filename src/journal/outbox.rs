@@ -159,11 +159,11 @@ impl Journal {
     /// [`JournalError::OutOfTurn`] for a mail that does not wait.
     pub fn replace_by_late(&self, id: i64, late: &Mail) -> Result<(), JournalError> {
         self.write(|transaction| {
-            let [text, html, message] = put_parts(transaction, late)?;
-            let sql = "UPDATE outbox SET late = 1, subject = ?2, text_blob = ?3, html_blob = ?4,
-                       message_blob = ?5
-                       WHERE id = ?1 AND state = 'pending' AND recipient = ?6 AND message_id = ?7";
-            let values = params![id, late.subject, text, html, message, late.recipient, late.message_id];
+            let Parts { head, text, html, rest } = put_parts(transaction, late)?;
+            let sql = "UPDATE outbox SET late = 1, subject = ?2, text_blob = ?3, html_blob = ?4, head = ?5,
+                       message_blob = ?6
+                       WHERE id = ?1 AND state = 'pending' AND recipient = ?7 AND message_id = ?8";
+            let values = params![id, late.subject, text, html, head, rest, late.recipient, late.message_id];
             let rows = transaction.execute(sql, values)?;
             changed(transaction, id, rows)
         })
@@ -250,12 +250,12 @@ pub(super) fn enqueue(
         return Ok(before);
     }
     for mail in &delivery.mails {
-        let [text, html, message] = put_parts(connection, mail)?;
+        let Parts { head, text, html, rest } = put_parts(connection, mail)?;
         connection.execute(
             "INSERT INTO outbox (job, session, correction, recipient, run, message_id, subject, text_blob,
-                 html_blob, message_blob, late, state, next_attempt, queued_at)
+                 html_blob, head, message_blob, late, from_name, from_address, state, next_attempt, queued_at)
              VALUES (:job, :session, :correction, :recipient, :run, :message_id, :subject, :text, :html,
-                 :message, :late, 'pending', :now, :now)",
+                 :head, :rest, :late, :from_name, :from_address, 'pending', :now, :now)",
             named_params! {
                 ":job": delivery.job.job,
                 ":session": delivery.job.session.to_string(),
@@ -266,8 +266,11 @@ pub(super) fn enqueue(
                 ":subject": mail.subject,
                 ":text": text,
                 ":html": html,
-                ":message": message,
+                ":head": head,
+                ":rest": rest,
                 ":late": delivery.lateness == Lateness::Late,
+                ":from_name": delivery.from.name,
+                ":from_address": delivery.from.address,
                 ":now": instant(now),
             },
         )?;
@@ -275,31 +278,64 @@ pub(super) fn enqueue(
     Ok(Queued::Now { mails: delivery.mails.len() })
 }
 
-fn put_parts(connection: &Connection, mail: &Mail) -> rusqlite::Result<[i64; 3]> {
+/// A mail as it is stored: the lines that are the recipient's own, and the rows of what may be others' too.
+struct Parts {
+    head: Vec<u8>,
+    text: i64,
+    html: i64,
+    rest: i64,
+}
+
+fn put_parts(connection: &Connection, mail: &Mail) -> rusqlite::Result<Parts> {
     let mut packer = Packer::new();
-    Ok([
-        blobs::put(connection, &mut packer, mail.text.as_bytes())?,
-        blobs::put(connection, &mut packer, mail.html.as_bytes())?,
-        blobs::put(connection, &mut packer, &mail.message)?,
-    ])
+    let (head, rest) = mail.message.split_at(length_of_head(&mail.message));
+    Ok(Parts {
+        head: head.to_vec(),
+        text: blobs::put(connection, &mut packer, mail.text.as_bytes())?,
+        html: blobs::put(connection, &mut packer, mail.html.as_bytes())?,
+        rest: blobs::put(connection, &mut packer, rest)?,
+    })
+}
+
+/// Finds where the line `To:` of a message ends; without one it has no lines of its own.
+fn length_of_head(message: &[u8]) -> usize {
+    let mut end = 0;
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        if line == b"\r\n" {
+            break;
+        }
+        end += line.len();
+        if line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"to:")) {
+            return end;
+        }
+    }
+    0
+}
+
+/// Returns the whole message of a mail.
+fn message(connection: &Connection, id: i64) -> Result<Vec<u8>, Fault> {
+    let sql = "SELECT head, message_blob FROM outbox WHERE id = ?1";
+    let found = connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (mut message, rest): (Vec<u8>, i64) = found.ok_or_else(|| gone(id))?;
+    message.extend(blobs::get(connection, rest)?);
+    Ok(message)
 }
 
 fn mail(connection: &Connection, id: i64) -> Result<Mail, Fault> {
-    let sql = "SELECT recipient, message_id, subject, text_blob, html_blob, message_blob FROM outbox
-               WHERE id = ?1";
+    let sql = "SELECT recipient, message_id, subject, text_blob, html_blob FROM outbox WHERE id = ?1";
     let row = |row: &Row<'_>| {
         let texts: [String; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
-        Ok((texts, [row.get(3)?, row.get(4)?, row.get(5)?]))
+        Ok((texts, [row.get(3)?, row.get(4)?]))
     };
     let found = connection.query_row(sql, [id], row).optional()?;
-    let ([recipient, message_id, subject], [text, html, message]) = found.ok_or_else(|| gone(id))?;
+    let ([recipient, message_id, subject], [text, html]) = found.ok_or_else(|| gone(id))?;
     Ok(Mail {
         recipient,
         message_id,
         subject,
         text: blobs::text(connection, text)?,
         html: blobs::text(connection, html)?,
-        message: blobs::get(connection, message)?,
+        message: message(connection, id)?,
     })
 }
 

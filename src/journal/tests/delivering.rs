@@ -169,3 +169,19 @@ fn no_mail_is_taken_twice_by_threads_that_share_the_lock() {
     taken.dedup();
     assert_eq!(taken.len(), 3);
 }
+
+#[test]
+fn what_all_recipients_are_sent_alike_is_stored_once() {
+    let (disk, _lock) = queued();
+    let count = |connection: &Connection| {
+        let sql = "SELECT count(DISTINCT message_blob), count(DISTINCT head) FROM outbox";
+        Ok(connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+    };
+    assert_eq!(disk.journal.read(count).expect("counted"), (1, 3));
+    // A message that names nobody is stored as it is.
+    let mut other = delivery(19, 0, &["d@x.y"]);
+    other.mails[0].message = b"Subject: x\r\n\r\nTo: nobody\r\n".to_vec();
+    disk.journal.enqueue(&other, None, at(1)).expect("writable");
+    let row = disk.journal.mails_of(&key(19)).expect("readable").remove(0);
+    assert_eq!(disk.journal.mail(row.id).expect("readable"), other.mails[0]);
+}
