@@ -106,6 +106,15 @@ pub struct Outgoing {
     pub accepted_at: Option<DateTime<Utc>>,
 }
 
+/// A mail that a sender took, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Being sent: the whole message.
+    Ready { row: Outgoing, message: Vec<u8> },
+    /// Its stored message is not what was stored, so it failed; the row says why.
+    Damaged(Outgoing),
+}
+
 /// Reads a row of the outbox.
 pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     let address: Option<String> = row.get("from_address")?;

@@ -23,6 +23,7 @@ mod positions;
 mod recommendations;
 mod run_entry;
 mod runs;
+mod sending;
 mod sessions;
 mod values;
 
@@ -46,7 +47,7 @@ use error::Fault;
 pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
-pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued};
+pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued, Taken};
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;

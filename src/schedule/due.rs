@@ -109,6 +109,11 @@ pub fn timing(class: AssetClass, session: NaiveDate, now: DateTime<Utc>) -> Timi
     if now < fill_instant(class, session) { Timing::OnTime } else { Timing::Late }
 }
 
+/// Returns when a mail that was tried so often at `at` is tried again.
+pub fn delivery_again(at: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
+    at + doubled(SEND_AGAIN, attempts, LONGEST_SEND_WAIT)
+}
+
 /// Returns what to do now, in the order in which to do it, one after the other: equities before
 /// crypto, older sessions first. Nothing of it may be going on already.
 pub fn due(now: DateTime<Utc>, jobs: &[Job], history: &History) -> Vec<Due> {

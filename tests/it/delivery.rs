@@ -2,14 +2,16 @@
 //! refusals, a second process and any crash.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
+use rusqlite::Connection;
 use ts::calendar;
 use ts::domain::AssetClass;
 
-use crate::program::{FRIDAY, Folder, NOW, Running, Said};
-use crate::smtp_server::{Accepted, PASSWORD, SmtpServer, WELL};
+use crate::program::{FILES, FRIDAY, Folder, NOW, Running, Said};
+use crate::smtp_server::{Accepted, FROM, PASSWORD, SmtpServer, WELL};
 
 const RECIPIENTS: [&str; 3] = ["ann@example.org", "bob@example.org", "cee@example.org"];
 const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
@@ -32,10 +34,33 @@ impl Trial {
     }
 
     fn ts(&self, arguments: &[&str]) -> Said {
+        self.ts_with(&[], arguments)
+    }
+
+    /// Runs `ts` with these variables in the place of the server's.
+    fn ts_with(&self, others: &[(&str, &str)], arguments: &[&str]) -> Said {
         let variables = self.variables();
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let kept = variables.iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
+        let kept = kept.map(|(name, value)| (*name, value.as_str()));
+        let variables: Vec<(&str, &str)> = kept.chain(others.iter().copied()).collect();
         self.folder.ts_with(&variables, arguments)
+    }
+
+    /// Runs `ts` where nobody listens: what it queues waits.
+    fn ts_unreached(&self, arguments: &[&str]) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        drop(listener);
+        let said = self.ts_with(&[("SMTP_PORT", &port)], arguments);
+        assert!(said.code == 1 && said.words().contains("not mailed yet"), "{}", said.stderr);
+    }
+
+    fn journal(&self) -> Connection {
+        Connection::open(self.folder.path().join("data/ts.db")).expect("the journal")
+    }
+
+    fn count(&self, sql: &str) -> usize {
+        self.journal().query_row(sql, [], |row| row.get(0)).expect(sql)
     }
 
     fn spawn(&self, arguments: &[&str]) -> Running {
@@ -108,6 +133,63 @@ fn one_refused_recipient_costs_the_others_nothing() {
     let said = trial.ts(&RUN);
     assert!(said.code == 1 && said.words().contains("refused"), "{}", said.stderr);
     assert_eq!(trial.mailed(), mailed);
+}
+
+/// Monday's open has passed, and the settings are others than when the mail was made.
+const MONDAY: &str = "2026-11-23T16:00:00Z";
+
+#[test]
+fn a_mail_is_made_late_from_what_it_was_when_it_was_queued() {
+    // With the job in the schedule, and without.
+    for settings in [FILES.to_owned(), format!("schedule = []\n{FILES}")] {
+        let trial = Trial::start();
+        trial.folder.write("ts.toml", &settings);
+        trial.ts_unreached(&RUN);
+        let said = trial.ts_with(
+            &[("EMAIL_FROM", "me@elsewhere.example")],
+            &["--now", MONDAY, "run", "--asset-class", "equity", "--date", "2026-11-20"],
+        );
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+        for sent in trial.server.accepted() {
+            assert!(sent.header("Subject")[0].ends_with("(late)"), "{:?}", sent.headers);
+            assert!(sent.sender == FROM && sent.header("From")[0].contains(FROM), "{:?}", sent.headers);
+        }
+    }
+}
+
+#[test]
+fn a_mail_that_cannot_be_made_late_goes_as_it_is_stored() {
+    let trial = Trial::start();
+    trial.ts_unreached(&RUN);
+    let spoilt = "UPDATE blobs SET bytes = x'00' WHERE id = (SELECT inputs_blob FROM runs)";
+    trial.journal().execute_batch(spoilt).expect(spoilt);
+    let said = trial.ts(&["--now", MONDAY, "run", "--asset-class", "equity", "--date", "2026-11-20"]);
+    assert!(said.code == 0 && said.words().contains("Sent as it is stored"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+}
+
+#[test]
+fn a_damaged_mail_keeps_no_other_from_being_sent() {
+    let trial = Trial::start();
+    let thursday = [&RUN[..], &["--date", "2026-11-19"]].concat();
+    trial.ts_unreached(&thursday);
+    let spoilt = "UPDATE blobs SET bytes = x'00' WHERE id IN (SELECT message_blob FROM outbox)";
+    trial.journal().execute_batch(spoilt).expect(spoilt);
+    let said = trial.ts(&RUN);
+    assert!(said.code == 0 && said.words().contains("stored message is damaged"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let said = trial.ts(&thursday);
+    assert!(said.code == 1 && said.words().contains("ts run --again"), "{}", said.stderr);
+}
+
+#[test]
+fn a_server_that_is_not_reached_is_asked_once_a_run() {
+    let trial = Trial::start();
+    for (date, attempts) in [("2026-11-19", 1), ("2026-11-20", 2)] {
+        trial.ts_unreached(&[&RUN[..], &["--date", date]].concat());
+        assert_eq!(trial.count("SELECT sum(attempts) FROM outbox"), attempts, "{date}");
+    }
 }
 
 #[test]
