@@ -2,7 +2,9 @@
 //! refusals, a second process and any crash.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
@@ -10,7 +12,7 @@ use rusqlite::Connection;
 use ts::calendar;
 use ts::domain::AssetClass;
 
-use crate::program::{FILES, FRIDAY, Folder, NOW, Running, Said};
+use crate::program::{FILES, FRIDAY, Folder, NOW, Running, Said, program};
 use crate::smtp_server::{Accepted, FROM, PASSWORD, SmtpServer, WELL};
 
 const RECIPIENTS: [&str; 3] = ["ann@example.org", "bob@example.org", "cee@example.org"];
@@ -100,9 +102,11 @@ fn a_session_is_mailed_once_and_again_only_as_a_correction() {
     assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
     let second = trial.ts(&RUN);
     assert!(second.code == 0 && second.words().contains("delivered on"), "{}", second.stderr);
+    assert!(!second.words().contains("Mailed"), "it mailed nothing: {}", second.stderr);
     assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
     let again = trial.ts(&["run", "--asset-class", "equity", "--again"]);
     assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.words().contains("Mailed to 3 recipients"), "{}", again.stderr);
     let correction = "<ts.daily_equity_signals.2026-11-20.correction-1@example.com>";
     assert_eq!(trial.mailed(), all(&[OF_FRIDAY, correction]));
     let runs = trial.ts(&["journal", "runs", "--format", "json"]);
@@ -190,6 +194,46 @@ fn a_server_that_is_not_reached_is_asked_once_a_run() {
         trial.ts_unreached(&[&RUN[..], &["--date", date]].concat());
         assert_eq!(trial.count("SELECT sum(attempts) FROM outbox"), attempts, "{date}");
     }
+}
+
+#[test]
+fn a_run_beside_another_sends_its_mail_itself_once_the_other_has_ended() {
+    let trial = Trial::start();
+    trial.folder.write("data/", "");
+    // As another `ts run` holds it while it sends; here it is this process.
+    let lock = File::create(trial.folder.path().join("data/ts.db.lock")).expect("a new file");
+    lock.try_lock().expect("nobody holds it");
+    let mut run = trial.spawn(&RUN);
+    run.wait_for(&["HTML preview"]);
+    assert_eq!(trial.mailed(), BTreeMap::new());
+    drop(lock);
+    assert_eq!(run.wait(), 0);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+}
+
+#[test]
+fn a_report_that_nobody_can_read_is_mailed_all_the_same() {
+    let trial = Trial::start();
+    let mut run = Command::new(program())
+        .args(["--now", NOW])
+        .args(RUN)
+        .current_dir(trial.folder.path())
+        .env_clear()
+        .envs(trial.variables())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    // As `ts run | true` does.
+    drop(run.stdout.take());
+    assert_eq!(run.wait().expect("a child of this process").code(), Some(0));
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+
+    let trial = Trial::start();
+    // No process may make a folder there, whoever runs it.
+    let said = trial.ts(&[&RUN[..], &["--output", "/proc/ts/report.txt"]].concat());
+    assert!(said.code == 1 && said.words().contains("/proc/ts"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
 }
 
 #[test]
