@@ -148,7 +148,7 @@ impl Courier {
         if error.kind == Kind::Permanent {
             warn!(
                 job, %session, recipient,
-                "Not mailed, and not tried again: {error}"
+                "Not mailed, and not tried again: {error}; once that is put right, `ts run --retry-refused` sends it"
             );
             Ok(self.journal.mark_failed_permanent(row.id, &error.to_string(), at)?)
         } else {
@@ -159,9 +159,12 @@ impl Courier {
     }
 }
 
-/// How far the mails of a session are.
+/// How far the mails of a session are: those of its newest correction, which stands for what it corrects.
 fn delivered(mails: &[Outgoing], accepted: usize) -> Delivered {
-    let of = |wanted: fn(MailState) -> bool| mails.iter().filter(move |own| wanted(own.state));
+    let newest = mails.iter().map(|own| own.correction).max();
+    let of = |wanted: fn(MailState) -> bool| {
+        mails.iter().filter(move |own| Some(own.correction) == newest && wanted(own.state))
+    };
     let why = |own: &Outgoing| {
         let error = own.last_error.as_deref().unwrap_or("not tried yet");
         format!("{}: {error}", own.recipient)

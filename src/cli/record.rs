@@ -74,6 +74,9 @@ async fn run(
     let session = request.date.unwrap_or_else(|| calendar::last_finished(class, app.clock.now()));
     let job = JobSession { job: job_of(app, class), session };
     let journal = Arc::clone(sending.journal());
+    if args.retry_refused {
+        return retry(app, sending, &job).await;
+    }
     let (asked, looked) = (job.clone(), Arc::clone(&journal));
     let known = tokio::task::spawn_blocking(move || {
         Ok::<_, JournalError>((looked.session(&asked)?, looked.next_correction(&asked)?))
@@ -139,6 +142,16 @@ async fn run(
             Ok(findings)
         }
     }
+}
+
+/// Sends again what was refused for good of a session's newest mails; decides nothing.
+async fn retry(app: &App, sending: &Sending, job: &JobSession) -> anyhow::Result<Outcome> {
+    let (journal, asked, now) = (Arc::clone(sending.journal()), job.clone(), app.clock.now());
+    let queued = tokio::task::spawn_blocking(move || journal.retry_refused(&asked, now));
+    if queued.await.context("failed to write to the journal")?? == 0 {
+        output::remark(format_args!("{} of {}: nothing was refused", job.job, job.session));
+    }
+    sending.send(app, job).await
 }
 
 /// Says what became of a session that is decided already; `None` for one that is not.

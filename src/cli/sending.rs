@@ -94,9 +94,9 @@ impl Sending {
         };
         let (waiting, refused) = (told(MailState::Pending), told(MailState::Failed));
         Ok(if !waiting.is_empty() {
-            say(&Delivered::Waiting(waiting))
+            say(&Delivered::Waiting(waiting), job)
         } else if !refused.is_empty() {
-            say(&Delivered::Refused(refused))
+            say(&Delivered::Refused(refused), job)
         } else {
             Outcome::Done
         })
@@ -104,10 +104,10 @@ impl Sending {
 }
 
 async fn send(app: &App, courier: &Courier, job: &JobSession) -> anyhow::Result<Outcome> {
-    Ok(say(&courier.send(app, job).await?))
+    Ok(say(&courier.send(app, job).await?, job))
 }
 
-fn say(delivered: &Delivered) -> Outcome {
+fn say(delivered: &Delivered, job: &JobSession) -> Outcome {
     match delivered {
         Delivered::All { mails: 0 } => Outcome::Done,
         Delivered::All { mails } => {
@@ -121,7 +121,10 @@ fn say(delivered: &Delivered) -> Outcome {
             Outcome::Findings
         }
         Delivered::Refused(why) => {
-            output::remark(format_args!("not mailed: {why}"));
+            output::remark(format_args!(
+                "not mailed: {why}; once that is put right, `ts run --retry-refused --date {}` sends it again",
+                job.session
+            ));
             Outcome::Findings
         }
     }

@@ -151,6 +151,13 @@ pub(super) fn enqueue(
             },
         )?;
     }
+    if !delivery.mails.is_empty() {
+        // A reader who gets the correction has no use for what it corrects, after it least of all.
+        let sql = "UPDATE outbox SET state = 'failed', last_error = 'a correction took its place'
+                   WHERE job = ?1 AND session = ?2 AND correction < ?3 AND state = 'pending'";
+        let job = &delivery.job;
+        connection.execute(sql, params![job.job, job.session.to_string(), delivery.correction])?;
+    }
     Ok(Queued::Now { mails: delivery.mails.len() })
 }
 

@@ -3,7 +3,8 @@
 //! A row goes pending → attempting → sent or failed, and back to pending after a transient failure. `attempting` is
 //! on the disk before a byte is sent: what a process that died was sending is known, and sent again with the same
 //! bytes. Each recipient stands alone, so a damaged row costs itself only. Only the holder of the [`DaemonLock`]
-//! takes mails, so that none is sent by two processes. Sends nothing itself.
+//! takes mails, so that none is sent by two processes. A session is judged by its newest correction. Sends nothing
+//! itself.
 
 use chrono::DateTime;
 use chrono::Utc;
@@ -79,6 +80,26 @@ impl Journal {
         self.write(|transaction| {
             let sql = "UPDATE outbox SET state = 'pending', next_attempt = ?1 WHERE state = 'attempting'";
             Ok(transaction.execute(sql, [instant(now)])?)
+        })
+    }
+
+    /// Queues anew, with the same bytes and Message-ID, what failed of a session's newest mails. Returns how many
+    /// there were.
+    ///
+    /// # Errors
+    /// A journal that cannot be written.
+    pub fn retry_refused(&self, job: &JobSession, now: DateTime<Utc>) -> Result<usize, JournalError> {
+        self.write(|transaction| {
+            // Queued now, so that it is tried as long as any other.
+            let sql = format!(
+                "UPDATE outbox SET state = 'pending', next_attempt = ?3, queued_at = ?3
+                 WHERE job = ?1 AND session = ?2 AND state = 'failed' AND {NEWEST}"
+            );
+            let again = transaction.execute(&sql, params![job.job, job.session.to_string(), instant(now)])?;
+            if again > 0 {
+                sessions::note(transaction, job, SessionState::Undelivered, "", now)?;
+            }
+            Ok(again)
         })
     }
 
@@ -165,18 +186,24 @@ impl Journal {
     }
 }
 
-/// Brings the session of a mail to where its mails are.
+/// Whether a row is of the newest correction of its session.
+const NEWEST: &str = "correction = (SELECT max(correction) FROM outbox AS own
+                          WHERE (own.job, own.session) = (outbox.job, outbox.session))";
+
+/// Brings the session of a mail to where its newest mails are.
 fn settle(connection: &Connection, id: i64, now: DateTime<Utc>) -> rusqlite::Result<()> {
-    let sql = "SELECT job, session, count(*) FILTER (WHERE state IN ('pending', 'attempting')) AS waiting,
+    let sql = format!(
+        "SELECT job, session, count(*) FILTER (WHERE state IN ('pending', 'attempting')) AS waiting,
              count(*) FILTER (WHERE state = 'failed') AS failed,
              max(last_error) FILTER (WHERE state = 'failed') AS why
-         FROM outbox WHERE (job, session) = (SELECT job, session FROM outbox WHERE id = ?1)";
+         FROM outbox WHERE (job, session) = (SELECT job, session FROM outbox WHERE id = ?1) AND {NEWEST}"
+    );
     let found = |row: &Row<'_>| {
         let job = JobSession { job: row.get("job")?, session: parsed(row, "session")? };
         let counts: (usize, usize) = (row.get("waiting")?, row.get("failed")?);
         Ok((job, counts, row.get::<_, Option<String>>("why")?))
     };
-    let (job, (waiting, failed), why) = connection.query_row(sql, [id], found)?;
+    let (job, (waiting, failed), why) = connection.query_row(&sql, [id], found)?;
     if waiting > 0 {
         return Ok(());
     }

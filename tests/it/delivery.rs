@@ -139,6 +139,38 @@ fn one_refused_recipient_costs_the_others_nothing() {
     assert_eq!(trial.mailed(), mailed);
 }
 
+#[test]
+fn an_address_that_is_put_right_ends_the_refusal() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| {
+        own.manner = "one_refused";
+        own.refused = RECIPIENTS[1];
+    });
+    assert_eq!(trial.ts(&RUN).code, 1);
+    assert!(trial.ts(&["status"]).words().contains("OVERDUE"), "a recipient is refused");
+    let mended = [("EMAIL_RECIPIENTS", "ann@example.org,bobby@example.org")];
+    let said = trial.ts_with(&mended, &["run", "--asset-class", "equity", "--again"]);
+    assert!(said.code == 0 && said.words().contains("Mailed to 2 recipients"), "{}", said.stderr);
+    let status = trial.ts(&["status"]);
+    assert!(!status.words().contains("OVERDUE"), "{}", status.stdout);
+}
+
+#[test]
+fn what_was_refused_for_good_is_sent_again_on_request() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| own.manner = "login_refused");
+    let said = trial.ts(&RUN);
+    assert!(said.code == 1 && said.words().contains("`ts run --retry-refused"), "{}", said.stderr);
+    trial.server.set(|own| own.manner = "well");
+    let retry = [&RUN[..], &["--retry-refused"]].concat();
+    let said = trial.ts(&retry);
+    assert!(said.code == 0 && said.words().contains("Mailed to 3 recipients"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    let said = trial.ts(&retry);
+    assert!(said.code == 0 && said.words().contains("nothing was refused"), "{}", said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+}
+
 /// Monday's open has passed, and the settings are others than when the mail was made.
 const MONDAY: &str = "2026-11-23T16:00:00Z";
 

@@ -237,6 +237,45 @@ fn a_round_is_of_the_session_asked_for_and_of_what_has_waited_long_enough() {
 }
 
 #[test]
+fn a_session_is_judged_by_its_newest_correction() {
+    let (disk, lock) = queued();
+    let journal = &disk.journal;
+    let (sent, _) = take(journal, &lock, 1).expect("due");
+    journal.mark_sent(sent, at(1)).expect("taken");
+    let (refused, _) = take(journal, &lock, 1).expect("due");
+    journal.mark_failed_permanent(refused, "550 no such user", at(1)).expect("taken");
+    let again = delivery(20, 1, &["a@x.y", "good@x.y"]);
+    journal.record(&entry(2), Some(&again), at(2)).expect("recorded");
+    assert_eq!(states(journal, 20), [Sent, Failed, Failed, Pending, Pending]);
+    let replaced = &journal.mails_of(&key(20)).expect("readable")[2];
+    assert_eq!(replaced.last_error.as_deref(), Some("a correction took its place"));
+    for minute in [3, 4] {
+        assert_eq!(state(journal, 20), SessionState::Undelivered);
+        let (id, _) = take(journal, &lock, minute).expect("due");
+        journal.mark_sent(id, at(minute)).expect("taken");
+    }
+    assert_eq!(state(journal, 20), SessionState::Done);
+    assert_eq!(journal.retry_refused(&key(20), at(5)).expect("writable"), 0, "nothing of it is refused");
+}
+
+#[test]
+fn what_was_refused_waits_again_with_the_same_bytes() {
+    let (disk, lock) = queued();
+    let journal = &disk.journal;
+    while let Some((id, _)) = take(journal, &lock, 1) {
+        journal.mark_failed_permanent(id, "535 wrong password", at(1)).expect("taken");
+    }
+    assert_eq!(state(journal, 20), SessionState::Refused);
+    assert_eq!(journal.retry_refused(&key(20), at(2)).expect("writable"), 3);
+    assert_eq!((states(journal, 20), state(journal, 20)), (vec![Pending; 3], SessionState::Undelivered));
+    // `take` compares the bytes.
+    while let Some((id, _)) = take(journal, &lock, 2) {
+        journal.mark_sent(id, at(2)).expect("taken");
+    }
+    assert_eq!(state(journal, 20), SessionState::Done);
+}
+
+#[test]
 fn the_class_of_a_mail_is_that_of_its_run() {
     let (disk, _lock) = queued();
     let journal = &disk.journal;
