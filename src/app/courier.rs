@@ -20,7 +20,7 @@ use crate::journal;
 use crate::journal::{DaemonLock, JobSession, Journal, MailState, Outgoing, Taken};
 use crate::mail::Letter;
 use crate::mail::smtp::{Kind, SendError, Server};
-use crate::schedule::delivery_again;
+use crate::schedule::{delivery_again, delivery_ends, fill_instant};
 
 /// The journal, with the right to send what waits in it: one process at a time has that.
 #[derive(Clone, Debug)]
@@ -145,12 +145,18 @@ impl Courier {
             info!(job, %session, recipient, "Mailed");
             return Ok(self.journal.mark_sent(row.id, at)?);
         };
+        let fill = self.journal.class_of(row)?.map(|class| fill_instant(class, session));
+        let is_given_up = at >= delivery_ends(fill, row.queued_at);
         if error.kind == Kind::Permanent {
             warn!(
                 job, %session, recipient,
                 "Not mailed, and not tried again: {error}; once that is put right, `ts run --retry-refused` sends it"
             );
             Ok(self.journal.mark_failed_permanent(row.id, &error.to_string(), at)?)
+        } else if is_given_up {
+            let why = format!("given up after days of trying: {error}");
+            warn!(job, %session, recipient, "Not mailed, {why}; `ts run --retry-refused` tries again");
+            Ok(self.journal.mark_failed_permanent(row.id, &why, at)?)
         } else {
             warn!(job, %session, recipient, "Not mailed yet: {error}");
             let again = delivery_again(at, row.attempts);

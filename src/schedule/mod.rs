@@ -18,6 +18,7 @@ pub use due::Due;
 pub use due::Timing;
 pub use due::Why;
 pub use due::delivery_again;
+pub use due::delivery_ends;
 pub use due::due;
 pub use due::fill_instant;
 pub use due::timing;

@@ -269,6 +269,19 @@ fn a_report_that_nobody_can_read_is_mailed_all_the_same() {
 }
 
 #[test]
+fn a_daemon_sends_what_waits_of_a_session_of_long_ago() {
+    let trial = Trial::start();
+    trial.ts_unreached(&[&RUN[..], &["--date", "2026-10-01"]].concat());
+    let _daemon = trial.spawn_at("2026-11-22T12:05:00Z", &["run-scheduler"]);
+    let started = Instant::now();
+    let of_then = "<ts.daily_equity_signals.2026-10-01@example.com>".to_owned();
+    while !trial.mailed().values().any(|ids| ids.contains(&of_then)) {
+        assert!(started.elapsed() < Duration::from_secs(60), "{:#?}", trial.mailed());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn what_a_server_puts_off_is_sent_later_with_the_stored_bytes() {
     let mut trial = Trial::start();
     trial.server.set(|own| own.manner = "put_off");

@@ -92,3 +92,21 @@ async fn what_could_not_be_marked_is_tried_again_by_the_same_process() {
     trial.send("2026-11-20").await;
     assert_eq!(trial.mails("2026-11-20")[0], (MailState::Pending, 2));
 }
+
+#[tokio::test]
+async fn a_mail_is_given_up_after_five_days_and_the_reason_is_kept() {
+    let mut trial = Trial::start();
+    trial.app.clock = Clock::Fixed(at("2026-11-25T21:59:59Z"));
+    trial.send("2026-11-20").await;
+    assert_eq!(trial.mails("2026-11-20")[0].0, MailState::Pending);
+    trial.app.clock = Clock::Fixed(at("2026-11-25T22:00:00Z"));
+    for _ in 0..2 {
+        trial.send("2026-11-20").await;
+    }
+    let rows = trial.courier.journal.mails_of(&job("2026-11-20")).expect("readable");
+    for row in rows {
+        assert_eq!(row.state, MailState::Failed);
+        assert!(row.last_error.is_some_and(|why| why.starts_with("given up after days of trying: connect")));
+    }
+    assert!(matches!(trial.send("2026-11-20").await, Delivered::Refused(_)));
+}
