@@ -145,7 +145,10 @@ struct Pending {
 
 fn pending(now: DateTime<Utc>, job: &Job, history: &History) -> Vec<Pending> {
     let undelivered = history.undelivered(&job.name).map(|(session, entry)| {
-        let wait = doubled(SEND_AGAIN, entry.attempts, LONGEST_SEND_WAIT);
+        // What was never tried to its end is resumed at once.
+        let is_tried = entry.attempts > 0;
+        let wait =
+            if is_tried { doubled(SEND_AGAIN, entry.attempts, LONGEST_SEND_WAIT) } else { TimeDelta::zero() };
         job.pending(now, session, Some(entry), again(now, entry, wait), Why::Undelivered)
     });
     undelivered.chain(undecided(now, job, history)).collect()
@@ -322,6 +325,11 @@ mod tests {
         let friday = left(1, "2026-11-20T21:31:00Z");
         check("2026-11-20T21:31:59Z", &[friday], &[]);
         check("2026-11-20T21:32:00Z", &[friday], &["equity 2026-11-20 undelivered OnTime 2"]);
+        check(
+            "2026-11-20T21:31:00Z",
+            &[left(0, "2026-11-20T21:31:00Z")],
+            &["equity 2026-11-20 undelivered OnTime 1"],
+        );
         check("2026-11-20T22:30:59Z", &[left(20, "2026-11-20T21:31:00Z")], &[]);
         let expected = ["equity 2026-11-20 undelivered Late 2", "equity 2026-11-23 scheduled OnTime 1"];
         check("2026-11-23T21:30:00Z", &[friday], &expected);
