@@ -101,6 +101,9 @@ impl Courier {
         let due = blocking(move || {
             let due = own.journal.mails_due(&asked, now)?;
             mark_late(&own.journal, &email, &due, now);
+            if !due.is_empty() {
+                own.journal.make_room(due.len())?;
+            }
             Ok(due)
         });
         let mut reached = BTreeSet::new();

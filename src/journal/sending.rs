@@ -6,6 +6,8 @@
 //! takes mails, so that none is sent by two processes. A session is judged by its newest correction. Sends nothing
 //! itself.
 
+use std::sync::PoisonError;
+
 use chrono::DateTime;
 use chrono::Utc;
 use rusqlite::Connection;
@@ -42,6 +44,28 @@ impl Journal {
                           OR (job, session) = (?2, ?3))
                       ORDER BY (job, session) = (?2, ?3) DESC, next_attempt, id";
         self.list(chosen, params![instant(now), job.job, job.session.to_string()])
+    }
+
+    /// Makes sure that what comes of so many mails can be noted: on a disk that is full by the time of the server's
+    /// acceptance, the mail would be sent again. The room is taken in the write-ahead log, which later writes go over.
+    ///
+    /// # Errors
+    /// A journal that cannot be written: then nothing should be taken.
+    pub fn make_room(&self, mails: usize) -> Result<(), JournalError> {
+        const BYTES_A_MAIL: usize = 64 * 1024;
+        let bytes = (mails * BYTES_A_MAIL).min(64 * BYTES_A_MAIL) as i64;
+        self.write(|transaction| {
+            let sql = "INSERT OR REPLACE INTO blobs (sha256, size, packing, bytes)
+                       VALUES (zeroblob(32), ?1, 'plain', zeroblob(?1))";
+            Ok(transaction.execute(sql, [bytes])?)
+        })?;
+        self.write(|transaction| {
+            Ok(transaction.execute("DELETE FROM blobs WHERE sha256 = zeroblob(32)", [])?)
+        })?;
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .map_err(|error| JournalError::of_sqlite(&self.path, error))
     }
 
     /// Takes a mail, and notes the attempt before a byte of it is sent; `None` where it does not wait any more.

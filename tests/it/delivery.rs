@@ -484,3 +484,33 @@ fn a_failed_job_is_told_by_mail_once_with_the_last_lines_of_the_log_and_no_secre
     }
     assert!(!text.contains(PASSWORD), "{text}");
 }
+
+/// A limit on the size of files stands in for a disk that fills up at each point of a run.
+#[test]
+fn a_disk_that_fills_up_never_makes_a_second_copy() {
+    let trial = Trial::start();
+    assert_eq!(trial.ts(&[&RUN[..], &["--date", "2026-11-19"]].concat()).code, 0);
+    let variables = trial.variables();
+    let log = trial.folder.path().join("data/ts.db-wal");
+    let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len() / 512);
+    let base = size(&trial.folder.path().join("data/ts.db")).max(size(&log));
+    for blocks in (base..base + 900).step_by(60) {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .arg(program())
+            .args(["--now", NOW])
+            .args(RUN)
+            .current_dir(trial.folder.path())
+            .env_clear()
+            .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
+            .output()
+            .expect("sh is there");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let copies = trial.mailed().values().flatten().filter(|id| *id == OF_FRIDAY).count();
+        assert!(copies <= RECIPIENTS.len(), "{blocks}: {said}");
+    }
+    assert_eq!(trial.ts(&RUN).code, 0);
+    let thursday = "<ts.daily_equity_signals.2026-11-19@example.com>";
+    assert_eq!(trial.mailed(), all(&[thursday, OF_FRIDAY]));
+}
