@@ -28,6 +28,7 @@ use ts::journal::JobSession;
 use ts::journal::Journal;
 use ts::journal::Lateness;
 use ts::journal::Mail;
+use ts::journal::MailFrom;
 use ts::journal::Rendered;
 use ts::journal::RunEntry;
 use ts::journal::RunInputs;
@@ -132,7 +133,8 @@ fn delivery(entry: &RunEntry, number: u64) -> Delivery {
         html: entry.rendered.html.clone(),
         message: entry.rendered.html.repeat(2).into_bytes(),
     };
-    Delivery { job, correction: 0, lateness: Lateness::OnTime, mails: vec![mail] }
+    let from = MailFrom { name: String::new(), address: "s@x.y".to_owned() };
+    Delivery { job, correction: 0, lateness: Lateness::OnTime, from, mails: vec![mail] }
 }
 
 fn record(journal: &Journal, entry: &RunEntry, number: u64) {

@@ -164,6 +164,9 @@ pub struct RunArgs {
     /// Decides and mails a session again that was delivered before, marked as a correction
     #[arg(long, conflicts_with = "dry_run")]
     pub again: bool,
+    /// Decides nothing, and sends again what the mail server refused for good
+    #[arg(long, conflicts_with_all = ["dry_run", "again", "demo"])]
+    pub retry_refused: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     /// Previews again on every edit of a script, template or the settings

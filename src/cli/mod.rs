@@ -28,6 +28,7 @@ mod run;
 mod run_scheduler;
 mod schedule;
 mod send_test_email;
+mod sending;
 mod signals;
 mod start;
 mod status;

@@ -1,15 +1,16 @@
 //! A run that counts: decided, shown, kept in the journal with its mails, whole or not at all, and sent.
 //!
 //! It is the schedule's job of its asset class, so that it and the daemon deliver a session once between
-//! them. Where a daemon works on the journal, the mails are left to it.
+//! them. Each class is a job of its own: what fails in one keeps no other from being mailed, and neither does
+//! a result that cannot be shown.
 
 use std::sync::Arc;
 
 use crate::app;
-use crate::app::{App, Asked, Assignment, Courier, Delivered, Refusal, RunRequest};
+use crate::app::{App, Asked, Assignment, Refusal, RunRequest};
 use crate::calendar;
 use crate::domain::{AssetClass, Problem};
-use crate::journal::{JobSession, Journal, JournalError, Queued, Recorded, SessionRow, SessionState};
+use crate::journal::{JobSession, JournalError, Queued, Recorded, SessionRow, SessionState};
 use crate::schedule::{Timing, timing};
 use anyhow::Context as _;
 
@@ -18,22 +19,7 @@ use super::exit::Outcome;
 use super::output;
 use super::preview;
 use super::progress::Progress;
-
-/// Who sends what is queued.
-enum Sending {
-    Here(Courier),
-    /// Another process, which says so.
-    Elsewhere(Arc<Journal>, JournalError),
-}
-
-impl Sending {
-    fn journal(&self) -> &Arc<Journal> {
-        match self {
-            Sending::Here(courier) => courier.journal(),
-            Sending::Elsewhere(journal, _) => journal,
-        }
-    }
-}
+use super::sending::Sending;
 
 /// Decides, records, shows and mails each class that is asked for, as its job would.
 pub(super) async fn record(app: &App, args: &RunArgs) -> anyhow::Result<Outcome> {
@@ -48,8 +34,10 @@ pub(super) async fn record(app: &App, args: &RunArgs) -> anyhow::Result<Outcome>
         return Err(Refusal::Usage(message.to_owned()).into());
     }
     // Opened first: a run that cannot be kept is not made, and a corrupt journal stands in the report.
-    let (sending, mut notes) = open(app).await?;
-    let (mut outcome, mut refused, mut runs) = (Outcome::Done, None, 0);
+    let opening = app.clone();
+    let opened = tokio::task::spawn_blocking(move || Sending::open(&opening)).await;
+    let (sending, mut notes) = opened.context("failed to open the journal")??;
+    let (mut outcome, mut refused, mut failed, mut runs) = (Outcome::Done, None, None, 0);
     for class in classes {
         let own = RunRequest { asked: Asked::ByName(class), ..request.clone() };
         match run(app, args, &sending, own, std::mem::take(&mut notes)).await {
@@ -59,26 +47,19 @@ pub(super) async fn record(app: &App, args: &RunArgs) -> anyhow::Result<Outcome>
                 output::remark(format_args!("{class} is skipped: {error:#}"));
                 refused = Some(error);
             }
-            Err(error) => return Err(error),
+            Err(error) if failed.is_none() => failed = Some(error),
+            Err(error) => output::remark(format_args!("error: {class}: {error:#}")),
         }
     }
-    match refused {
-        Some(error) if runs == 0 => Err(error),
-        _ => Ok(outcome),
-    }
-}
-
-async fn open(app: &App) -> anyhow::Result<(Sending, Vec<Problem>)> {
-    let (path, now) = (app.loaded.settings.journal.path.clone(), app.clock.now());
-    let opened = tokio::task::spawn_blocking(move || match Courier::open(&path, now) {
-        Ok((courier, notes)) => Ok((Sending::Here(courier), notes)),
-        Err(held @ JournalError::Held { .. }) => {
-            let (journal, notes) = Journal::open(&path, now)?;
-            Ok((Sending::Elsewhere(Arc::new(journal), held), notes))
+    match failed.or(refused.filter(|_| runs == 0)) {
+        Some(error) if outcome == Outcome::Done => Err(error),
+        Some(error) => {
+            // What was found is told by the exit code, which a closed pipe would hide.
+            output::remark(format_args!("error: {error:#}"));
+            Ok(outcome)
         }
-        Err(error) => Err(error),
-    });
-    Ok(opened.await.context("failed to open the journal")??)
+        None => Ok(outcome),
+    }
 }
 
 /// Runs the job of one class.
@@ -93,6 +74,9 @@ async fn run(
     let session = request.date.unwrap_or_else(|| calendar::last_finished(class, app.clock.now()));
     let job = JobSession { job: job_of(app, class), session };
     let journal = Arc::clone(sending.journal());
+    if args.retry_refused {
+        return retry(app, sending, &job).await;
+    }
     let (asked, looked) = (job.clone(), Arc::clone(&journal));
     let known = tokio::task::spawn_blocking(move || {
         Ok::<_, JournalError>((looked.session(&asked)?, looked.next_correction(&asked)?))
@@ -102,7 +86,7 @@ async fn run(
         && let Some(said) = decided_before(&known)
     {
         output::remark(format_args!("{} of {session}: {said}; --again sends a correction", job.job));
-        return send(app, sending, &job).await;
+        return sending.send(app, &job).await;
     }
     let correction = if args.again { next } else { 0 };
     let assignment = Assignment { job: job.clone(), asset_class: class, correction };
@@ -134,7 +118,8 @@ async fn run(
         ReportFormat::Html => &rendered.html,
         ReportFormat::Json => &rendered.json,
     };
-    output::write(shown, args.output.as_deref())?;
+    // Nobody may be reading, and the mail is to be sent all the same.
+    let written = output::write(shown, args.output.as_deref());
     if args.output.is_none() || args.format != ReportFormat::Html {
         preview::say_where(app, &rendered.html);
     }
@@ -148,39 +133,25 @@ async fn run(
             output::remark("Another run of the session was kept meanwhile; its mails stand");
         }
     }
-    let sent = send(app, sending, &job).await?;
-    Ok(match preview::verdict(args, &outcome) {
-        Outcome::Done => sent,
-        findings => findings,
-    })
-}
-
-/// Sends what waits of a session, and says how far it is.
-async fn send(app: &App, sending: &Sending, job: &JobSession) -> anyhow::Result<Outcome> {
-    let courier = match sending {
-        Sending::Here(courier) => courier,
-        Sending::Elsewhere(_, held) => {
-            output::remark(format_args!("{held}; what waits is sent by it"));
-            return Ok(Outcome::Done);
-        }
-    };
-    match courier.send(app, job).await? {
-        Delivered::All { mails: 0 } => Ok(Outcome::Done),
-        Delivered::All { mails } => {
-            output::remark(format_args!("Mailed to {}", crate::domain::format::count(mails, "recipient")));
-            Ok(Outcome::Done)
-        }
-        Delivered::Waiting(why) => {
-            output::remark(format_args!(
-                "not mailed yet: {why}; the next `ts run` or the daemon tries again"
-            ));
-            Ok(Outcome::Findings)
-        }
-        Delivered::Refused(why) => {
-            output::remark(format_args!("not mailed: {why}"));
-            Ok(Outcome::Findings)
+    let sent = sending.send(app, &job).await?;
+    match (preview::verdict(args, &outcome), sent, written) {
+        (Outcome::Done, Outcome::Done, written) => written.map(|()| Outcome::Done),
+        (Outcome::Done, findings, Ok(())) | (findings, _, Ok(())) => Ok(findings),
+        (Outcome::Done, findings, Err(error)) | (findings, _, Err(error)) => {
+            output::remark(format_args!("error: {error:#}"));
+            Ok(findings)
         }
     }
+}
+
+/// Sends again what was refused for good of a session's newest mails; decides nothing.
+async fn retry(app: &App, sending: &Sending, job: &JobSession) -> anyhow::Result<Outcome> {
+    let (journal, asked, now) = (Arc::clone(sending.journal()), job.clone(), app.clock.now());
+    let queued = tokio::task::spawn_blocking(move || journal.retry_refused(&asked, now));
+    if queued.await.context("failed to write to the journal")?? == 0 {
+        output::remark(format_args!("{} of {}: nothing was refused", job.job, job.session));
+    }
+    sending.send(app, job).await
 }
 
 /// Says what became of a session that is decided already; `None` for one that is not.

@@ -49,6 +49,9 @@ pub enum JournalError {
     /// What is asked for does not fit what the journal holds, as a sentence's end.
     #[error("{0}")]
     Refused(String),
+    /// A mail of the outbox is not where a step of sending begins.
+    #[error("{0}; another process may have moved it on: look at `ts status`, and run again")]
+    OutOfTurn(String),
     /// Anything else that the disk said.
     #[error("write {}: the file system refuses it; make sure that the folder can be made, or set journal.path elsewhere", .path.display())]
     Disk { path: PathBuf, source: io::Error },
@@ -101,21 +104,33 @@ pub(super) enum Fault {
     /// A stored value that is not what was stored.
     Damaged(String),
     Refused(String),
+    OutOfTurn(String),
 }
 
 impl Fault {
     pub(super) fn of(self, path: &Path) -> JournalError {
+        let path_buf = || path.to_path_buf();
+        match self.damage() {
+            Ok(what) => JournalError::Damaged { path: path_buf(), what },
+            Err(Fault::Sqlite(source)) => JournalError::of_sqlite(path, source),
+            Err(Fault::Damaged(what)) => JournalError::Damaged { path: path_buf(), what },
+            Err(Fault::Refused(what)) => JournalError::Refused(what),
+            Err(Fault::OutOfTurn(what)) => JournalError::OutOfTurn(what),
+        }
+    }
+
+    /// Returns which stored value is not what was stored, or the fault, where it is another.
+    pub(super) fn damage(self) -> Result<String, Self> {
         match self {
+            Fault::Damaged(what) => Ok(what),
             // A value of another shape is damage too, whoever notices it.
             Fault::Sqlite(
                 source @ (rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::Utf8Error(..)),
-            ) => JournalError::Damaged { path: path.to_path_buf(), what: source.to_string() },
-            Fault::Sqlite(source) => JournalError::of_sqlite(path, source),
-            Fault::Damaged(what) => JournalError::Damaged { path: path.to_path_buf(), what },
-            Fault::Refused(what) => JournalError::Refused(what),
+            ) => Ok(source.to_string()),
+            other => Err(other),
         }
     }
 }

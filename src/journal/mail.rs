@@ -22,6 +22,14 @@ pub struct Mail {
     pub message: Vec<u8>,
 }
 
+/// Whom a mail comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailFrom {
+    /// Empty: the address alone.
+    pub name: String,
+    pub address: String,
+}
+
 /// Whether a mail goes out before its fill is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lateness {
@@ -36,6 +44,7 @@ pub struct Delivery {
     /// 0 for the session's own mail; see [`super::Journal::next_correction`].
     pub correction: u32,
     pub lateness: Lateness,
+    pub from: MailFrom,
     pub mails: Vec<Mail>,
 }
 
@@ -81,6 +90,8 @@ pub struct Outgoing {
     pub job: JobSession,
     pub correction: u32,
     pub recipient: String,
+    /// `None` where a version that did not keep it queued the mail.
+    pub from: Option<MailFrom>,
     /// The run that it tells of.
     pub run: Option<Uuid>,
     pub message_id: String,
@@ -95,13 +106,25 @@ pub struct Outgoing {
     pub accepted_at: Option<DateTime<Utc>>,
 }
 
+/// A mail that a sender took, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Being sent: the whole message.
+    Ready { row: Outgoing, message: Vec<u8> },
+    /// Its stored message is not what was stored, so it failed; the row says why.
+    Damaged(Outgoing),
+}
+
 /// Reads a row of the outbox.
 pub(super) fn row(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
+    let address: Option<String> = row.get("from_address")?;
+    let name: Option<String> = row.get("from_name")?;
     Ok(Outgoing {
         id: row.get("id")?,
         job: JobSession { job: row.get("job")?, session: parsed(row, "session")? },
         correction: row.get("correction")?,
         recipient: row.get("recipient")?,
+        from: address.map(|address| MailFrom { name: name.unwrap_or_default(), address }),
         run: parsed_if_there(row, "run")?,
         message_id: row.get("message_id")?,
         subject: row.get("subject")?,

@@ -23,6 +23,7 @@ mod positions;
 mod recommendations;
 mod run_entry;
 mod runs;
+mod sending;
 mod sessions;
 mod values;
 
@@ -46,7 +47,7 @@ use error::Fault;
 pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
-pub use mail::{Delivery, Lateness, Mail, MailState, Outgoing, Queued};
+pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued, Taken};
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;
@@ -63,7 +64,7 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal at `path`, making it and its folder where they are not there.
     ///
-    /// A corrupt one is renamed to `<path>.corrupt-<now>`, a new one is begun, and the problem says so.
+    /// One whose header is corrupt is renamed to `<path>.corrupt-<now>`, a new one is begun, and the problem says so.
     ///
     /// # Errors
     /// A folder, another program's database or one of a newer `ts`; a place that cannot be written; one that another
@@ -73,7 +74,21 @@ impl Journal {
         Ok((Self::of(connection, path), problems))
     }
 
-    /// Opens a journal for reading alone: makes nothing, mends nothing, sets nothing aside.
+    /// Opens the journal as [`Journal::open`] does, takes the lock of the one process that delivers, and reads every
+    /// page: damage anywhere sets the journal aside.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], and [`JournalError::Held`] where another process has the lock.
+    pub fn open_to_send(
+        path: &Path,
+        now: DateTime<Utc>,
+    ) -> Result<(Self, DaemonLock, Vec<Problem>), JournalError> {
+        let (connection, lock, problems) = open::open_to_send(path, now, open::PATIENCE)?;
+        Ok((Self::of(connection, path), lock, problems))
+    }
+
+    /// Opens a journal for reading alone: makes nothing, mends nothing, sets nothing aside. One of an older version is
+    /// brought up to this one first.
     ///
     /// # Errors
     /// As [`Journal::open`], and [`JournalError::Missing`] where there is none.

@@ -1,7 +1,7 @@
 //! How a journal is opened: made, brought up to this program's version, refused, or set aside.
 //!
-//! Nothing is written before it is known whose file it is and that it is whole. A corrupt one is renamed, never
-//! deleted and never written to.
+//! Nothing is written before it is known whose file it is. Every page is read by the process that delivers, once; the
+//! others look at the header. A corrupt journal is renamed, never deleted and never written to.
 
 use std::fs;
 use std::fs::File;
@@ -25,21 +25,55 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 
 /// One file a migration, in order: after the first so many, `user_version` is that number.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_journal.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_journal.sql"), include_str!("../../migrations/0002_outbox.sql")];
 /// Ours, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x7473_6A31;
 /// How long a writer waits for another; a run's own transaction takes a fraction of it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Opens the journal for writing; a corrupt one is set aside and told.
+/// Opens the journal for writing; one whose header is corrupt is set aside and told.
 pub(super) fn open(
     path: &Path,
     now: DateTime<Utc>,
     patience: Duration,
 ) -> Result<(Connection, Vec<Problem>), JournalError> {
-    match open_whole(path, patience) {
+    match open_ours(path, patience) {
+        Ok(connection) => return Ok((connection, Vec::new())),
+        Err(JournalError::Corrupt { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let lock = DaemonLock::take(path)?;
+    match open_ours(path, patience) {
+        // Another process has just begun a new one.
         Ok(connection) => Ok((connection, Vec::new())),
-        Err(JournalError::Corrupt { what, .. }) => set_aside(path, now, patience, &what),
+        Err(JournalError::Corrupt { what, .. }) => set_aside(path, now, patience, &what, &lock),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens the journal for the one process that delivers, which alone reads every page of it.
+pub(super) fn open_to_send(
+    path: &Path,
+    now: DateTime<Utc>,
+    patience: Duration,
+) -> Result<(Connection, DaemonLock, Vec<Problem>), JournalError> {
+    match open_ours(path, patience) {
+        Ok(_) | Err(JournalError::Corrupt { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let lock = DaemonLock::take(path)?;
+    // Opened anew: until the lock was had, another process may have set aside what was opened.
+    let whole = open_ours(path, patience).and_then(|connection| {
+        check(&connection, path)?;
+        Ok(connection)
+    });
+    match whole {
+        Ok(connection) => Ok((connection, lock, Vec::new())),
+        Err(JournalError::Corrupt { what, .. }) => {
+            let (connection, problems) = set_aside(path, now, patience, &what, &lock)?;
+            Ok((connection, lock, problems))
+        }
         Err(error) => Err(error),
     }
 }
@@ -59,12 +93,17 @@ pub(super) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
     match version(&connection, path)? {
         // Made and not yet filled: nothing is in it.
         0 => Err(JournalError::Missing { path: path.to_path_buf() }),
+        found if found < MIGRATIONS.len() as i64 => {
+            drop(connection);
+            drop(open_ours(path, patience)?);
+            open_to_read(path, patience)
+        }
         _ => Ok(connection),
     }
 }
 
-/// Opens, or makes, a journal that is whole and ours.
-fn open_whole(path: &Path, patience: Duration) -> Result<Connection, JournalError> {
+/// Opens, or makes, a journal that is ours.
+fn open_ours(path: &Path, patience: Duration) -> Result<Connection, JournalError> {
     if path.is_dir() {
         return Err(JournalError::Folder { path: path.to_path_buf() });
     }
@@ -77,7 +116,6 @@ fn open_whole(path: &Path, patience: Duration) -> Result<Connection, JournalErro
     let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
     connection.busy_timeout(patience).map_err(fault)?;
     version(&connection, path)?;
-    check(&connection, path)?;
     prepare(&mut connection, patience).map_err(fault)?;
     Ok(connection)
 }
@@ -146,7 +184,7 @@ fn user_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Walks every page: damage must be met here, not in the middle of a delivery.
+/// Reads every page: damage must be met here, not in the middle of a delivery.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     let found: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -163,14 +201,8 @@ fn set_aside(
     now: DateTime<Utc>,
     patience: Duration,
     what: &str,
+    _lock: &DaemonLock,
 ) -> Result<(Connection, Vec<Problem>), JournalError> {
-    let _lock = DaemonLock::take(path)?;
-    match open_whole(path, patience) {
-        // Another process has just done it.
-        Ok(connection) => return Ok((connection, Vec::new())),
-        Err(JournalError::Corrupt { .. }) => {}
-        Err(error) => return Err(error),
-    }
     let aside = free_name(path, now);
     // The log first: left beside a new database, it would be played into it.
     for suffix in ["-wal", "-shm", ""] {
@@ -183,7 +215,7 @@ fn set_aside(
         }
     }
     sync_folder(path)?;
-    let connection = open_whole(path, patience)?;
+    let connection = open_ours(path, patience)?;
     let message = format!(
         "it was corrupt ({what}), so it is set aside as {} and a new one is begun: the positions, mails and runs \
          in it are not known any more; end ts and restore a backup over {}",

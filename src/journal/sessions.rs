@@ -112,14 +112,16 @@ impl Journal {
         self.read(|connection| Ok(find(connection, job)?))
     }
 
-    /// Returns the sessions of all jobs from a day on, by job, oldest first.
+    /// Returns the sessions of all jobs from a day on, and the earlier ones whose mail is still to be accepted, by job,
+    /// oldest first.
     ///
     /// # Errors
     /// A journal that cannot be read.
     pub fn sessions(&self, since: NaiveDate) -> Result<Vec<SessionRow>, JournalError> {
         self.read(|connection| {
-            let mut select = connection
-                .prepare_cached("SELECT * FROM job_sessions WHERE session >= ?1 ORDER BY job, session")?;
+            let mut select = connection.prepare_cached(
+                "SELECT * FROM job_sessions WHERE session >= ?1 OR state = 'undelivered' ORDER BY job, session",
+            )?;
             let rows = select.query_map([since.to_string()], row)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
@@ -242,6 +244,8 @@ mod tests {
         };
         assert_eq!(days(18), [key(18), key(20)]);
         assert_eq!(days(19), [key(20)]);
+        journal.note_session(&key(17), Undelivered, "", at(0)).expect("noted");
+        assert_eq!(days(19), [key(17), key(20)], "its mail is still to come");
     }
 
     #[test]

@@ -70,6 +70,24 @@ impl Sender {
         Ok(Self { name, address: parsed(&email.from_email, "EMAIL_FROM")? })
     }
 
+    /// Reads a sender that was kept with a mail.
+    ///
+    /// # Errors
+    /// [`AddressError`] for what is no address.
+    pub fn new(name: &str, address: &str) -> Result<Self, AddressError> {
+        Ok(Self { name: name.to_owned(), address: parsed(address, "EMAIL_FROM")? })
+    }
+
+    /// Returns the name that readers see; empty where there is none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the address.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     /// Returns the Message-ID, in angle brackets, of a session's mail; a correction has its own.
     pub(super) fn id_of_session(&self, job: &str, session: NaiveDate, correction: u32) -> String {
         match correction {

@@ -3,7 +3,7 @@
 //! Of each job one session at most is to be decided: that of the newest run, or a later one that
 //! was begun by hand. Earlier sessions that were missed are not made up for one by one; the run of
 //! the newest walks through them. A session that is decided is never decided again; while a mail of
-//! it is not accepted, that alone is due, for five days.
+//! it is not accepted, that alone is due, until the mail is given up.
 
 use chrono::DateTime;
 use chrono::NaiveDate;
@@ -31,7 +31,7 @@ const LONGEST_RUN_WAIT: TimeDelta = TimeDelta::hours(2);
 const SEND_AGAIN: TimeDelta = TimeDelta::minutes(1);
 const LONGEST_SEND_WAIT: TimeDelta = TimeDelta::hours(1);
 
-/// How long after its fill a mail is still tried: as long as mail servers themselves keep one.
+/// How long a mail is tried: as long as mail servers themselves keep one.
 const DELIVERY_LIFETIME: TimeDelta = TimeDelta::days(5);
 
 /// So many runs that died are resumed at once; one that kills its process each time must not do so
@@ -109,6 +109,17 @@ pub fn timing(class: AssetClass, session: NaiveDate, now: DateTime<Utc>) -> Timi
     if now < fill_instant(class, session) { Timing::OnTime } else { Timing::Late }
 }
 
+/// Returns when a mail that was tried so often at `at` is tried again.
+pub fn delivery_again(at: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
+    at + doubled(SEND_AGAIN, attempts, LONGEST_SEND_WAIT)
+}
+
+/// Returns from when on a try of a mail that fails is the last: five days after the fill of its session, or after it
+/// was queued, where that was later, as for a session of long ago. `None` for a mail that has no fill.
+pub fn delivery_ends(fill: Option<DateTime<Utc>>, queued_at: DateTime<Utc>) -> DateTime<Utc> {
+    fill.map_or(queued_at, |fill| fill.max(queued_at)) + DELIVERY_LIFETIME
+}
+
 /// Returns what to do now, in the order in which to do it, one after the other: equities before
 /// crypto, older sessions first. Nothing of it may be going on already.
 pub fn due(now: DateTime<Utc>, jobs: &[Job], history: &History) -> Vec<Due> {
@@ -133,10 +144,12 @@ struct Pending {
 }
 
 fn pending(now: DateTime<Utc>, job: &Job, history: &History) -> Vec<Pending> {
-    let undelivered = history.undelivered(&job.name).filter_map(|(session, entry)| {
-        let is_open = now < fill_instant(job.asset_class, session) + DELIVERY_LIFETIME;
-        let wait = doubled(SEND_AGAIN, entry.attempts, LONGEST_SEND_WAIT);
-        is_open.then(|| job.pending(now, session, Some(entry), again(now, entry, wait), Why::Undelivered))
+    let undelivered = history.undelivered(&job.name).map(|(session, entry)| {
+        // What was never tried to its end is resumed at once.
+        let is_tried = entry.attempts > 0;
+        let wait =
+            if is_tried { doubled(SEND_AGAIN, entry.attempts, LONGEST_SEND_WAIT) } else { TimeDelta::zero() };
+        job.pending(now, session, Some(entry), again(now, entry, wait), Why::Undelivered)
     });
     undelivered.chain(undecided(now, job, history)).collect()
 }
@@ -312,12 +325,29 @@ mod tests {
         let friday = left(1, "2026-11-20T21:31:00Z");
         check("2026-11-20T21:31:59Z", &[friday], &[]);
         check("2026-11-20T21:32:00Z", &[friday], &["equity 2026-11-20 undelivered OnTime 2"]);
+        check(
+            "2026-11-20T21:31:00Z",
+            &[left(0, "2026-11-20T21:31:00Z")],
+            &["equity 2026-11-20 undelivered OnTime 1"],
+        );
         check("2026-11-20T22:30:59Z", &[left(20, "2026-11-20T21:31:00Z")], &[]);
         let expected = ["equity 2026-11-20 undelivered Late 2", "equity 2026-11-23 scheduled OnTime 1"];
         check("2026-11-23T21:30:00Z", &[friday], &expected);
         let monday = ("2026-11-27", State::Done, 1, "2026-11-27T21:31:00Z");
-        check("2026-11-28T14:30:00Z", &[friday, monday], &[]);
+        // However long ago: it is the outbox that gives a mail up.
+        check("2026-11-28T14:30:00Z", &[friday, monday], &["equity 2026-11-20 undelivered Late 2"]);
         check("2026-11-20T23:00:00Z", &[(FRIDAY, State::Refused, 1, "2026-11-20T21:31:00Z")], &[]);
+    }
+
+    #[test]
+    fn a_mail_is_given_up_five_days_after_its_fill_or_after_it_was_queued() {
+        let fill = fill_instant(Equity, day(FRIDAY));
+        let ends = |queued: &str| delivery_ends(Some(fill), instant(queued));
+        assert_eq!(ends("2026-11-20T21:31:00Z"), instant("2026-11-28T14:30:00Z"));
+        assert_eq!(ends("2026-12-20T12:00:00Z"), instant("2026-12-25T12:00:00Z"));
+        let again = |attempts| delivery_again(instant("2026-11-20T21:31:00Z"), attempts);
+        assert_eq!(again(1), instant("2026-11-20T21:32:00Z"));
+        assert_eq!(again(20), instant("2026-11-20T22:31:00Z"));
     }
 
     #[test]

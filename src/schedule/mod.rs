@@ -17,6 +17,8 @@ mod simulation_tests;
 pub use due::Due;
 pub use due::Timing;
 pub use due::Why;
+pub use due::delivery_again;
+pub use due::delivery_ends;
 pub use due::due;
 pub use due::fill_instant;
 pub use due::timing;

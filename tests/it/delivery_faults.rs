@@ -193,7 +193,9 @@ fn a_clock_that_is_set_back_mails_nothing_again() {
         loop {
             let said = trial.run(&[], &["--now", &now, "status", "--format", "json"]);
             let status: Value = serde_json::from_str(&said.stdout).expect("JSON alone on stdout");
-            if status["jobs"][0]["last"]["state"] == "done" {
+            let last = &status["jobs"][0]["last"];
+            let is_reached = last["session"].as_str().is_some_and(|session| *session >= *date.to_string());
+            if is_reached && last["state"] == "done" {
                 break;
             }
             assert!(started.elapsed() < Duration::from_secs(60), "{date}: {}", said.stdout);

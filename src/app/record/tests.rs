@@ -12,7 +12,7 @@ use crate::calendar;
 use crate::clock::Clock;
 use crate::decide::PositionStatus;
 use crate::domain::{AssetClass, Problem, ProblemKind, Symbol};
-use crate::journal::{JobSession, Lateness, Mail, NewLot, Queued};
+use crate::journal::{JobSession, Lateness, Mail, MailFrom, NewLot, Queued};
 use crate::settings::{Settings, Sources};
 
 const SETTINGS: &str = "[universe]\nequity = [\"AAA\", \"BBB\", \"CCC\"]\ncrypto = []\n\
@@ -112,7 +112,8 @@ impl Trial {
             message: Vec::new(),
         };
         let correction = self.journal.next_correction(&job).expect("readable");
-        let delivery = Delivery { job, correction, lateness: Lateness::OnTime, mails: vec![mail] };
+        let from = MailFrom { name: String::new(), address: "s@x.y".to_owned() };
+        let delivery = Delivery { job, correction, lateness: Lateness::OnTime, from, mails: vec![mail] };
         let now = self.app.clock.now();
         let recorded = record(&self.journal, &outcome, inputs, rendered, Some(&delivery), now);
         assert_eq!(recorded.expect("writable"), Recorded::New { mails: 1 });

@@ -133,7 +133,7 @@ fn set_aside(name: &str, spoil: impl FnOnce(&mut Vec<u8>)) {
         "{name}"
     );
 
-    let (journal, problems) = Journal::open(&path, at(0)).expect(name);
+    let (journal, _lock, problems) = Journal::open_to_send(&path, at(0)).expect(name);
     let [problem] = &problems[..] else { panic!("{name}: {problems:?}") };
     let aside = format!("{}.corrupt-20261120T213000Z", path.display());
     assert_eq!(problem.kind, ProblemKind::Journal);
@@ -203,4 +203,52 @@ fn two_processes_may_make_it_at_once() {
         });
         assert_eq!(open(&path).runs(9).expect("readable").len(), 3);
     }
+}
+
+#[test]
+fn every_page_is_read_by_the_process_that_sends_alone() {
+    let (_folder, path) = sound();
+    let mut bytes = fs::read(&path).expect("a file");
+    let last_page = bytes.len() - 4096;
+    bytes[last_page..].fill(0xAA);
+    fs::write(&path, &bytes).expect("a file");
+    assert_eq!(Journal::open(&path, at(0)).expect("its header is sound").1, []);
+    let other = DaemonLock::take(&path).expect("nobody holds it");
+    let error = Journal::open_to_send(&path, at(0)).expect_err("held");
+    assert!(matches!(error, JournalError::Held { .. }), "{error:?}");
+    drop(other);
+    let (_, lock, problems) = Journal::open_to_send(&path, at(0)).expect("set aside");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(DaemonLock::take(&path).is_err(), "the lock is kept all the while");
+    drop(lock);
+}
+
+/// A journal as version 1 left it, with one mail that waits.
+fn of_version_1() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("ts.db");
+    raw(&path, include_str!("../../../migrations/0001_journal.sql"));
+    raw(
+        &path,
+        "INSERT INTO blobs VALUES (1, x'9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0', 3,
+             'plain', x'616161');
+         INSERT INTO outbox VALUES (1, 'daily_equity_signals', '2026-11-20', 0, 'a@x.y', NULL, '<1@ts>', 's',
+             1, 1, 1, 0, 'pending', 0, '2026-11-20T21:30:00.000000000Z', NULL,
+             '2026-11-20T21:30:00.000000000Z', NULL, NULL);
+         PRAGMA user_version = 1",
+    );
+    (folder, path)
+}
+
+#[test]
+fn a_journal_of_version_1_keeps_its_mails() {
+    let check = |journal: &Journal| {
+        let row = journal.mails_of(&key(20)).expect("readable").remove(0);
+        assert_eq!(row.from, None);
+        assert_eq!(journal.mail(row.id).expect("readable").message, b"aaa");
+    };
+    let (_folder, path) = of_version_1();
+    check(&open(&path));
+    let (_folder, path) = of_version_1();
+    check(&Journal::open_to_read(&path).expect("brought up to date"));
 }

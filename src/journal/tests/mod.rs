@@ -236,7 +236,8 @@ fn mail(recipient: &str) -> Mail {
 
 fn delivery(session: u32, correction: u32, recipients: &[&str]) -> Delivery {
     let mails = recipients.iter().map(|own| mail(own)).collect();
-    Delivery { job: key(session), correction, lateness: Lateness::OnTime, mails }
+    let from = MailFrom { name: "Signals".to_owned(), address: "s@x.y".to_owned() };
+    Delivery { job: key(session), correction, lateness: Lateness::OnTime, from, mails }
 }
 
 /// The number of rows of each table that a run writes to.

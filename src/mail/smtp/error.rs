@@ -36,6 +36,7 @@ pub struct SendError {
     pub cause: String,
     /// What to do next.
     pub remedy: &'static str,
+    has_timed_out: bool,
 }
 
 impl SendError {
@@ -45,30 +46,36 @@ impl SendError {
             let cause = chain(error);
             let is_unmet = error.is_client();
             let kind = if is_unmet { Kind::Permanent } else { broken(step) };
-            return Self { step, kind, remedy: remedy(step, None, &cause), cause: redactor.clean(&cause) };
+            let remedy = remedy(step, None, &cause);
+            return Self { step, kind, remedy, cause: redactor.clean(&cause), has_timed_out: false };
         };
         let number = code.to_string().parse().unwrap_or(0);
         let said = error.source().map(ToString::to_string).unwrap_or_default();
         let kind = if error.is_permanent() { Kind::Permanent } else { Kind::Transient };
         let cause = redactor.clean(&format!("the server said {number} {said}"));
-        Self { step, kind, remedy: remedy(step, Some(number), &cause), cause }
+        Self { step, kind, remedy: remedy(step, Some(number), &cause), cause, has_timed_out: false }
     }
 
     /// Says that a step broke without an answer, for a reason of the machine's.
     pub(super) fn broken(step: Step, error: &io::Error) -> Self {
         let cause = format::clean(&chain(error));
-        Self { step, kind: broken(step), remedy: remedy(step, None, &cause), cause }
+        Self { step, kind: broken(step), remedy: remedy(step, None, &cause), cause, has_timed_out: false }
     }
 
     /// Says that the time for the whole exchange ran out in a step.
     pub(super) fn timeout(step: Step, limit: Duration) -> Self {
         let cause = format!("no answer within the {} s that a mail may take", limit.as_secs_f64());
-        Self { step, kind: broken(step), remedy: remedy(step, None, &cause), cause }
+        Self { step, kind: broken(step), remedy: remedy(step, None, &cause), cause, has_timed_out: true }
     }
 
     /// Says that a step cannot be gone with this server, now or later.
     pub(super) fn refused(step: Step, cause: &str, remedy: &'static str) -> Self {
-        Self { step, kind: Kind::Permanent, cause: cause.to_owned(), remedy }
+        Self { step, kind: Kind::Permanent, cause: cause.to_owned(), remedy, has_timed_out: false }
+    }
+
+    /// Tells whether the next message would most likely meet it too: the server was not reached, or does not answer.
+    pub fn is_of_connection(&self) -> bool {
+        self.step <= Step::Tls || self.has_timed_out
     }
 }
 
@@ -136,6 +143,21 @@ mod tests {
             assert_eq!(SendError::timeout(step, Duration::from_secs(60)).kind, Kind::Transient, "{step}");
         }
         assert_eq!(SendError::timeout(Step::Message, Duration::from_secs(60)).kind, Kind::MaybeAccepted);
+    }
+
+    #[test]
+    fn a_server_that_is_not_reached_or_silent_is_so_for_every_message() {
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        for (error, expected) in [
+            (SendError::broken(Step::Resolve, &reset), true),
+            (SendError::broken(Step::Connect, &reset), true),
+            (SendError::broken(Step::Tls, &reset), true),
+            (SendError::timeout(Step::Message, Duration::from_secs(60)), true),
+            (SendError::broken(Step::Message, &reset), false),
+            (SendError::refused(Step::Recipient, "no such user", "mend it"), false),
+        ] {
+            assert_eq!(error.is_of_connection(), expected, "{error}");
+        }
     }
 
     #[test]
