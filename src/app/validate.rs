@@ -35,6 +35,7 @@ fn own_folders(app: &App, working_folder: &Path) -> Report {
     };
     let targets: Vec<ScriptSource> = files.iter().map(source).collect();
     let mut report = lint::check(&targets, &built_in(root, &files), &Options::of(&app.loaded.settings));
+    place_in_settings(&mut report, app, working_folder);
     let is_sound = problems.is_empty();
     refuse(&mut report, working_folder, problems);
     for kind in ScriptFolder::ALL {
@@ -50,6 +51,20 @@ fn own_folders(app: &App, working_folder: &Path) -> Report {
         no_script(&mut report, &folder, "holds neither `strategies/` nor `scorers/` with a script in it");
     }
     report
+}
+
+/// Puts what is wrong with the settings' own tables into the file that they stand in, so that a reader and a CI
+/// server find it; what the environment says stays under the table's name.
+fn place_in_settings(report: &mut Report, app: &App, working_folder: &Path) {
+    let Some(file) = app.loaded.files.iter().find(|file| file.extension().is_some_and(|own| own == "toml"))
+    else {
+        return;
+    };
+    for finding in report.findings.iter_mut().filter(|finding| finding.file.starts_with("[strategies.")) {
+        finding.message = format!("{}: {}", finding.file, finding.message);
+        finding.file = seen_from(working_folder, file);
+    }
+    report.findings.sort();
 }
 
 fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, Refusal> {

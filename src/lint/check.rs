@@ -96,6 +96,9 @@ fn check_here(targets: &[ScriptSource], context: &[ScriptSource], options: &Opti
             let scored = Scored::by(&scripts, &source.name);
             rule_hits(&Script::new(&source.name, &text, outline, scored))
         });
+        if let Some(own) = options.overrides.get(&source.name) {
+            blame_settings(&mut hits, &source.name, own.keys());
+        }
         let has_typed = hits.iter().any(|(code, _)| matches!(*code, "not_a_bool" | "wrong_result"));
         for failure in failures.iter().filter(|failure| failure.error.path == source.path) {
             let error = &failure.error;
@@ -157,6 +160,19 @@ fn rule_hits<'a>(script: &'a Script<'a>) -> Vec<(&'static str, Hit)> {
         all.extend(hits.into_iter().map(|hit| (rule.code.name, hit)));
     }
     all
+}
+
+/// Says of a constant's odd value that it does not stand in the script.
+fn blame_settings<'a>(
+    hits: &mut [(&'static str, Hit)],
+    script: &str,
+    constants: impl Iterator<Item = &'a String> + Clone,
+) {
+    for (_, hit) in hits.iter_mut().filter(|(code, _)| *code == "odd_constant") {
+        if constants.clone().any(|name| hit.message.starts_with(&format!("`{name}` "))) {
+            hit.help = format!("{}; its value is that of [strategies.{script}] in the settings", hit.help);
+        }
+    }
 }
 
 /// What keeps a function from failing like that.

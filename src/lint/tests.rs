@@ -199,6 +199,21 @@ fn divisions_are_looked_at() {
 }
 
 #[test]
+fn an_odd_value_of_the_settings_is_not_blamed_on_the_script() {
+    let mut options = options();
+    let own = std::collections::BTreeMap::from([("STOP_ATR_MULT".to_owned(), 250.0)]);
+    options.overrides.insert("probe".to_owned(), own);
+    let report = check(&[source("strategies/probe.rhai", &complete(""))], &embedded(), &options);
+    let [finding] = &report.findings[..] else { panic!("one finding: {:?}", report.findings) };
+    assert_eq!(finding.code, "odd_constant");
+    assert!(
+        finding.help.ends_with("its value is that of [strategies.probe] in the settings"),
+        "{}",
+        finding.help
+    );
+}
+
+#[test]
 fn a_stop_is_a_price_under_the_close() {
     let stop = |body: &str| format!("fn stop(row, position) {{ {body} }}");
     codes(&stop("row.close + 2.0 * row.atr14"), &["odd_stop"]);

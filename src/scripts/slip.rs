@@ -166,6 +166,9 @@ impl<'a> Place<'a> {
                 "a map begins with `#{`, as in `#{ breakout: 0.6 }`; a block after `if` with `{`".to_owned(),
             );
         }
+        if missing(";") && before.is_empty() && self.after.starts_with("fn ") {
+            return told("the function before this line is not closed", "close it with `}`".to_owned());
+        }
         if missing(";") && before.is_empty() {
             return told("the line before is not ended", "end it with `;`".to_owned());
         }

@@ -10,6 +10,7 @@ use rhai::Map;
 use super::compile::Draft;
 use super::function::Function;
 use super::reads::Kind;
+use super::vocabulary::closest;
 use crate::domain::AssetClass;
 use crate::features::Feature;
 
@@ -146,7 +147,12 @@ fn positive(draft: &mut Draft, name: &str, default: Option<f64>) -> Option<f64> 
             if default.is_none() {
                 let help = match draft.constants.spelt_otherwise(name) {
                     Some(other) => format!("`{other}` is another name: write it in capitals"),
-                    None => format!("add `const {name} = 2.5;`, the stop's distance in average true ranges"),
+                    None => match closest(name, draft.constants.names()) {
+                        Some(meant) => format!("did you mean it by `{meant}`? write `const {name} = …;`"),
+                        None => {
+                            format!("add `const {name} = 2.5;`, the stop's distance in average true ranges")
+                        }
+                    },
                 };
                 draft.findings.add(place, "missing_constant", format!("`{name}` is not defined"), help);
             }

@@ -188,6 +188,10 @@ mod tests {
     #[test]
     fn slips_are_told_with_the_remedy() {
         at_the_top("const A = 1\nconst B = 2;", "4:1 syntax: the line before is not ended; end it with `;`");
+        in_eligible(
+            "row.close > 1.0\nfn other(row) { 1 }",
+            "4:1 syntax: the function before this line is not closed; close it with `}`",
+        );
         at_the_top("# a note", "3:1 syntax: `#` begins no comment; write `// …`");
         in_eligible("if row.close = 1.0 { }", "3:33 syntax: `=` gives a variable a value; compare with `==`");
         in_eligible("'abc'", "3:20 syntax: text stands between double quotation marks; write `\"abc\"`");

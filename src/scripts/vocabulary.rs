@@ -53,6 +53,11 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Returns "did you mean `x`?", or else the list of all that would do.
 pub(super) fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    // What was cut short: the first is the one that is used most.
+    let is_begun = |own: &&str| own.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'));
+    if let Some(whole) = candidates.clone().into_iter().find(is_begun) {
+        return format!("did you mean `{whole}`?");
+    }
     if let Some(found) = closest(word, candidates.clone()) {
         return format!("did you mean `{found}`?");
     }
@@ -70,6 +75,7 @@ mod tests {
     #[test]
     fn a_slip_is_told_from_another_word() {
         assert_eq!(suggest("stop_pirce", POSITION_FIELDS), "did you mean `stop_price`?");
+        assert_eq!(suggest("entry", POSITION_FIELDS), "did you mean `entry_price`?");
         assert_eq!(suggest("zzz", SIGNAL_FIELDS), "there are: trigger, strategy");
         assert_eq!(closest("STOP", ["STOP_ATR_MULT"]), Some("STOP_ATR_MULT"));
         assert_eq!(closest("Close", ["open", "close"]), Some("close"));

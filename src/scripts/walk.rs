@@ -109,7 +109,7 @@ impl<'a> Walk<'a, '_, '_> {
                 root.position(),
                 "write_to_row",
                 format!("a {} cannot be changed", kind.word()),
-                "put the new value into a variable: `let x = …;`",
+                "compare with `==`, or put the new value into a variable: `let x = …;`",
             );
         }
         self.expression(value);
