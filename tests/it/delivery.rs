@@ -390,7 +390,10 @@ fn no_crash_loses_a_mail_or_makes_another_of_it() {
         }
         let said = trial.ts(&arguments);
         assert_eq!(said.code, 0, "{date}: {}{}", said.stdout, said.stderr);
-        sessions.push(date);
+        // They come round again after 59.
+        if !sessions.contains(&date) {
+            sessions.push(date);
+        }
     }
     let second = second_copies(&trial, &sessions);
     let counted =
