@@ -1,41 +1,91 @@
 //! `ts backtest`: the scripts over history, with a portfolio.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::bail;
+use clap::{Args, ValueEnum};
 
 use crate::app;
-use crate::app::{BacktestRequest, Charged, Span};
+use crate::app::{BacktestRequest, Charged};
+use crate::scripts::Engine;
+use crate::settings::FillTime;
 
-use super::args::{BacktestArgs, Global, TextFormat};
+use super::args::Global;
+use super::choices::TextFormat;
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::walk;
+use super::walk::HistoryArgs;
+
+#[derive(Debug, Args)]
+pub(super) struct BacktestArgs {
+    #[command(flatten)]
+    pub history: HistoryArgs,
+    /// Sets a constant in every script that has it
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = constant)]
+    pub constants: Vec<(String, f64)>,
+    /// When orders fill, instead of the settings' own
+    #[arg(long, value_enum)]
+    pub fill: Option<FillChoice>,
+    /// Trades without fees and slippage
+    #[arg(long)]
+    pub no_costs: bool,
+    /// By what the scripts are evaluated: columns, interpreter, or verify, which is both compared row by row
+    #[arg(long, value_name = "ENGINE", default_value_t = Engine::default())]
+    pub engine: Engine,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+    /// Writes the report to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// When an order fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FillChoice {
+    /// At the open of the next bar
+    NextOpen,
+    /// At the close of the next bar
+    NextClose,
+}
+
+impl From<FillChoice> for FillTime {
+    fn from(choice: FillChoice) -> Self {
+        match choice {
+            FillChoice::NextOpen => FillTime::NextOpen,
+            FillChoice::NextClose => FillTime::NextClose,
+        }
+    }
+}
+
+fn constant(text: &str) -> Result<(String, f64), String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err("write the constant's name, `=` and its value: STOP_ATR_MULT=3.0".to_owned());
+    };
+    match value.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok((name.trim().to_owned(), number)),
+        _ => Err(format!("`{value}` is not a number")),
+    }
+}
 
 /// Walks the span and prints what came of it. An interruption ends the walk, and says how far it came.
 pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let request = BacktestRequest {
-        asked: args.asset_class.asked(),
-        source: args.source.chosen()?,
-        span: Span::new(args.span.from, args.span.to)?,
-        strategies: args.strategy.clone(),
         constants: args.constants.clone(),
         fill: args.fill.map(Into::into),
         costs: if args.no_costs { Charged::Nothing } else { Charged::AsSet },
         engine: args.engine,
+        ..args.history.request()?
     };
     let progress = Arc::new(Progress::start());
     let inputs = walk::load(&app, &request, &progress).await?;
     let stop = Arc::new(AtomicBool::new(false));
-    let walking = {
-        let progress = Arc::clone(&progress);
-        move |done: usize, total: usize| progress.sessions(done, total)
-    };
-    let run = app::run_backtest(inputs, Arc::clone(&stop), walking);
+    let run = app::run_backtest(inputs, Arc::clone(&stop), walk::sessions(&progress));
     let outcome = walk::to_its_end(&stop, run).await?;
     drop(progress);
     if let Some(how_far) = outcome.stopped() {

@@ -1,16 +1,42 @@
 //! `ts cache`: what is kept of fetched bars, whether it is sound, and clearing it.
 
+use clap::{Args, Subcommand};
+
 use crate::app::Refusal;
 use crate::cache::{Cache, Health, Key, Which};
 use crate::clock::Clock;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 
-use super::args::{CacheAction, ClearArgs, Global};
+use super::args::Global;
+use super::choices::OneClass;
 use super::exit::Outcome;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheAction {
+    /// Lists the entries
+    Ls,
+    /// Reads every entry whole and tells which are unsound; exits with 1 where one is
+    Verify,
+    /// Removes an entry, a symbol's entries, or all
+    Clear(ClearArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClearArgs {
+    /// A key as `ts cache ls` prints it, or a symbol
+    #[arg(value_name = "KEY|SYMBOL", required_unless_present = "all", conflicts_with = "all")]
+    pub what: Option<String>,
+    /// Removes every entry, and what was quarantined
+    #[arg(long)]
+    pub all: bool,
+    /// The asset class, where both hold the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+}
 
 /// Lists, verifies or clears the cache.
 pub(super) fn cache(global: &Global, action: &CacheAction) -> anyhow::Result<Outcome> {

@@ -3,8 +3,9 @@
 use crate::features;
 use crate::features::Family;
 
-use super::args::{FeaturesArgs, TableFormat};
+use super::choices::TableFormat;
 use super::exit::Outcome;
+use super::features::FeaturesArgs;
 use super::output;
 use super::table::{Cell, Table};
 

@@ -1,16 +1,26 @@
 //! `ts config`: the settings with the layer that each came from, and what is wrong with them.
 
+use clap::Subcommand;
+
 use crate::app;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::{Problem, ProblemKind};
 use crate::settings;
 
-use super::args::{ConfigAction, Global};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigAction {
+    /// Prints each value with the layer it came from, secrets redacted
+    Show,
+    /// Tells what is wrong or missing; exits with 78 where something is
+    Check,
+}
 
 /// Shows or checks the settings.
 pub(super) fn config(global: &Global, action: &ConfigAction) -> anyhow::Result<Outcome> {

@@ -1,8 +1,10 @@
 //! `ts diff-scripts OLD NEW`: what a later version of the scripts says differently.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::app;
@@ -11,12 +13,39 @@ use crate::domain::Problem;
 use crate::domain::format;
 use crate::signals::{Signal, SignalDiff};
 
-use super::args::{DiffFormat, DiffScriptsArgs, Global};
+use super::args::Global;
+use super::choices::{ClassChoice, SourceArgs, SpanArgs};
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Args)]
+pub(super) struct DiffScriptsArgs {
+    /// The earlier version: a folder of scripts, one that holds `strategies/` or `scorers/`, or one script
+    pub old: PathBuf,
+    /// The later version, likewise
+    pub new: PathBuf,
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to scan
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+    /// Writes the differences to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    Text,
+    Json,
+}
 
 /// Compares and prints; a difference is no failure, a script that failed is.
 pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> anyhow::Result<Outcome> {

@@ -1,5 +1,10 @@
 //! `ts explain SYMBOL`: why a symbol did or did not signal.
 
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Args;
+
 use crate::app;
 use crate::app::ExplainRequest;
 use crate::decide::{
@@ -9,11 +14,37 @@ use crate::decide::{
 use crate::domain::format::{MISSING, count, day, fixed, percent, price};
 use crate::scripts::trace::{Seen, tree};
 
-use super::args::{ExplainArgs, Global, TextFormat};
+use super::args::Global;
+use super::choices::{OneClass, SourceArgs, TextFormat};
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The symbol to explain
+    pub symbol: String,
+    /// The session to decide; the last finished one by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// Only these strategies
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    /// The asset class, where both list the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+    /// The positions held (CSV; the README says which columns)
+    #[arg(long, value_name = "FILE")]
+    pub positions: Option<PathBuf>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+    /// Writes the explanation to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
 
 /// Explains one symbol and prints the trees of its conditions.
 pub(super) async fn explain(global: &Global, args: &ExplainArgs) -> anyhow::Result<Outcome> {

@@ -1,16 +1,50 @@
 //! `ts features SYMBOL`: the values that a script would see.
 
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Args;
+
 use crate::app;
 use crate::app::{FeatureRequest, Sessions, Span};
 use crate::domain::AssetClass;
 
-use super::args::{FeaturesArgs, Global, TableFormat};
+use super::args::Global;
 use super::catalogue;
+use super::choices::{OneClass, SourceArgs, SpanArgs, TableFormat};
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Args)]
+pub(super) struct FeaturesArgs {
+    /// The symbol to show
+    #[arg(required_unless_present = "list")]
+    pub symbol: Option<String>,
+    /// Lists every feature that a script may read, instead of values
+    #[arg(long, conflicts_with_all = ["symbol", "date", "from", "to", "asset_class", "names", "demo", "source"])]
+    pub list: bool,
+    /// The one session to show
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    pub date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset class, where both list the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+    /// These features instead of the ones that the scripts read, separated by commas
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Writes the table to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
 
 /// Computes the features of one symbol and prints them.
 pub(super) async fn features(global: &Global, args: &FeaturesArgs) -> anyhow::Result<Outcome> {

@@ -1,17 +1,59 @@
 //! `ts fetch-data`: bars into the cache, a table of what came, and files of it on request.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
 
 use crate::app;
-use crate::app::{FetchRequest, FetchTable};
+use crate::app::{ExportFormat, FetchRequest, FetchTable};
 use crate::domain::AssetClass;
 
-use super::args::{FetchDataArgs, Global};
+use super::args::Global;
+use super::choices::{OneClass, SourceArgs};
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Args)]
+pub(super) struct FetchDataArgs {
+    /// The symbols; without them the universe of the class and its benchmark
+    #[arg(long, value_name = "SYMBOL", num_args = 1.., value_delimiter = ',')]
+    pub symbols: Vec<String>,
+    /// The asset class; not needed for symbols of one universe
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+    /// How many days up to the last finished session; the two years of a run by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=40_000))]
+    pub days: Option<u32>,
+    /// Shows the calls that it would take, and makes none
+    #[arg(long, conflicts_with = "output")]
+    pub plan: bool,
+    /// Writes one file a symbol to this folder
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// The form of those files
+    #[arg(long, value_enum, default_value_t = FileFormat::Csv, requires = "output")]
+    pub format: FileFormat,
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FileFormat {
+    Csv,
+    Parquet,
+}
+
+impl From<FileFormat> for ExportFormat {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Csv => ExportFormat::Csv,
+            FileFormat::Parquet => ExportFormat::Parquet,
+        }
+    }
+}
 
 /// Fetches, or shows what fetching would take.
 pub(super) async fn fetch_data(global: &Global, args: &FetchDataArgs) -> anyhow::Result<Outcome> {

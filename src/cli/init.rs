@@ -1,11 +1,21 @@
 //! `ts init`: the built-in files, written out for editing.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::app;
 use crate::app::Written;
 
-use super::args::InitArgs;
 use super::exit::Outcome;
 use super::output;
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// The folder to write to
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
 
 /// Writes the files and lists them.
 pub(super) fn init(args: &InitArgs) -> anyhow::Result<Outcome> {

@@ -1,17 +1,55 @@
 //! `ts journal`: what was decided and sent, and a copy of it.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::domain::format;
 use crate::journal::{Journal, Lateness, Outcome as Followed, Outgoing};
 use crate::journal::{RecommendationRow, RunRow, StoredRun};
 
-use super::args::{Global, JournalAction, TextFormat};
+use super::args::Global;
+use super::choices::TextFormat;
 use super::exit::Outcome;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JournalAction {
+    /// Lists the runs, the newest first
+    Runs {
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Lists the recommendations and what became of them, the newest session first
+    Recommendations {
+        /// The first session that is listed; all by default
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        since: Option<NaiveDate>,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Shows one run: its scripts, problems, recommendations and mails
+    Show {
+        /// The run's id, or its beginning
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Writes a whole copy of the journal, also while others write to it
+    Backup {
+        /// The file to write; it must not be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
 
 /// Lists, shows or copies what the journal holds.
 pub(super) fn journal(global: &Global, action: &JournalAction) -> anyhow::Result<Outcome> {

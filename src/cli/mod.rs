@@ -7,6 +7,7 @@ mod args;
 mod backtest;
 mod cache;
 mod catalogue;
+mod choices;
 mod completions;
 mod config;
 mod diff_scripts;

@@ -1,7 +1,10 @@
 //! `ts portfolio`: what was bought and sold, and what is held.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::app::portfolio;
@@ -10,11 +13,73 @@ use crate::domain::AssetClass;
 use crate::domain::format;
 use crate::journal::Lot;
 
-use super::args::{AddArgs, CloseArgs, Global, PortfolioAction, TextFormat};
+use super::args::Global;
+use super::choices::{OneClass, TextFormat};
 use super::exit::Outcome;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PortfolioAction {
+    /// Adds what you bought, so that its stop and exit rule are checked each session
+    Add(AddArgs),
+    /// Tells that you sold a position, or a part of it
+    Close(CloseArgs),
+    /// Shows what you hold at the newest cached prices, without the network
+    List {
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Adds the positions of a CSV file, all or none (the README says which columns)
+    Import {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    pub symbol: String,
+    /// How many units
+    #[arg(long, value_name = "UNITS")]
+    pub quantity: f64,
+    /// What one unit cost
+    #[arg(long, value_name = "PRICE")]
+    pub price: f64,
+    /// The session on which you bought; the newest that has opened by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// The strategy that sells it; by default the one that recommended it
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// The stop at the entry; by default the one that was recommended
+    #[arg(long, value_name = "PRICE")]
+    pub stop: Option<f64>,
+    /// The asset class, where the universes do not tell it
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CloseArgs {
+    pub symbol: String,
+    /// What one unit brought; by default the open of the session, where its bar is at hand
+    #[arg(long, value_name = "PRICE")]
+    pub price: Option<f64>,
+    /// The session on which you sold; the newest that has opened by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// How many units, as they were counted on that day; all by default
+    #[arg(long, value_name = "UNITS")]
+    pub quantity: Option<f64>,
+    /// The strategy, where several hold the symbol
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// The asset class, where both hold the symbol
+    #[arg(long, value_enum)]
+    pub asset_class: Option<OneClass>,
+}
 
 /// Adds, closes, imports or lists positions.
 pub(super) fn portfolio(global: &Global, action: &PortfolioAction) -> anyhow::Result<Outcome> {

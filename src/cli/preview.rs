@@ -8,10 +8,11 @@ use crate::cache::Patience;
 use crate::report;
 use crate::report::Charts;
 
-use super::args::{ReportFormat, RunArgs};
+use super::choices::ReportFormat;
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
+use super::run::RunArgs;
 
 /// Where the HTML of a preview is written, below the settings' folder.
 const PREVIEW: &str = "data/preview.html";

@@ -6,19 +6,21 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use crate::app;
 use crate::app::{App, Asked, Assignment, Refusal, RunRequest};
 use crate::calendar;
 use crate::domain::{AssetClass, Problem};
 use crate::journal::{JobSession, JournalError, Queued, Recorded, SessionRow, SessionState};
 use crate::schedule::{Timing, timing};
-use anyhow::Context as _;
 
-use super::args::{ReportFormat, RunArgs};
+use super::choices::ReportFormat;
 use super::exit::Outcome;
 use super::output;
 use super::preview;
 use super::progress::Progress;
+use super::run::RunArgs;
 use super::sending::Sending;
 
 /// Decides, records, shows and mails each class that is asked for, as its job would.

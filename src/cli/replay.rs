@@ -1,12 +1,32 @@
 //! `ts replay`: what a past run said, or whether it would say so again.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::app;
 use crate::journal::Journal;
 
-use super::args::{Global, ReplayArgs, ReportFormat};
+use super::args::Global;
+use super::choices::ReportFormat;
 use super::exit::Outcome;
 use super::output;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The run's id, or its beginning
+    #[arg(value_name = "RUN_ID")]
+    pub id: String,
+    /// Decides again from the stored inputs and compares to the byte; exits with 1 on a difference
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    pub recompute: bool,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Writes it to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
 
 /// Prints a run from the journal, or decides it again and compares.
 pub(super) fn replay(global: &Global, args: &ReplayArgs) -> anyhow::Result<Outcome> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clap::Args;
 use tracing::warn;
 
 use crate::app::{App, LiveScripts, Reloader, watched};
@@ -11,10 +12,18 @@ use crate::daemon::{Daemon, Deliver};
 use crate::reload::Watcher;
 use crate::settings;
 
-use super::args::{Global, RunSchedulerArgs};
+use super::args::Global;
+use super::choices::WatchChoice;
 use super::exit::Outcome;
 use super::logging;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct RunSchedulerArgs {
+    /// How edits come to notice; `poll` for network file systems, which give no events
+    #[arg(long, value_enum, value_name = "METHOD", default_value_t = WatchChoice::Events)]
+    pub watch_method: WatchChoice,
+}
 
 /// Runs until SIGTERM or Ctrl-C. Starts without recipients, keys or a network, and says what is missing.
 pub(super) async fn run_scheduler(global: &Global, args: &RunSchedulerArgs) -> anyhow::Result<Outcome> {

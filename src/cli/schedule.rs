@@ -1,15 +1,30 @@
 //! `ts schedule`: when each job will run next, and what it will decide.
 
+use chrono::{DateTime, Utc};
 use chrono::{SecondsFormat, TimeDelta};
+use clap::Args;
 
 use crate::domain::AssetClass;
 use crate::schedule::{Job, Run};
 
-use super::args::{Global, ScheduleArgs, TextFormat};
+use super::args::Global;
+use super::choices::TextFormat;
 use super::exit::Outcome;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Args)]
+pub(super) struct ScheduleArgs {
+    /// The instant to look ahead from (RFC 3339), itself included; now by default
+    #[arg(long, value_name = "INSTANT")]
+    pub from: Option<DateTime<Utc>>,
+    /// How many runs of each job to show
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub count: usize,
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+}
 
 /// Lists the next runs of every job, the earliest first.
 pub(super) fn schedule(global: &Global, args: &ScheduleArgs) -> anyhow::Result<Outcome> {

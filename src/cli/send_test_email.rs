@@ -1,13 +1,22 @@
 //! `ts send-test-email`: the mail's settings proven step by step.
 
+use clap::Args;
+
 use crate::app;
 use crate::app::MailTold;
 use crate::domain::format;
 
-use super::args::{Global, SendTestEmailArgs};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct SendTestEmailArgs {
+    /// Sends it to this address alone, whoever the recipients are
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<String>,
+}
 
 /// Sends a test mail and prints each step with how it went. Lines come as the steps are gone: a server
 /// that is silent for a minute is seen to be.

@@ -1,16 +1,39 @@
 //! `ts signals`: every raw signal over a span of sessions.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use clap::Args;
 
 use crate::app;
 use crate::app::{SignalTable, Span};
 
-use super::args::{Global, SignalsArgs, TableFormat};
+use super::args::Global;
+use super::choices::{ClassChoice, SourceArgs, SpanArgs, TableFormat};
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::table::{Cell, Table};
+
+#[derive(Debug, Args)]
+pub(super) struct SignalsArgs {
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to scan
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// Only these strategies
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// Writes the table to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
 
 /// Scans the span and prints the table.
 pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Result<Outcome> {

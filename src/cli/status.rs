@@ -1,15 +1,24 @@
 //! `ts status`: how things stand; exits with 1 where something is overdue.
 
+use clap::Args;
+
 use crate::app::cached_classes;
 use crate::daemon;
 use crate::daemon::{Standing, Status, data_ages};
 use crate::journal::{Journal, JournalError};
 use crate::schedule::Job;
 
-use super::args::{Global, StatusArgs, TextFormat};
+use super::args::Global;
+use super::choices::TextFormat;
 use super::exit::Outcome;
 use super::output;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
+}
 
 /// Prints last and next runs, what is overdue, the outbox and the age of the data.
 pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outcome> {

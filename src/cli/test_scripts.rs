@@ -1,5 +1,8 @@
 //! `ts test-scripts`: the scripts' own cases, and which conditions they have seen.
 
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::app;
@@ -9,10 +12,42 @@ use crate::domain::format::{count, escape, percent};
 use crate::scripts::Trace;
 use crate::scripts::trace::tree;
 
-use super::args::{Global, TestFormat, TestScriptsArgs};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct TestScriptsArgs {
+    /// Scripts (.rhai), their cases (.test.toml) or folders of them; all scripts by default
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only cases whose name, or whose script's name, holds this text; capitals count
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Fails where a script has no cases, or these have seen less of its conditions, in percent
+    #[arg(long, value_name = "PCT", value_parser = percentage)]
+    pub min_coverage: Option<f64>,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+    /// Writes the results to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TestFormat {
+    Text,
+    Json,
+    Junit,
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
+        _ => Err("it is a number from 0 to 100".to_owned()),
+    }
+}
 
 /// Runs the cases and prints what became of them. Fails where a case fails, where a file of cases is
 /// no script's, or where a script's conditions are covered by less than was asked: one without a

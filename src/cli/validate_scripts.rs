@@ -1,16 +1,48 @@
 //! `ts validate-scripts`: every check of the scripts, for people, CI servers and editors.
 
+use std::path::PathBuf;
+
 use anstream::{AutoStream, ColorChoice};
+use clap::{Args, ValueEnum};
 
 use crate::app;
 use crate::app::Refusal;
 use crate::lint;
 use crate::lint::render::{self, Colour, Warnings};
 
-use super::args::{FindingFormat, Global, ValidateArgs};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::start;
+
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    /// Scripts and folders of scripts; `strategies/` and `scorers/` beside the settings by default
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    pub format: FindingFormat,
+    /// Exits with 1 on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Shows the page on a code, and checks nothing
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["paths", "format", "deny_warnings"])]
+    pub explain: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingFormat {
+    /// Each finding with its line and a mark under the place
+    Text,
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+    /// Annotations of GitHub's pull requests
+    Github,
+    /// For CI servers that list tests
+    Junit,
+}
 
 /// Checks the scripts and prints what was found, or prints the page on a code.
 pub(super) fn validate_scripts(global: &Global, args: &ValidateArgs) -> anyhow::Result<Outcome> {

@@ -4,39 +4,32 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::bail;
+use clap::Args;
 
 use crate::app;
-use crate::app::{BacktestRequest, Charged, Span};
 use crate::domain::format::count;
 
-use super::args::{Global, VerifyArgs};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::walk;
-use crate::scripts::Engine;
+use super::walk::HistoryArgs;
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pub history: HistoryArgs,
+}
 
 /// Decides each session of the span twice and tells the first difference.
 pub(super) async fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
-    let request = BacktestRequest {
-        asked: args.asset_class.asked(),
-        source: args.source.chosen()?,
-        span: Span::new(args.span.from, args.span.to)?,
-        strategies: args.strategy.clone(),
-        constants: Vec::new(),
-        fill: None,
-        costs: Charged::AsSet,
-        engine: Engine::default(),
-    };
     let progress = Arc::new(Progress::start());
-    let inputs = walk::load(&app, &request, &progress).await?;
+    let inputs = walk::load(&app, &args.history.request()?, &progress).await?;
     let stop = Arc::new(AtomicBool::new(false));
-    let walking = {
-        let progress = Arc::clone(&progress);
-        move |done: usize, total: usize| progress.sessions(done, total)
-    };
+    let walking = walk::sessions(&progress);
     let verified = walk::to_its_end(&stop, app::verify(inputs, Arc::clone(&stop), walking)).await?;
     drop(progress);
     output::Remarks { notes: &verified.notes, problems: &[], demo: verified.demo }.write();

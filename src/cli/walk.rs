@@ -1,14 +1,52 @@
 //! A walk over many sessions that a person may interrupt, and that then tells how far it came.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
+use clap::Args;
 
 use crate::app;
-use crate::app::{App, BacktestInputs, BacktestRequest};
+use crate::app::{App, BacktestInputs, BacktestRequest, Charged, Span};
+use crate::scripts::Engine;
 
+use super::choices::{ClassChoice, SourceArgs, SpanArgs};
 use super::progress::Progress;
 use super::start;
+
+/// Which part of history is walked, by which strategies.
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    #[command(flatten)]
+    pub span: SpanArgs,
+    /// The asset classes to trade, over one account
+    #[arg(long, value_enum, default_value_t = ClassChoice::All)]
+    pub asset_class: ClassChoice,
+    /// Only these strategies, switched on or not
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub strategy: Vec<String>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+impl HistoryArgs {
+    /// Returns what is walked, with everything else as the settings say.
+    ///
+    /// # Errors
+    /// Usage: a source that is none, or a span that ends before it begins.
+    pub fn request(&self) -> anyhow::Result<BacktestRequest> {
+        Ok(BacktestRequest {
+            asked: self.asset_class.asked(),
+            source: self.source.chosen()?,
+            span: Span::new(self.span.from, self.span.to)?,
+            strategies: self.strategy.clone(),
+            constants: Vec::new(),
+            fill: None,
+            costs: Charged::AsSet,
+            engine: Engine::default(),
+        })
+    }
+}
 
 /// Loads what is walked, with the calls to vendors on the progress line.
 pub(super) async fn load(
@@ -24,6 +62,12 @@ pub(super) async fn load(
             Err(anyhow!("interrupted while the bars were loaded"))
         }
     }
+}
+
+/// Returns what tells `progress` of each session that is walked.
+pub(super) fn sessions(progress: &Arc<Progress>) -> impl Fn(usize, usize) + Send + Sync + 'static {
+    let progress = Arc::clone(progress);
+    move |done, total| progress.sessions(done, total)
 }
 
 /// Waits for a walk. At the first Ctrl-C or SIGTERM `stop` is set, and the walk ends after the session that it is at.

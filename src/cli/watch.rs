@@ -9,10 +9,11 @@ use anyhow::Context as _;
 use crate::app::{App, LiveScripts, Reloader, watched};
 use crate::reload::{Change, Watcher};
 
-use super::args::{Global, RunArgs};
+use super::args::Global;
 use super::exit::Outcome;
 use super::output;
 use super::preview::preview;
+use super::run::RunArgs;
 use super::start;
 
 /// How long one wait lasts while there is nothing to reload yet.
