@@ -66,6 +66,7 @@ fn inputs(symbols: usize, bars: usize) -> RunInputs {
         generated_at: now(),
         settings: DecidingSettings::of(&Settings::defaults()),
         positions: Vec::new(),
+        pending: Vec::new(),
         problems: Vec::new(),
         past: ts::report::Past::default(),
         classes: vec![ClassInputs {

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::bars::Panel;
-use crate::domain::{Position, hex};
+use crate::domain::{Order, Position, hex};
 
 /// Returns the SHA-256, in hex, of every symbol, date and price of a panel: two runs with the
 /// same hash saw the same bars to the bit.
@@ -26,8 +26,8 @@ pub(super) fn data_hash(panel: &Panel) -> String {
     hex(hash.finalize())
 }
 
-/// Returns the SHA-256, in hex, of the positions that a run began with, in any order.
-pub(super) fn positions_hash(positions: &[Position]) -> String {
+/// Returns the SHA-256, in hex, of the positions that a run began with and the orders that waited, in any order.
+pub(super) fn positions_hash(positions: &[Position], pending: &[Order]) -> String {
     let line = |own: &Position| {
         format!(
             "{}:{}/{}/{}/{}/{}/{}/{}\n",
@@ -41,7 +41,19 @@ pub(super) fn positions_hash(positions: &[Position]) -> String {
             own.stop_session
         )
     };
-    let mut lines: Vec<String> = positions.iter().map(line).collect();
+    let ordered = |own: &Order| {
+        format!(
+            "ordered {}:{}/{}/{}/{}/{}/{}\n",
+            own.asset_class,
+            own.symbol,
+            own.strategy,
+            own.session,
+            own.decided_price,
+            own.quantity,
+            own.stop_price
+        )
+    };
+    let mut lines: Vec<String> = positions.iter().map(line).chain(pending.iter().map(ordered)).collect();
     lines.sort_unstable();
     hex(Sha256::digest(lines.concat()))
 }

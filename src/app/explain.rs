@@ -1,6 +1,6 @@
 //! Why a symbol did or did not signal on a session: the way of a run, for one symbol.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use super::bars::missing_between;
 use super::features::class_of;
 use super::fold::oldest_session_asked;
+use super::orders;
 use super::positions::positions;
 use super::run::held_symbols;
 use super::select::select;
@@ -96,7 +97,13 @@ pub async fn explain(
     }
     let session = selection.session;
     let mut notes = Vec::new();
-    if class == AssetClass::Crypto && !app.loaded.settings.universe.equity.is_empty() {
+    let sessions = BTreeMap::from([(class, session)]);
+    let (pending, told) = orders::waiting(app, request.source, &sessions, &positions);
+    problems.extend(told);
+    if !pending.is_empty() {
+        let ordered: Vec<&str> = pending.iter().map(|order| order.symbol.as_str()).collect();
+        notes.push(format!("decided beside what is ordered and waits for its open: {}", ordered.join(", ")));
+    } else if class == AssetClass::Crypto && !app.loaded.settings.universe.equity.is_empty() {
         notes.push(
             "decided without the day's equity orders, which a run of both classes places first".to_owned(),
         );
@@ -109,7 +116,8 @@ pub async fn explain(
         let prepared = decide::prepare_since(bars.market, &scripts, since, missing_between(class))
             .with_context(|| format!("failed to prepare the {class} bars"))?;
         let classes = [Ready { session, prepared }];
-        let book = decide::book_of(settings.risk.account_equity, &positions, &classes);
+        let mut book = decide::book_of(settings.risk.account_equity, &positions, &classes);
+        book.pending = pending;
         let [Ready { prepared, .. }] = &classes;
         Ok(decide::explain(prepared, &scripts, &settings, &book, session, &symbol, &strategies))
     };

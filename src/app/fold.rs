@@ -15,7 +15,7 @@ use super::outcomes::Known;
 use super::shadow;
 use crate::decide;
 use crate::decide::{Ready, Round};
-use crate::domain::{AssetClass, Position, Problem};
+use crate::domain::{AssetClass, Order, Position, Problem};
 use crate::outcomes;
 use crate::outcomes::Followed;
 use crate::report::{Changes, ChartData, Part};
@@ -42,7 +42,7 @@ pub(super) fn fold(
     settings: &Settings,
     scripts: &Scripts,
     before: &BTreeMap<AssetClass, Version>,
-    positions: &[Position],
+    (positions, pending): (&[Position], &[Order]),
     known: &Known,
     loaded: Vec<(NaiveDate, LoadedBars)>,
 ) -> anyhow::Result<Folded> {
@@ -65,7 +65,8 @@ pub(super) fn fold(
         parts.push(Part { asset_class: class, session, source: bars.source, data_hash });
         classes.push(Ready { session, prepared });
     }
-    let book = decide::book_of(settings.risk.account_equity, positions, &classes);
+    let mut book = decide::book_of(settings.risk.account_equity, positions, &classes);
+    book.pending = pending.to_vec();
     let mut round = decide::decide_round(&classes, scripts, settings, &book);
     let mut drawn = BTreeMap::new();
     for (class, decision) in classes.iter().zip(&round.decisions) {

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::outcomes::Known;
 use super::script_set::SetTexts;
 use super::{LastReload, LoadedBars, Refusal, ScriptSet};
-use crate::domain::{AssetClass, Position, Problem};
+use crate::domain::{AssetClass, Order, Position, Problem};
 use crate::journal::{ClassInputs, RunInputs, ScriptInputs};
 use crate::reload::{ScriptFolder, TEMPLATES};
 use crate::report;
@@ -41,6 +41,8 @@ pub(super) struct Inputs {
     pub(super) purpose: Purpose,
     pub(super) settings: Settings,
     pub(super) positions: Vec<Position>,
+    /// Of classes that the run does not decide, waiting for their open.
+    pub(super) pending: Vec<Order>,
     /// Known before anything is decided; those of the bars are with them, those of the scripts in the version.
     pub(super) problems: Vec<Problem>,
     pub(super) past: PastInputs,
@@ -81,6 +83,7 @@ impl Inputs {
             generated_at: self.generated_at,
             settings: DecidingSettings::of(&self.settings),
             positions: self.positions.clone(),
+            pending: self.pending.clone(),
             problems: self.problems.clone(),
             // Told when the run is: `record` puts it here.
             past: Past::default(),
@@ -114,6 +117,7 @@ impl Inputs {
             generated_at: stored.generated_at,
             purpose: Purpose::Record,
             positions: stored.positions,
+            pending: stored.pending,
             problems: stored.problems,
             past: PastInputs::Told(stored.past),
             classes: stored.classes.into_iter().map(class).collect(),

@@ -5,11 +5,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{RunOutcome, has_failed_script};
+use super::RunOutcome;
 use crate::decide::HeldPosition;
 use crate::domain::{Position, ProblemKind};
 use crate::journal::{Delivery, Journal, Recorded, Rendered};
-use crate::journal::{RunEntry, RunInputs, RunState, ScriptEntry, StopAdvance};
+use crate::journal::{RunEntry, RunInputs, ScriptEntry, StopAdvance};
 use crate::report;
 use crate::report::Charts;
 use crate::scripts::Scripts;
@@ -63,18 +63,11 @@ fn entry(outcome: &RunOutcome, mut inputs: RunInputs, rendered: Rendered) -> Run
         .iter()
         .filter_map(|decision| Some((decision.asset_class, decision.no_decision.clone()?)))
         .collect();
-    let state = if has_failed_script(&report.problems) {
-        RunState::Incomplete
-    } else if outcome.is_incomplete() {
-        RunState::Undecided
-    } else {
-        RunState::Decided
-    };
     let held = report.decisions.iter().flat_map(|decision| &decision.held);
     RunEntry {
         run: report.run.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        state,
+        state: outcome.state(),
         undecided,
         scripts: scripts(&outcome.scripts),
         problems: report.problems.clone(),

@@ -8,10 +8,10 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use tracing::info;
-use uuid::Uuid;
 
 use super::fold::oldest_session_asked;
 use super::inputs::{Inputs, PastInputs, Purpose};
+use super::orders;
 use super::outcomes;
 use super::outcomes::Known;
 use super::positions::positions;
@@ -19,15 +19,14 @@ use super::select::{lines, names, select};
 use super::shadow;
 use super::tell::tell;
 use super::{App, Asked, LiveScripts, LoadedBars, Progress};
-use super::{Refusal, ScriptSet, Selection, Snapshot, load};
+use super::{Refusal, RunOutcome, ScriptSet, Selection, Snapshot, load};
 use crate::cache::Patience;
 use crate::domain::AssetClass;
+use crate::domain::has_failed_script;
 use crate::domain::{Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
-use crate::journal::{Outcome, RunInputs};
-use crate::report::ChartData;
-use crate::report::{Report, Templates};
-use crate::scripts::{Scripts, Strategy};
+use crate::journal::RunInputs;
+use crate::scripts::Strategy;
 use crate::settings::SourceName;
 
 /// What to decide.
@@ -43,18 +42,6 @@ pub struct RunRequest {
     /// Whether a vendor's "not there yet" of minutes ago is believed: the scheduler's own retry asks
     /// anyway.
     pub patience: Patience,
-}
-
-/// A finished run, ready to be rendered.
-#[derive(Clone, Debug)]
-pub struct RunOutcome {
-    pub report: Report,
-    pub charts: BTreeMap<Uuid, ChartData>,
-    pub templates: Templates,
-    /// Those that decided.
-    pub scripts: Scripts,
-    /// What became of the past recommendations that are followed, to be kept with the run.
-    pub outcomes: Vec<Outcome>,
 }
 
 /// Runs the main job without delivering anything; `progress` is told the calls to vendors.
@@ -160,6 +147,8 @@ async fn gather(
     let set = Arc::clone(&snapshot.set);
     let positions = positions(app, request.positions.as_deref(), request.source)?;
     let sessions = selections.iter().map(|own| (own.asset_class, own.session)).collect();
+    let (pending, told) = orders::waiting(app, request.source, &sessions, &positions);
+    problems.extend(told);
     let (mut known, told) = outcomes::known(app, request.source, &sessions);
     problems.extend(told);
     let mut before = BTreeMap::new();
@@ -191,6 +180,7 @@ async fn gather(
         purpose,
         settings: app.loaded.settings.clone(),
         positions,
+        pending,
         problems,
         past: PastInputs::ToFollow(known),
         classes: loaded.into_iter().map(|(selection, bars)| (selection.session, bars)).collect(),
@@ -246,7 +236,10 @@ fn without_strategy(
             "{message}, and nothing is held in it; enable one, or set universe.{class} = []"
         )));
     }
-    let message = format!("{message}: no entries, and only the exits of what is held run");
+    let message = match has_failed_script(&set.problems) {
+        true => format!("no strategy for {class} loaded: no entries, and only the exits of what is held run"),
+        false => format!("{message}: no entries, and only the exits of what is held run"),
+    };
     Ok(vec![Problem::new(class, ProblemKind::Settings, message)])
 }
 
@@ -316,24 +309,5 @@ fn refuse_date_before_data(
             selection.asset_class
         ))),
         _ => Ok(()),
-    }
-}
-
-/// Tells whether a script did not load, or failed while it ran.
-pub fn has_failed_script(problems: &[Problem]) -> bool {
-    problems.iter().any(|problem| matches!(problem.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun))
-}
-
-impl RunOutcome {
-    /// Returns why a class could not be decided for lack of bars.
-    pub fn missing_bars(&self) -> Option<&str> {
-        self.report.decisions.iter().find_map(|decision| decision.no_decision.as_deref())
-    }
-
-    /// Tells whether the run says less than it was asked: a script did not load or failed, or no
-    /// asset class could be decided.
-    pub fn is_incomplete(&self) -> bool {
-        let mut decisions = self.report.decisions.iter();
-        has_failed_script(&self.report.problems) || decisions.all(|decision| decision.no_decision.is_some())
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
         purpose,
         settings,
         positions,
+        pending,
         problems,
         past,
         classes,
@@ -35,14 +36,14 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
     let set = &version.set;
     let mut problems = problems;
     problems.extend(version.problems().cloned());
-    let positions_hash = positions_hash(&positions);
+    let positions_hash = positions_hash(&positions, &pending);
     let none = BTreeMap::new();
     let (known, past) = match past {
         PastInputs::ToFollow(known) => (known, None),
         PastInputs::Told(past) => (Known::default(), Some(past)),
     };
     let before_edits = before.as_ref().unwrap_or(&none);
-    let folded = fold(&settings, &set.scripts, before_edits, &positions, &known, classes)?;
+    let folded = fold(&settings, &set.scripts, before_edits, (&positions, &pending), &known, classes)?;
     let round = folded.round;
     problems.extend(folded.problems);
     problems.extend(round.problems);
@@ -69,6 +70,7 @@ pub(super) fn tell(inputs: Inputs) -> anyhow::Result<RunOutcome> {
         filtered: each(&round.decisions, |decision| &decision.filtered),
         near_misses: each(&round.decisions, |decision| &decision.near_misses),
         decisions: round.decisions,
+        pending,
         past: Past::default(),
         problems,
         reload: before.is_some().then(|| version.told(folded.changes)),

@@ -92,7 +92,7 @@ pub(super) enum Command {
     RunScheduler(RunSchedulerArgs),
     /// Shows when each job will run next, and which session it will decide
     Schedule(ScheduleArgs),
-    /// Shows last and next runs, the outbox and the age of the data: exits with 1 where something is overdue
+    /// Shows last and next runs, the outbox and the age of the data: exits with 1 where one of them asks for a look
     Status(StatusArgs),
     /// Tells what you bought and sold, and shows what you hold
     Portfolio {

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::app;
 use crate::app::{BacktestRequest, Charged};
+use crate::domain::has_failed_script;
 use crate::scripts::Engine;
 use crate::settings::FillTime;
 
@@ -98,5 +99,5 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         TextFormat::Json => report.json()?,
     };
     output::write(&text, args.output.as_deref())?;
-    Ok(if app::has_failed_script(&report.problems) { Outcome::Findings } else { Outcome::Done })
+    Ok(if has_failed_script(&report.problems) { Outcome::Findings } else { Outcome::Done })
 }

@@ -11,6 +11,7 @@ use crate::app;
 use crate::app::{DiffRequest, ScriptDiff, Span};
 use crate::domain::Problem;
 use crate::domain::format;
+use crate::domain::has_failed_script;
 use crate::signals::{Signal, SignalDiff};
 
 use super::args::Global;
@@ -72,7 +73,7 @@ pub(super) async fn diff_scripts(global: &Global, args: &DiffScriptsArgs) -> any
         DiffFormat::Json => json(&found)?,
     };
     output::write(&text, args.output.as_deref())?;
-    Ok(if app::has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
+    Ok(if has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
 }
 
 #[derive(Serialize)]

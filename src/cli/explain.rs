@@ -12,6 +12,7 @@ use crate::decide::{
     SignalExplained, StrategyExplained,
 };
 use crate::domain::format::{MISSING, count, day, fixed, percent, price};
+use crate::domain::has_failed_script;
 use crate::scripts::trace::{Seen, tree};
 
 use super::args::Global;
@@ -68,7 +69,7 @@ pub(super) async fn explain(global: &Global, args: &ExplainArgs) -> anyhow::Resu
     };
     output::write(&text, args.output.as_deref())?;
     let problems = [found.problems, found.explanation.problems].concat();
-    Ok(if app::has_failed_script(&problems) { Outcome::Findings } else { Outcome::Done })
+    Ok(if has_failed_script(&problems) { Outcome::Findings } else { Outcome::Done })
 }
 
 fn text(told: &Explanation) -> String {

@@ -98,7 +98,12 @@ pub(super) fn portfolio(global: &Global, action: &PortfolioAction) -> anyhow::Re
             let sold = portfolio::close(&app, &sale(args))?;
             (told(&sold), sold.remarks)
         }
-        PortfolioAction::List { format } => (list(&portfolio::held_rows(&app)?, *format)?, Vec::new()),
+        PortfolioAction::List { format } => {
+            let rows = portfolio::held_rows(&app)?;
+            let doubts =
+                rows.iter().filter_map(|own| Some(format!("{}: {}", own.symbol, own.doubt.as_ref()?)));
+            (list(&rows, *format)?, doubts.collect())
+        }
     };
     for remark in remarks {
         output::remark(format_args!("note: {remark}"));
@@ -225,5 +230,6 @@ fn json_of(own: &HeldRow) -> Value {
         "r_multiple": own.r_multiple,
         "sessions_held": own.sessions_held,
         "split_factor": own.split_factor,
+        "doubt": own.doubt,
     })
 }

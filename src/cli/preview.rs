@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::app;
 use crate::app::{App, LiveScripts, RunOutcome, RunRequest};
 use crate::cache::Patience;
+use crate::journal::RunState;
 use crate::report;
 use crate::report::Charts;
 
@@ -51,7 +52,7 @@ pub(super) async fn preview(
 
 /// Tells whether the run said all that it was asked.
 pub(super) fn verdict(args: &RunArgs, outcome: &RunOutcome) -> Outcome {
-    if (args.strict && !outcome.report.problems.is_empty()) || outcome.is_incomplete() {
+    if (args.strict && !outcome.report.problems.is_empty()) || outcome.state() != RunState::Decided {
         return Outcome::Findings;
     }
     Outcome::Done

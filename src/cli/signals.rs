@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::app;
 use crate::app::{SignalTable, Span};
+use crate::domain::has_failed_script;
 
 use super::args::Global;
 use super::choices::{ClassChoice, SourceArgs, SpanArgs, TableFormat};
@@ -58,7 +59,7 @@ pub(super) async fn signals(global: &Global, args: &SignalsArgs) -> anyhow::Resu
         TableFormat::Text => table.text(),
     };
     output::write(&text, args.output.as_deref())?;
-    Ok(if app::has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
+    Ok(if has_failed_script(&found.problems) { Outcome::Findings } else { Outcome::Done })
 }
 
 fn table(found: &SignalTable) -> Table {

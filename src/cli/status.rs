@@ -1,4 +1,4 @@
-//! `ts status`: how things stand; exits with 1 where something is overdue.
+//! `ts status`: how things stand; exits with 1 where something is overdue or was not decided whole.
 
 use clap::Args;
 
@@ -39,5 +39,5 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
         TextFormat::Json => format!("{:#}", status.json()),
     };
     output::write(&text, None)?;
-    Ok(if status.is_overdue() { Outcome::Findings } else { Outcome::Done })
+    Ok(if status.is_well() { Outcome::Done } else { Outcome::Findings })
 }

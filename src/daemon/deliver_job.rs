@@ -3,7 +3,7 @@
 //! What was recorded is never decided again: a run that was interrupted afterwards goes on with the
 //! stored mails. A failure is told to the recipients once a session, and tried again by the schedule.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use crate::app;
 use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
 use crate::cache::Patience;
 use crate::domain::Problem;
-use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, SessionState};
+use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, RunState, SessionState};
 use crate::mail;
 use crate::mail::smtp::Server;
 use crate::mail::{Recipient, Sender};
@@ -33,13 +33,20 @@ pub struct Deliver {
     /// Shown to whoever is told of a failure.
     log: LogTail,
     courier: Mutex<Option<(Courier, Vec<Problem>)>>,
+    /// Sessions of whose failure was told where the journal could not note it.
+    told_unnoted: Mutex<BTreeSet<JobSession>>,
     has_said_that_it_waits: AtomicBool,
 }
 
 impl Deliver {
     /// Makes it with nothing done yet.
     pub fn new(log: LogTail) -> Self {
-        Self { log, courier: Mutex::default(), has_said_that_it_waits: AtomicBool::default() }
+        Self {
+            log,
+            courier: Mutex::default(),
+            told_unnoted: Mutex::default(),
+            has_said_that_it_waits: AtomicBool::default(),
+        }
     }
 
     /// Returns the right to send, and what the reader of the next report is to know of the journal.
@@ -73,7 +80,7 @@ impl Deliver {
                 }
                 Ok(Decided::BarsMissing(why)) => return JobResult::BarsMissing(why),
                 Err(error) => {
-                    alert(order, courier, &error, &self.log).await;
+                    self.alert(order, Some(courier), &error).await;
                     return JobResult::Failed(format!("{error:#}"));
                 }
             }
@@ -81,12 +88,57 @@ impl Deliver {
         match courier.send(&order.app, &key).await {
             Ok(Delivered::All { mails }) => {
                 info!(mails, "Delivered");
-                JobResult::Done { problems: told }
+                JobResult::Done { problems: told, lacking: lacking(courier, key).await }
             }
             Ok(Delivered::Waiting(why)) => JobResult::Undelivered(why),
             Ok(Delivered::Refused(why)) => JobResult::Refused(why),
             Err(error) => JobResult::Undelivered(format!("{error:#}")),
         }
+    }
+
+    /// Tells the recipients of a failure, once a session; whatever stands in the way of that is logged.
+    async fn alert(&self, order: &Order, courier: Option<&Courier>, error: &anyhow::Error) {
+        let claim = self.claim(order, courier).await;
+        if claim == Claim::Taken {
+            return;
+        }
+        let sent = send_alert(order, error, &self.log).await.unwrap_or_else(|failed| {
+            warn!("the alert is not sent: {failed:#}");
+            0
+        });
+        if sent > 0 {
+            return;
+        }
+        // Nobody was told: the next failure of the session tries again.
+        match (claim, courier) {
+            (Claim::Noted, Some(courier)) => {
+                let (journal, key) = (Arc::clone(courier.journal()), key(order));
+                match tokio::task::spawn_blocking(move || journal.release_alert(&key)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(failed)) => warn!("no other alert is sent: {failed}"),
+                    Err(failed) => warn!("no other alert is sent: {failed}"),
+                }
+            }
+            _ => {
+                self.told_unnoted.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(order));
+            }
+        }
+    }
+
+    /// Claims the alert of a session in the journal, or where that cannot be written in this process alone: a
+    /// failure that nobody hears of is worse than one that is told twice.
+    async fn claim(&self, order: &Order, courier: Option<&Courier>) -> Claim {
+        if let Some(courier) = courier {
+            let (journal, key, now) = (Arc::clone(courier.journal()), key(order), order.app.clock.now());
+            match tokio::task::spawn_blocking(move || journal.claim_alert(&key, now)).await {
+                Ok(Ok(Alert::Ours)) => return Claim::Noted,
+                Ok(Ok(Alert::Claimed(_))) => return Claim::Taken,
+                Ok(Err(failed)) => warn!("the alert is not noted: {failed}"),
+                Err(failed) => warn!("the alert is not noted: {failed}"),
+            }
+        }
+        let mut told = self.told_unnoted.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(key(order)) { Claim::Unnoted } else { Claim::Taken }
     }
 }
 
@@ -113,11 +165,16 @@ impl Work for Deliver {
         let (courier, notes) = match self.courier(&order.app) {
             Ok(had) => had,
             Err(error @ JournalError::Held { .. }) => return JobResult::Elsewhere(error.to_string()),
-            Err(error) => return JobResult::Failed(error.to_string()),
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                self.alert(&order, None, &error).await;
+                return JobResult::Failed(format!("{error:#}"));
+            }
         };
         if order.due.why != Why::Undelivered
             && let Err(error) = note(&courier, &order, SessionState::Begun, "").await
         {
+            self.alert(&order, Some(&courier), &error).await;
             return JobResult::Failed(format!("{error:#}"));
         }
         order.begun.tell();
@@ -130,7 +187,8 @@ impl Work for Deliver {
             JobResult::Failed(_) => SessionState::Failed,
             JobResult::Elsewhere(_) => return result,
         };
-        if let Err(error) = note(&courier, &order, state, result.reason()).await {
+        let reason = if state == SessionState::Done { "" } else { result.reason() };
+        if let Err(error) = note(&courier, &order, state, reason).await {
             warn!("what came of the run cannot be noted: {error:#}");
         }
         result
@@ -143,7 +201,7 @@ impl Work for Deliver {
 /// A journal that cannot be read.
 pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standing> {
     let since = now - LOOK_BACK;
-    let (mut history, mut reasons) = (History::default(), BTreeMap::new());
+    let (mut history, mut reasons, mut lacking) = (History::default(), BTreeMap::new(), BTreeMap::new());
     for row in journal.sessions(since.date_naive())? {
         let state = match row.state {
             SessionState::Begun => State::Begun,
@@ -155,6 +213,9 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
         };
         let entry = Entry { state, attempts: row.attempts, last_attempt: row.last_attempt };
         history.insert(&row.job.job, row.job.session, entry);
+        if let Some(what) = row.answer.and_then(RunState::lacking) {
+            lacking.insert((row.job.job.clone(), row.job.session), what);
+        }
         if !row.reason.is_empty() {
             reasons.insert((row.job.job, row.job.session), row.reason);
         }
@@ -167,7 +228,14 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
             MailState::Failed => outbox.refused += 1,
         }
     }
-    Ok(Standing { history, outbox, reasons })
+    Ok(Standing { history, outbox, reasons, lacking })
+}
+
+/// Looks up what the readers of a session's mail did not get.
+async fn lacking(courier: &Courier, key: JobSession) -> Option<&'static str> {
+    let journal = Arc::clone(courier.journal());
+    let row = tokio::task::spawn_blocking(move || journal.session(&key)).await.ok()?.ok()??;
+    row.answer?.lacking()
 }
 
 fn key(order: &Order) -> JobSession {
@@ -179,6 +247,16 @@ async fn note(courier: &Courier, order: &Order, state: SessionState, reason: &st
     let (reason, now) = (reason.to_owned(), order.app.clock.now());
     let noted = tokio::task::spawn_blocking(move || journal.note_session(&key, state, &reason, now)).await;
     Ok(noted.context("failed to write to the journal")??)
+}
+
+/// Whose the alert of a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Claim {
+    /// Ours, by the journal.
+    Noted,
+    /// Ours as far as this process knows.
+    Unnoted,
+    Taken,
 }
 
 /// What deciding a session came to.
@@ -208,7 +286,8 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
     // Asked again: the run may have crossed the fill.
     let now = order.app.clock.now();
     if let (Timing::OnTime, Some(why)) = (timing(due.asset_class, due.session, now), outcome.missing_bars()) {
-        return Ok(Decided::BarsMissing(why.to_owned()));
+        let cause = outcome.why_bars_are_missing().map(|cause| format!("; {cause}"));
+        return Ok(Decided::BarsMissing(format!("{why}{}", cause.unwrap_or_default())));
     }
     let assignment = Assignment { job: key(order), asset_class: due.asset_class, correction: 0 };
     let (journal, email) = (Arc::clone(courier.journal()), order.app.loaded.settings.email.clone());
@@ -218,31 +297,6 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
     };
     let problems = tokio::task::spawn_blocking(keep).await.context("failed to keep the run")??;
     Ok(Decided::Recorded { problems })
-}
-
-/// Tells the recipients of a failure, once a session; whatever stands in the way of that is logged.
-async fn alert(order: &Order, courier: &Courier, error: &anyhow::Error, log: &LogTail) {
-    let (journal, key, now) = (Arc::clone(courier.journal()), key(order), order.app.clock.now());
-    let claimed = tokio::task::spawn_blocking(move || journal.claim_alert(&key, now)).await;
-    match claimed {
-        Ok(Ok(Alert::Ours)) => {}
-        Ok(Ok(Alert::Claimed(_))) => return,
-        Ok(Err(failed)) => return warn!("no alert is sent: {failed}"),
-        Err(failed) => return warn!("no alert is sent: {failed}"),
-    }
-    let sent = send_alert(order, error, log).await.unwrap_or_else(|failed| {
-        warn!("the alert is not sent: {failed:#}");
-        0
-    });
-    if sent == 0 {
-        // Nobody was told: the next failure of the session tries again.
-        let (journal, key) = (Arc::clone(courier.journal()), self::key(order));
-        match tokio::task::spawn_blocking(move || journal.release_alert(&key)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(failed)) => warn!("no other alert is sent: {failed}"),
-            Err(failed) => warn!("no other alert is sent: {failed}"),
-        }
-    }
 }
 
 /// Sends it, and returns to how many recipients.

@@ -105,7 +105,7 @@ fn answer(method: &Method, path: &str, vitals: Option<&Vitals>) -> Response<Full
         Some(vitals) if path == "/metrics" => response(StatusCode::OK, PROMETHEUS, metrics::render(vitals)),
         Some(vitals) => {
             let is_stuck = vitals.is_stuck();
-            let is_well = !is_stuck && !vitals.status.is_overdue();
+            let is_well = !is_stuck && vitals.status.is_well();
             let code = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             let mut body = vitals.status.json();
             body["stuck"] = json!(is_stuck);

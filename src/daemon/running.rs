@@ -74,7 +74,8 @@ async fn pinged<W: Work>(
 /// in time.
 fn ping_of(due: &Due, result: &JobResult) -> Option<Ping> {
     let is_over = match result {
-        JobResult::Done { .. } => return Some(Ping::Success),
+        JobResult::Done { lacking: None, .. } => return Some(Ping::Success),
+        JobResult::Done { lacking: Some(_), .. } => true,
         JobResult::Failed(_) | JobResult::Refused(_) => true,
         JobResult::BarsMissing(_) | JobResult::Undelivered(_) => due.timing == Timing::Late,
         JobResult::Elsewhere(_) => return None,

@@ -203,7 +203,7 @@ impl<W: Work> Daemon<W> {
         let (session, duration) = (due.session, began.elapsed());
         tell(&due, duration, &result);
         let problems = match result {
-            JobResult::Done { problems } => problems,
+            JobResult::Done { problems, .. } => problems,
             _ => None,
         };
         let ended_at = self.app.clock.now();
@@ -290,8 +290,9 @@ impl<W: Work> Daemon<W> {
 fn tell(due: &Due, duration: Duration, result: &JobResult) {
     let (job, session) = (&due.job, due.session);
     match result {
-        JobResult::Done { .. } => info!(job, %session, ?duration, "Done"),
-        JobResult::BarsMissing(why) => info!(job, %session, ?duration, "Bars are missing: {why}"),
+        JobResult::Done { lacking: None, .. } => info!(job, %session, ?duration, "Done"),
+        JobResult::Done { lacking: Some(what), .. } => warn!(job, %session, ?duration, "Done, but {what}"),
+        JobResult::BarsMissing(why) => warn!(job, %session, ?duration, "Bars are missing: {why}"),
         JobResult::Undelivered(why) => warn!(job, %session, ?duration, "Not delivered yet: {why}"),
         JobResult::Refused(why) => error!(job, %session, ?duration, "Refused for good: {why}"),
         JobResult::Failed(why) => error!(job, %session, ?duration, "Failed: {why}"),

@@ -33,7 +33,7 @@ const JOB: &str = "daily_equity_signals";
 const BEFORE: &str = "2026-11-20T21:29:30Z";
 
 fn done() -> JobResult {
-    JobResult::Done { problems: Some(0) }
+    JobResult::Done { problems: Some(0), lacking: None }
 }
 
 fn day(text: &str) -> NaiveDate {

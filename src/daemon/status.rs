@@ -49,6 +49,8 @@ pub struct JobStatus {
     pub last: Option<(NaiveDate, Entry)>,
     pub next: Option<Run>,
     pub overdue: Option<Overdue>,
+    /// What the readers of the newest session's mail did not get.
+    pub lacking: Option<&'static str>,
 }
 
 /// The newest cached bar of a class.
@@ -113,15 +115,24 @@ impl Status {
         data: Vec<DataAge>,
         reload: Option<ReloadStatus>,
     ) -> Self {
-        let of_job = |job: &Job| JobStatus {
-            job: job.name.clone(),
-            asset_class: job.asset_class,
-            last: standing.history.of(&job.name).next_back(),
-            next: job.runs_after(now).next(),
-            overdue: overdue(now, job, &standing.history).map(|own| with_reason(own, job, standing)),
+        let of_job = |job: &Job| {
+            let last = standing.history.of(&job.name).next_back();
+            JobStatus {
+                job: job.name.clone(),
+                asset_class: job.asset_class,
+                last,
+                next: job.runs_after(now).next(),
+                overdue: overdue(now, job, &standing.history).map(|own| with_reason(own, job, standing)),
+                lacking: last.and_then(|(last, _)| standing.lacking.get(&(job.name.clone(), last)).copied()),
+            }
         };
         let jobs = jobs.iter().map(of_job).collect();
         Self { now, jobs, outbox: standing.outbox, data, reload, problems: Vec::new() }
+    }
+
+    /// Tells whether everything came, and said all that was asked.
+    pub fn is_well(&self) -> bool {
+        !self.is_overdue() && self.jobs.iter().all(|job| job.lacking.is_none())
     }
 
     /// Tells whether something should have come and did not.
@@ -141,6 +152,9 @@ impl Status {
             line(&mut text, "  next", &job.next.as_ref().map_or("never".to_owned(), next));
             if let Some(overdue) = &job.overdue {
                 line(&mut text, "  OVERDUE", &format!("session {}: {}", overdue.session, overdue.message));
+            }
+            if let Some(lacking) = job.lacking {
+                line(&mut text, "  NOT WHOLE", lacking);
             }
         }
         if self.jobs.is_empty() {
@@ -186,6 +200,7 @@ impl Status {
                     "session": overdue.session,
                     "message": overdue.message,
                 })),
+                "lacking": job.lacking,
             })
         };
         let data = |age: &DataAge| {
@@ -206,6 +221,7 @@ impl Status {
         json!({
             "now": seconds(self.now),
             "overdue": self.is_overdue(),
+            "well": self.is_well(),
             "jobs": self.jobs.iter().map(job).collect::<Vec<_>>(),
             "outbox": { "waiting": waiting, "sent": sent, "refused": refused },
             "data": self.data.iter().map(data).collect::<Vec<_>>(),
@@ -294,6 +310,27 @@ mod tests {
         assert!(status(None).is_overdue());
         let unreadable = Status { problems: vec!["the journal".to_owned()], ..status(Some(State::Done)) };
         assert!(unreadable.is_overdue());
+    }
+
+    #[test]
+    fn a_mail_that_said_less_than_was_asked_is_not_well() {
+        let with = |session: &str| {
+            let jobs = Job::all(&Settings::defaults()).expect("sound jobs");
+            let mut standing = Standing::default();
+            for (day_done, at) in
+                [("2026-11-20", "2026-11-20T21:31:00Z"), ("2026-11-19", "2026-11-19T21:31:00Z")]
+            {
+                standing.history.note("daily_equity_signals", day(day_done), State::Done, instant(at));
+            }
+            let lacking = ("daily_equity_signals".to_owned(), day(session));
+            standing.lacking.insert(lacking, "a script failed");
+            Status::new(instant("2026-11-22T12:00:00Z"), &jobs[..1], &standing, Vec::new(), None)
+        };
+        let status = with("2026-11-20");
+        assert!(!status.is_overdue() && !status.is_well());
+        assert!(status.text().contains("\n  NOT WHOLE  a script failed\n"), "{}", status.text());
+        assert_eq!(status.json()["jobs"][0]["lacking"], "a script failed");
+        assert!(with("2026-11-19").is_well(), "a later session was whole");
     }
 
     #[test]

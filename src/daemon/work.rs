@@ -32,6 +32,8 @@ pub struct Standing {
     pub outbox: Outbox,
     /// Why a session is not done, by job and session, where that was noted.
     pub reasons: BTreeMap<(String, NaiveDate), String>,
+    /// What the readers of a session's mail did not get, likewise.
+    pub lacking: BTreeMap<(String, NaiveDate), &'static str>,
 }
 
 /// The mails that are stored, by what became of them; one a recipient.
@@ -74,9 +76,12 @@ impl Begun {
 /// What a run came to. The texts say why, for logs and the ping, without a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobResult {
-    /// Delivered; where it was decided in the same run, with so many problems told to the reader.
+    /// Delivered.
     Done {
+        /// How many the reader was told of, where it was decided in the same run.
         problems: Option<usize>,
+        /// What the reader did not get, where the answer is not whole.
+        lacking: Option<&'static str>,
     },
     BarsMissing(String),
     Undelivered(String),
@@ -99,10 +104,10 @@ impl JobResult {
         }
     }
 
-    /// Returns why it is not done; empty where it is.
+    /// Returns why it is not done, or what it lacks; empty where it is whole.
     pub fn reason(&self) -> &str {
         match self {
-            JobResult::Done { .. } => "",
+            JobResult::Done { lacking, .. } => lacking.unwrap_or_default(),
             JobResult::BarsMissing(why)
             | JobResult::Undelivered(why)
             | JobResult::Refused(why)

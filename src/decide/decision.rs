@@ -93,6 +93,8 @@ impl HeldPosition {
 pub enum PositionStatus {
     Hold,
     Sell,
+    /// Bought since the session: its own are still to come.
+    New,
     /// The rule is gone, erred, or lacks a bar or a feature: the reader must look.
     Unchecked,
 }

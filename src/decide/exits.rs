@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::doubt::doubt;
 use super::exit_rule::{Budgets, exit, raise_stop, rows_since, view};
@@ -27,6 +27,9 @@ use crate::signals::script_failures;
 
 /// The reason of an exit by the core's own check.
 const HARD_STOP: &str = "hard_stop";
+
+/// An entry within so many days after a session is of the next one: no market rests longer.
+const UNTIL_NEXT: Days = Days::new(7);
 
 /// What the exit rules say of the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +89,7 @@ struct Verdict {
     sell: Option<String>,
     /// What should be looked at before the reader acts, each as a sentence.
     doubts: Vec<String>,
-    /// Whether the strategy's own rule ran on this session, or why it could not.
+    /// Whether the strategy's own rule ran on this session or had no call to yet, or why it could not.
     ran: Result<(), String>,
     /// Where the strategy erred on this session.
     failed: Vec<RowError>,
@@ -124,6 +127,9 @@ impl<'a> Bench<'_, 'a> {
             let message = format!("held since {}: {why}", position.entry_date);
             problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
         };
+        if position.entry_date > session && position.entry_date <= session + UNTIL_NEXT {
+            return verdict;
+        }
         if position.entry_date > session {
             let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
             name(&why);
@@ -234,7 +240,10 @@ fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> Held
         (None, Ok(()), Some(close)) => {
             (PositionStatus::Hold, reasoning::stop_below(close, verdict.stop_price))
         }
-        (None, Ok(()), None) => (PositionStatus::Unchecked, "no bar".to_owned()),
+        (None, Ok(()), None) => {
+            let note = format!("bought on {}: checked from that session on", position.entry_date);
+            (PositionStatus::New, note)
+        }
     };
     if let Some(rescaled) = splits::told(position) {
         note.push_str(&format!("; {rescaled}"));
@@ -577,11 +586,21 @@ mod tests {
 
     #[test]
     fn a_session_before_the_entry_judges_nothing() {
-        let (decision, problems) = case(ALWAYS, ending("X", &[100.0]), 120.0).decide(4);
-        assert_eq!((sold(&decision), decision.held[0].stop_price), (vec![], 120.0));
-        let expected = "X: held since 2024-01-06: not held yet on 2024-01-05: neither its stop nor its exit \
-                        rule was checked";
-        assert_eq!(told(&problems, ProblemKind::Position), [expected]);
+        let on = |session: usize, entry: NaiveDate| {
+            let mut case = case(ALWAYS, ending("X", &[100.0]), 120.0);
+            case.book.positions[0].entry_date = entry;
+            let (decision, problems) = case.decide(session);
+            assert_eq!((sold(&decision), decision.held[0].stop_price), (vec![], 120.0));
+            let told = told(&problems, ProblemKind::Position);
+            (decision.held[0].status, decision.held[0].note.clone(), told)
+        };
+        // Bought at the open after it.
+        let note = "bought on 2024-01-06: checked from that session on".to_owned();
+        assert_eq!(on(4, day(5)), (PositionStatus::New, note, vec![]));
+        // A slip of the date, or an old session that is decided again.
+        let why = "not held yet on 2024-01-05: neither its stop nor its exit rule was checked".to_owned();
+        let named = format!("X: held since 2024-01-13: {why}");
+        assert_eq!(on(4, day(12)), (PositionStatus::Unchecked, why, vec![named]));
     }
 
     #[test]

@@ -40,4 +40,4 @@ pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use round::{Ready, Round, book_of, decide_round};
 pub use session::{decide, decide_scanned};
-pub use splits::rescale;
+pub use splits::{entry_doubt, rescale};

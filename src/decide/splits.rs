@@ -78,6 +78,11 @@ pub(super) struct Misfit {
     pub(super) at_scale: Position,
 }
 
+/// Says why a position's numbers cannot be those of its bars; `None` where they can, or there is no bar of its entry.
+pub fn entry_doubt(position: &Position, prepared: &Prepared) -> Option<String> {
+    misfit(position, prepared.columns.panel()).map(|misfit| misfit.why)
+}
+
 /// Says that a position's entry lies far from what was traded on its session; `None` without a bar
 /// of its symbol on that session.
 pub(super) fn misfit(position: &Position, panel: &Panel) -> Option<Misfit> {

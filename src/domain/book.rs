@@ -4,6 +4,7 @@
 //! that the bars can tell (bars held, highest close), so the two cannot disagree.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{AssetClass, Symbol};
 
@@ -99,7 +100,7 @@ impl Position {
 }
 
 /// An entry that fills at the next open.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub symbol: Symbol,
     pub asset_class: AssetClass,

@@ -20,6 +20,6 @@ pub use book::{Book, Order, Position, Terms};
 pub use conviction::Conviction;
 pub use digest::hex;
 pub use likeness::closest;
-pub use problem::{Problem, ProblemKind, said_once};
+pub use problem::{Problem, ProblemKind, has_failed_script, said_once};
 pub use script_name::is_script_name;
 pub use symbol::{InvalidSymbol, Symbol};

@@ -69,6 +69,11 @@ impl Problem {
     }
 }
 
+/// Tells whether a script did not load, or failed while it ran.
+pub fn has_failed_script(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| matches!(problem.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun))
+}
+
 /// Gathers the symbols that share a message, by the first of them.
 pub fn said_once<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<(&'a str, Vec<&'a str>)> {
     let mut by_text: Vec<(&str, Vec<&str>)> = Vec::new();

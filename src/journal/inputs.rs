@@ -21,6 +21,7 @@ use super::error::Fault;
 use crate::bars::Split;
 use crate::decide::MarketBars;
 use crate::domain::AssetClass;
+use crate::domain::Order;
 use crate::domain::Position;
 use crate::domain::Problem;
 use crate::domain::Symbol;
@@ -37,6 +38,8 @@ pub struct RunInputs {
     pub settings: DecidingSettings,
     /// As traded, with their stops before the run.
     pub positions: Vec<Position>,
+    /// Of classes that the run does not decide, waiting for their open.
+    pub pending: Vec<Order>,
     /// What was known to be wrong before anything was decided.
     pub problems: Vec<Problem>,
     /// How earlier recommendations did, as the report says.
@@ -84,6 +87,9 @@ struct Document {
     generated_at: DateTime<Utc>,
     settings: DecidingSettings,
     positions: Vec<HeldDocument>,
+    /// Runs of earlier versions knew of none.
+    #[serde(default)]
+    pending: Vec<Order>,
     problems: Vec<Problem>,
     past: Past,
     classes: Vec<ClassDocument>,
@@ -151,6 +157,7 @@ pub(super) fn put(connection: &Connection, packer: &mut Packer, inputs: &RunInpu
         generated_at: inputs.generated_at,
         settings: inputs.settings.clone(),
         positions: inputs.positions.iter().map(HeldDocument::of).collect(),
+        pending: inputs.pending.clone(),
         problems: inputs.problems.clone(),
         past: inputs.past.clone(),
         classes,
@@ -180,6 +187,7 @@ pub(super) fn get(connection: &Connection, id: i64) -> Result<RunInputs, Fault> 
         generated_at: document.generated_at,
         settings: document.settings,
         positions: document.positions.into_iter().map(HeldDocument::position).collect(),
+        pending: document.pending,
         problems: document.problems,
         past: document.past,
         classes,

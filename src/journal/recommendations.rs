@@ -21,6 +21,7 @@ use super::values::parsed_if_there;
 use super::values::unreadable;
 use crate::decide::Direction;
 use crate::decide::Recommendation;
+use crate::domain::AssetClass;
 use crate::domain::Conviction;
 
 /// The caps that a size may name; they are words of the program, not of the user.
@@ -48,6 +49,30 @@ impl Journal {
                        WHERE runs.demo = 0 AND recommendations.session >= ?1
                        ORDER BY recommendations.session DESC, runs.generated_at DESC, runs.id, place";
             Ok(with_outcomes(connection, sql, &[&since.to_string()])?)
+        })
+    }
+
+    /// Returns the BUYs of the newest run of a class's session, by rank; none where it was never run. Those on
+    /// simulated bars do not count.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn newest_buys(
+        &self,
+        asset_class: AssetClass,
+        session: NaiveDate,
+    ) -> Result<Vec<Recommendation>, JournalError> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT * FROM recommendations
+                  WHERE direction = 'BUY' AND asset_class = ?1 AND session = ?2 AND run = (
+                      SELECT runs.id FROM runs JOIN run_parts ON run_parts.run = runs.id
+                       WHERE runs.demo = 0 AND run_parts.asset_class = ?1 AND run_parts.session = ?2
+                       ORDER BY runs.generated_at DESC, runs.id LIMIT 1)
+                  ORDER BY place",
+            )?;
+            let rows = select.query_map([asset_class.as_str(), &session.to_string()], row)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
 

@@ -31,7 +31,7 @@ pub enum RunState {
 }
 
 impl RunState {
-    const ALL: [Self; 3] = [Self::Decided, Self::Undecided, Self::Incomplete];
+    pub(super) const ALL: [Self; 3] = [Self::Decided, Self::Undecided, Self::Incomplete];
 
     /// Returns the word that the journal and JSON use.
     pub fn as_str(self) -> &'static str {
@@ -39,6 +39,15 @@ impl RunState {
             Self::Decided => "decided",
             Self::Undecided => "undecided",
             Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// Returns what a reader of the run did not get; `None` where it was decided whole.
+    pub fn lacking(self) -> Option<&'static str> {
+        match self {
+            Self::Decided => None,
+            Self::Undecided => Some("nothing was decided, for want of bars; its mail says why"),
+            Self::Incomplete => Some("a script did not load or failed; its mail says which"),
         }
     }
 }

@@ -14,10 +14,15 @@ use uuid::Uuid;
 
 use super::Journal;
 use super::JournalError;
+use super::RunState;
 use super::values::instant;
 use super::values::one_of;
 use super::values::parsed;
 use super::values::parsed_if_there;
+
+/// Each session with how whole its run's answer is.
+const ROWS: &str = "SELECT job_sessions.*, runs.state AS answer
+                      FROM job_sessions LEFT JOIN runs ON runs.id = job_sessions.run";
 
 /// One session of one job: what is run and delivered once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,8 +77,9 @@ pub struct SessionRow {
     pub last_attempt: DateTime<Utc>,
     /// Why it is not done; empty where it is.
     pub reason: String,
-    /// The newest run that decided it.
+    /// The newest run that decided it, and how whole its answer is.
     pub run: Option<Uuid>,
+    pub answer: Option<RunState>,
     pub decided_at: Option<DateTime<Utc>>,
     /// When the last recipient's server accepted.
     pub mailed_at: Option<DateTime<Utc>>,
@@ -120,7 +126,7 @@ impl Journal {
     pub fn sessions(&self, since: NaiveDate) -> Result<Vec<SessionRow>, JournalError> {
         self.read(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT * FROM job_sessions WHERE session >= ?1 OR state = 'undelivered' ORDER BY job, session",
+                &format!("{ROWS} WHERE job_sessions.session >= ?1 OR job_sessions.state = 'undelivered' ORDER BY job_sessions.job, job_sessions.session"),
             )?;
             let rows = select.query_map([since.to_string()], row)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -153,8 +159,8 @@ impl Journal {
 }
 
 pub(super) fn find(connection: &Connection, job: &JobSession) -> rusqlite::Result<Option<SessionRow>> {
-    let mut select =
-        connection.prepare_cached("SELECT * FROM job_sessions WHERE job = ?1 AND session = ?2")?;
+    let sql = format!("{ROWS} WHERE job_sessions.job = ?1 AND job_sessions.session = ?2");
+    let mut select = connection.prepare_cached(&sql)?;
     select.query_row(params![job.job, job.session.to_string()], row).optional()
 }
 
@@ -203,6 +209,10 @@ fn row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         last_attempt: parsed(row, "last_attempt")?,
         reason: row.get("reason")?,
         run: parsed_if_there(row, "run")?,
+        answer: match row.get::<_, Option<String>>("answer")? {
+            None => None,
+            Some(_) => Some(one_of(row, "answer", &RunState::ALL, RunState::as_str)?),
+        },
         decided_at: parsed_if_there(row, "decided_at")?,
         mailed_at: parsed_if_there(row, "mailed_at")?,
         alerted_at: parsed_if_there(row, "alerted_at")?,

@@ -21,6 +21,7 @@ use crate::decide::Regime;
 use crate::decide::recommendation_id;
 use crate::domain::AssetClass;
 use crate::domain::Conviction;
+use crate::domain::Order;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
@@ -255,6 +256,7 @@ pub fn empty() -> Report {
             generated_at: generated_at(),
         },
         decisions: vec![decision(AssetClass::Equity, session)],
+        pending: Vec::new(),
         recommendations: Vec::new(),
         exits: Vec::new(),
         filtered: Vec::new(),
@@ -481,6 +483,15 @@ pub fn crowded() -> Report {
         buy("BRK.B", AssetClass::Equity, session, 6.44, [501.3, 513.1, 495.4]),
         buy("XOM", AssetClass::Equity, session, 6.02, [118.9, 124.02, 116.34]),
     ]);
+    report.pending = vec![Order {
+        symbol: symbol("ETH"),
+        asset_class: AssetClass::Crypto,
+        strategy: "crypto_momentum".to_owned(),
+        session,
+        quantity: 1.25,
+        decided_price: 2_841.5,
+        stop_price: 2_610.0,
+    }];
     for index in 0..40 {
         let ticker = format!("SYM{index}");
         report.filtered.push(filtered(&ticker, "conviction LOW (score 5.1) is under MEDIUM"));

@@ -16,6 +16,7 @@ use crate::decide::MarketOverview;
 use crate::decide::NearMiss;
 use crate::decide::Recommendation;
 use crate::domain::AssetClass;
+use crate::domain::Order;
 use crate::domain::Problem;
 use crate::filters::Filtered;
 use crate::signals::SignalDiff;
@@ -39,6 +40,8 @@ struct Document<'a> {
     exits: &'a [Recommendation],
     near_misses: &'a [NearMiss],
     filtered: &'a [Filtered],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pending: &'a [Order],
     past: &'a Past,
     problems: &'a [Problem],
     reload: Option<&'a Reload>,
@@ -72,6 +75,7 @@ pub fn json(report: &Report) -> Result<String, JsonError> {
         exits: &report.exits,
         near_misses: &report.near_misses,
         filtered: &report.filtered,
+        pending: &report.pending,
         past: &report.past,
         problems: &report.problems,
         reload: report.reload.as_ref(),
@@ -107,6 +111,14 @@ fn numbers(report: &Report) -> Vec<(String, f64)> {
         let fields = [("distance_pct", miss.distance_pct), ("nearness", Some(miss.nearness))];
         let named = |(name, number): (&str, Option<f64>)| Some((format!("{} {name}", miss.symbol), number?));
         numbers.extend(fields.into_iter().filter_map(named));
+    }
+    for order in &report.pending {
+        let fields = [
+            ("quantity", order.quantity),
+            ("decided_price", order.decided_price),
+            ("stop_price", order.stop_price),
+        ];
+        numbers.extend(fields.map(|(name, number)| (format!("{} {name}", order.symbol), number)));
     }
     for changes in report.reload.iter().flat_map(|reload| &reload.changes) {
         let SignalDiff { gained, lost, moved } = &changes.diff;

@@ -15,8 +15,10 @@ use crate::decide::Decision;
 use crate::decide::NearMiss;
 use crate::decide::Recommendation;
 use crate::domain::AssetClass;
+use crate::domain::Order;
 use crate::domain::Problem;
 use crate::domain::format;
+use crate::domain::has_failed_script;
 use crate::filters::Filtered;
 
 /// What one run was: enough to find it again and to tell two of them apart.
@@ -57,6 +59,8 @@ pub struct Report {
     pub run: RunRecord,
     /// One per asset class; the market, positions and undecided classes are read from these.
     pub decisions: Vec<Decision>,
+    /// Of classes that were not decided here: they hold their slots and their money until they fill.
+    pub pending: Vec<Order>,
     /// BUYs of all classes, merged, ranked and cut.
     pub recommendations: Vec<Recommendation>,
     /// SELLs of all classes, never cut.
@@ -88,6 +92,7 @@ impl Report {
                 generated_at: DateTime::UNIX_EPOCH,
             },
             decisions: Vec::new(),
+            pending: Vec::new(),
             recommendations: Vec::new(),
             exits: Vec::new(),
             filtered: Vec::new(),
@@ -128,12 +133,13 @@ impl Report {
 
     /// Returns the mail's subject, made of nothing but words and numbers of its own.
     ///
-    /// A class without a decision never reads as one without signals: unless another class
-    /// has something to act on, the subject says that bars are missing.
+    /// A class without a decision never reads as one without signals, and neither does one whose
+    /// script failed: unless there is something to act on, the subject says so.
     pub fn subject(&self) -> String {
         let undecided = self.decisions.is_empty() || self.decisions.iter().any(|d| d.no_decision.is_some());
         let outcome = match self.recommendations.len() + self.exits.len() {
             0 if undecided => "No Decision: bars missing".to_owned(),
+            0 if has_failed_script(&self.problems) => "No Recommendations: a script failed".to_owned(),
             0 => "No Recommendations".to_owned(),
             number => format::count(number, "Recommendation"),
         };
@@ -141,11 +147,17 @@ impl Report {
         let class = if self.is_crypto_only() { " (crypto)" } else { "" };
         format!("Trading Signals for {day} - {outcome}{class}")
     }
+
+    /// Tells whether there is nothing to act on.
+    pub fn is_quiet(&self) -> bool {
+        self.recommendations.is_empty() && self.exits.is_empty()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ProblemKind;
     use crate::report::example;
 
     fn check(report: &Report, expected: &str) {
@@ -160,6 +172,16 @@ mod tests {
         check(&report, "Trading Signals for Nov 20 - 1 Recommendation");
         report.exits.clear();
         check(&report, "Trading Signals for Nov 20 - No Recommendations");
+    }
+
+    #[test]
+    fn a_failed_script_never_reads_as_no_signals() {
+        let mut report = example::empty();
+        report.problems.push(Problem::new("mine", ProblemKind::ScriptLoad, "mine.rhai:3:1: odd"));
+        check(&report, "Trading Signals for Nov 20 - No Recommendations: a script failed");
+        let mut report = example::full();
+        report.problems.push(Problem::new("mine", ProblemKind::ScriptLoad, "mine.rhai:3:1: odd"));
+        check(&report, "Trading Signals for Nov 20 - 3 Recommendations");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::decide::NearMiss;
 use crate::decide::PositionStatus;
 use crate::decide::Regime;
 use crate::domain::AssetClass;
+use crate::domain::Order;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::format;
@@ -130,15 +131,30 @@ pub fn positions(report: &Report) -> Vec<PositionRow> {
     held.sort_by_key(|position| match position.status {
         PositionStatus::Unchecked => 0,
         PositionStatus::Sell => 1,
-        PositionStatus::Hold => 2,
+        PositionStatus::New => 2,
+        PositionStatus::Hold => 3,
     });
     held.into_iter().map(position).collect()
+}
+
+/// Says what is ordered elsewhere; empty where nothing is.
+pub fn ordered(pending: &[Order]) -> String {
+    if pending.is_empty() {
+        return String::new();
+    }
+    let order = |own: &Order| {
+        let (quantity, day) = (format::quantity(own.quantity), format::day(own.session));
+        format!("{} {} ({}, recommended for {day})", own.symbol, quantity, own.asset_class)
+    };
+    let orders: Vec<String> = pending.iter().map(order).collect();
+    format!("Counted as ordered until their open, in slots, cash and exposure: {}.", orders.join(", "))
 }
 
 fn position(held: &HeldPosition) -> PositionRow {
     let missing = || format::MISSING.to_owned();
     let (status, status_class) = match held.status {
         PositionStatus::Hold => ("Hold", "hold"),
+        PositionStatus::New => ("New", "hold"),
         PositionStatus::Sell => ("Sell", "sell"),
         PositionStatus::Unchecked => ("Check", "check"),
     };

@@ -215,7 +215,7 @@ mod tests {
         let (templates, problems) = edited("daily_signals.txt", "just {{ headline }}");
         assert_eq!(problems, []);
         let (body, problems) = text(&example::full(), &templates).expect("renders");
-        assert_eq!((body.as_str(), problems.len()), ("just 2 to buy, 1 to sell", 0));
+        assert_eq!((body.as_str(), problems.len()), ("just 2 to buy, 1 to sell, 1 position to check", 0));
     }
 
     #[test]

@@ -17,8 +17,9 @@ use super::sections;
 use super::sections::{MarketView, NoteGroup, PositionRow, Row};
 use crate::decide::Decision;
 use crate::decide::PositionStatus;
+use crate::domain::ProblemKind;
 use crate::domain::format;
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::has_failed_script;
 
 /// The whole report, ready for a template.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +44,8 @@ pub struct View {
     pub buys: Vec<Card>,
     pub sells: Vec<Card>,
     pub positions: Vec<PositionRow>,
+    /// What is ordered elsewhere, as a sentence; empty where nothing is.
+    pub ordered: String,
     pub near_misses: Vec<Row>,
     pub near_misses_more: String,
     pub filtered: Vec<Row>,
@@ -123,6 +126,7 @@ impl View {
             buys: cards::buys(report),
             sells: cards::sells(report),
             positions: sections::positions(report),
+            ordered: sections::ordered(&report.pending),
             near_misses,
             near_misses_more,
             filtered,
@@ -143,18 +147,22 @@ fn is_undecided(report: &Report) -> bool {
 }
 
 fn headline(report: &Report) -> String {
-    match (report.recommendations.len(), report.exits.len()) {
-        (0, 0) if is_undecided(report) => "No decision: bars missing".to_owned(),
-        (0, 0) if unchecked(report) > 0 => {
-            format!("Nothing to buy or sell, {} to check", format::count(unchecked(report), "position"))
-        }
-        (0, 0) if left_out(report).next().is_some() => {
-            "Nothing to buy or sell in what was decided".to_owned()
-        }
+    let outcome = match (report.recommendations.len(), report.exits.len()) {
+        (0, 0) if is_undecided(report) => return "No decision: bars missing".to_owned(),
         (0, 0) => "Nothing to buy or sell".to_owned(),
         (buys, 0) => format!("{buys} to buy"),
         (0, sells) => format!("{sells} to sell"),
         (buys, sells) => format!("{buys} to buy, {sells} to sell"),
+    };
+    let to_check = format::count(unchecked(report), "position");
+    match (unchecked(report), has_failed_script(&report.problems)) {
+        (0, false) if report.is_quiet() && left_out(report).next().is_some() => {
+            format!("{outcome} in what was decided")
+        }
+        (0, false) => outcome,
+        (0, true) => format!("{outcome}, but a script failed"),
+        (_, false) => format!("{outcome}, {to_check} to check"),
+        (_, true) => format!("{outcome}, {to_check} to check, and a script failed"),
     }
 }
 
@@ -185,11 +193,10 @@ fn undecided(decision: &Decision) -> Option<Undecided> {
 }
 
 fn quiet(report: &Report) -> String {
-    if !report.recommendations.is_empty() || !report.exits.is_empty() || is_undecided(report) {
+    if !report.is_quiet() || is_undecided(report) {
         return String::new();
     }
-    let is_failure = |p: &Problem| matches!(p.kind, ProblemKind::ScriptLoad | ProblemKind::ScriptRun);
-    if report.problems.iter().any(is_failure) {
+    if has_failed_script(&report.problems) {
         return "A script failed, so this is not a day without signals: see the data notes.".to_owned();
     }
     let left_out: Vec<&str> = left_out(report).collect();
@@ -252,6 +259,7 @@ fn foot(report: &Report) -> Foot {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Problem;
     use crate::report::example;
 
     #[test]
@@ -265,7 +273,9 @@ mod tests {
     fn a_day_on_which_a_script_failed_is_never_called_quiet() {
         let mut report = example::empty();
         report.problems.push(Problem::new("mine", ProblemKind::ScriptRun, "mine.rhai:3:1: odd"));
-        assert!(View::of(&report).quiet.contains("A script failed"));
+        let view = View::of(&report);
+        assert!(view.quiet.contains("A script failed"));
+        assert_eq!(view.headline, "Nothing to buy or sell, but a script failed");
     }
 
     #[test]
@@ -276,6 +286,19 @@ mod tests {
         assert_eq!(view.headline, "Nothing to buy or sell in what was decided");
         let told = "No signal passed every filter. Not decided: equity; the data notes say why.";
         assert_eq!(view.quiet, told);
+    }
+
+    #[test]
+    fn what_is_to_be_bought_hides_nothing_that_is_to_be_checked() {
+        let mut report = example::full();
+        report.problems.clear();
+        report.decisions.iter_mut().for_each(|decision| decision.held.clear());
+        assert_eq!(View::of(&report).headline, "2 to buy, 1 to sell");
+        report.problems.push(Problem::new("BTC", ProblemKind::Position, "crypto is not decided"));
+        assert_eq!(View::of(&report).headline, "2 to buy, 1 to sell, 1 position to check");
+        report.problems.push(Problem::new("mine", ProblemKind::ScriptRun, "mine.rhai:3:1: odd"));
+        let told = "2 to buy, 1 to sell, 1 position to check, and a script failed";
+        assert_eq!(View::of(&report).headline, told);
     }
 
     #[test]

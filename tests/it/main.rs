@@ -27,4 +27,5 @@ mod script_soup;
 mod scripts_doc;
 mod simulated_market;
 mod smtp_server;
+mod two_classes;
 mod validate_scripts;

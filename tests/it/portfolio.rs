@@ -189,6 +189,23 @@ fn the_first_lot_does_not_silence_the_settings_file() {
 }
 
 #[test]
+fn what_does_not_fit_its_bars_is_shown_at_their_close_and_not_valued() {
+    let folder = Folder::with_files();
+    done(
+        &folder,
+        "portfolio add BBB --quantity 10 --price 32.2 --date 2026-11-18 --strategy equity_momentum --stop 31",
+    );
+    let said = done(&folder, "portfolio list --format json");
+    let rows: Value = serde_json::from_str(&said.stdout).expect("JSON alone is on stdout");
+    let close = rows[0]["close"].as_f64().expect("the bar's close");
+    assert!((close - last_close()).abs() < 1e-3, "{close}");
+    for key in ["value", "pnl", "pnl_pct", "r_multiple"] {
+        assert!(rows[0][key].is_null(), "{key}: {}", rows[0][key]);
+    }
+    assert!(said.words().contains("note: BBB: its entry of 32.20 lies far from the bar"), "{}", said.words());
+}
+
+#[test]
 fn a_holding_is_marked_at_the_bars_at_hand_and_leaves_in_parts() {
     let folder = Folder::with_files();
     assert_eq!(done(&folder, "portfolio list").stdout, "No positions are held.\n");

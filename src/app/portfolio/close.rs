@@ -68,7 +68,7 @@ pub fn close(app: &App, sale: &Sale) -> anyhow::Result<Sold> {
     };
     remarks.extend(remark);
     let rescaled = at_hand.and_then(|own| own.marked(held, date));
-    let split_factor = rescaled.map_or(1.0, |own| own.split_factor);
+    let split_factor = rescaled.map_or(1.0, |own| own.position.split_factor);
     if split_factor != 1.0 {
         remarks.push(format!(
             "splits made {} units of each one bought; quantity and price are taken as of {date}",

@@ -33,6 +33,8 @@ pub struct HeldRow {
     pub sessions_held: Option<usize>,
     /// The units that splits made of each one bought.
     pub split_factor: f64,
+    /// Why the entry cannot be of the bars at hand, so that nothing can be reckoned between the two.
+    pub doubt: Option<String>,
 }
 
 /// Lists what is held: by the journal, or by the settings' file where the journal never held anything. Asks no
@@ -63,10 +65,12 @@ fn row(app: &App, held: &Position, entry_stop: f64) -> HeldRow {
     let at_hand = AtHand::read(app, held.asset_class, &held.symbol);
     let newest = at_hand.as_ref().and_then(|own| own.bars.dates().last().copied());
     let newest = newest.filter(|newest| *newest >= held.entry_date);
-    let marked = newest.zip(at_hand.as_ref()).and_then(|(newest, own)| own.marked(held, newest));
-    let own = marked.as_ref().unwrap_or(held);
-    let close = newest.zip(marked.as_ref()).map(|(newest, own)| (newest, own.last_close));
-    let gain = close.map(|(_, close)| close - own.entry_price);
+    let on_newest = newest.zip(at_hand.as_ref());
+    let close = on_newest.and_then(|(newest, own)| own.on(newest).map(|bar| (newest, bar.close)));
+    let marked = on_newest.and_then(|(newest, own)| own.marked(held, newest));
+    let (own, doubt) = marked.map_or((held.clone(), None), |marked| (marked.position, marked.doubt));
+    let comparable = close.filter(|_| doubt.is_none());
+    let gain = comparable.map(|(_, close)| close - own.entry_price);
     let risk = own.entry_price - entry_stop / own.split_factor;
     HeldRow {
         symbol: own.symbol.to_string(),
@@ -77,7 +81,7 @@ fn row(app: &App, held: &Position, entry_stop: f64) -> HeldRow {
         quantity: own.quantity,
         stop_price: own.stop_price,
         close,
-        value: close.map(|(_, close)| close * own.quantity),
+        value: comparable.map(|(_, close)| close * own.quantity),
         pnl: gain.map(|gain| gain * own.quantity),
         pnl_pct: gain.map(|gain| gain / own.entry_price),
         r_multiple: gain.filter(|_| risk > 0.0).map(|gain| gain / risk),
@@ -86,5 +90,6 @@ fn row(app: &App, held: &Position, entry_stop: f64) -> HeldRow {
             calendar::sessions_between(own.asset_class, own.entry_date, day_after)
         }),
         split_factor: own.split_factor,
+        doubt,
     }
 }

@@ -10,11 +10,18 @@ use crate::app::bars::missing_between;
 use crate::bars::{Bars, Split, check_sessions};
 use crate::cache::ListedSplit;
 use crate::calendar;
-use crate::decide::{MarketBars, Ready, book_of, prepare};
+use crate::decide::{MarketBars, Ready, book_of, entry_doubt, prepare};
 use crate::domain::{AssetClass, Bar, Position, Symbol};
 use crate::scripts::{Options, Scripts};
 use crate::settings::SourceName;
 use crate::sources::{Files, Request};
+
+/// A position at the scale of its bars.
+pub(super) struct Marked {
+    pub(super) position: Position,
+    /// Why its numbers cannot be those of the bars: then it is neither rescaled nor marked.
+    pub(super) doubt: Option<String>,
+}
 
 /// What lies at hand of one symbol.
 pub(super) struct AtHand {
@@ -50,7 +57,7 @@ impl AtHand {
     }
 
     /// Brings a position to the scale of the bars up to a session and marks it, by the core's own function.
-    pub(super) fn marked(&self, position: &Position, session: NaiveDate) -> Option<Position> {
+    pub(super) fn marked(&self, position: &Position, session: NaiveDate) -> Option<Marked> {
         let market = MarketBars {
             universe: BTreeSet::new(),
             splits: self.splits.clone(),
@@ -60,9 +67,11 @@ impl AtHand {
             Options { default_scorer: String::new(), overrides: BTreeMap::new(), disabled: BTreeSet::new() };
         let (no_scripts, _) = Scripts::compile(&[], &options);
         let prepared = prepare(market, &no_scripts, missing_between(position.asset_class)).ok()?;
-        let book =
-            book_of(position.market_value(), slice::from_ref(position), &[Ready { prepared, session }]);
-        book.positions.into_iter().next()
+        let classes = [Ready { prepared, session }];
+        let book = book_of(position.market_value(), slice::from_ref(position), &classes);
+        let position = book.positions.into_iter().next()?;
+        let doubt = entry_doubt(&position, &classes[0].prepared);
+        Some(Marked { position, doubt })
     }
 
     /// Returns the bar of a session.

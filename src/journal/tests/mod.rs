@@ -17,7 +17,7 @@ use crate::bars::Bars;
 use crate::bars::Split;
 use crate::decide::MarketBars;
 use crate::decide::{Direction, Recommendation, recommendation_id};
-use crate::domain::{AssetClass, Bar, Conviction, Position, ProblemKind, Symbol};
+use crate::domain::{AssetClass, Bar, Conviction, Order, Position, ProblemKind, Symbol};
 use crate::report::{Part, RunRecord};
 use crate::scripts::{Options, ScriptSource};
 use crate::settings::DecidingSettings;
@@ -142,6 +142,18 @@ fn position(name: &str) -> Position {
     }
 }
 
+fn order(name: &str) -> Order {
+    Order {
+        symbol: symbol(name),
+        asset_class: AssetClass::Crypto,
+        strategy: "crypto_momentum".to_owned(),
+        session: day(19),
+        quantity: 0.1 + 0.2,
+        decided_price: 100.0 / 3.0,
+        stop_price: 30.0,
+    }
+}
+
 fn run_inputs() -> RunInputs {
     let market = MarketBars {
         asset_class: AssetClass::Equity,
@@ -162,6 +174,7 @@ fn run_inputs() -> RunInputs {
         generated_at: at(0),
         settings: DecidingSettings::of(&Settings::defaults()),
         positions: vec![position("AAPL")],
+        pending: vec![order("BTC")],
         problems: Vec::new(),
         past: crate::report::Past::default(),
         classes: vec![class],

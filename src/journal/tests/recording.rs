@@ -24,6 +24,7 @@ fn what_is_recorded_comes_back() {
     let (then, now) = (own.inputs, stored.inputs);
     assert_eq!(now.scripts, then.scripts);
     assert_eq!((now.before, &now.positions), (then.before, &then.positions));
+    assert_eq!(now.pending, then.pending);
     assert_eq!(format!("{:?}", now.settings), format!("{:?}", then.settings));
     let (then, now) = (&then.classes[0], &now.classes[0]);
     assert_eq!(now.market.bars, then.market.bars);
