@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::plot::{Anchor, Height, Plot, number};
+use super::plot::{Anchor, Height, Plot, Shown, number};
 use super::scale::{FULL, Scale};
 use crate::domain::format;
 use crate::report::axis;
@@ -16,6 +16,8 @@ const BARS: f64 = 28.0;
 const TAIL: f64 = 0.01;
 /// The least distance of two labels under the bars, and of a label from the edges.
 const APART: f64 = 70.0;
+/// What the labels of the ends take on a phone.
+const ROOM_FOR_ENDS: f64 = 240.0;
 
 /// Counts by bar, from `low` on, each `width` R wide. Zero is a border of two bars.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,20 +81,19 @@ impl Bins {
         } else {
             short(self.begin(count)) + " R"
         };
-        plot.under(0.0, "", &left);
+        plot.under(0.0, Shown::Everywhere, &left);
         let mut free = APART;
         for result in axis::round_values(self.low, self.begin(count), 9) {
             let x = self.x(result);
             if (free..FULL - APART).contains(&x) {
                 free = x + APART;
-                plot.under(
-                    x,
-                    if result == 0.0 { "" } else { r#" class="w""# },
-                    &format!("{} R", short(result)),
-                );
+                // On a phone the ends leave room for one that is not near them.
+                let is_free = result == 0.0 && (ROOM_FOR_ENDS..FULL - ROOM_FOR_ENDS).contains(&x);
+                let shown = if is_free { Shown::Everywhere } else { Shown::OnADesk };
+                plot.under(x, shown, &format!("{} R", short(result)));
             }
         }
-        plot.under(FULL, "", &right);
+        plot.under(FULL, Shown::Everywhere, &right);
     }
 }
 

@@ -27,6 +27,13 @@ pub(super) enum Height {
     Low,
 }
 
+/// Where there is room for a label under the plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    Everywhere,
+    OnADesk,
+}
+
 /// Where a text stands against its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -75,16 +82,17 @@ impl Plot {
                 continue;
             }
             free = x + APART;
-            let class = if x < free_on_a_phone { r#" class="w""# } else { "" };
-            if class.is_empty() {
+            let shown = if x < free_on_a_phone { Shown::OnADesk } else { Shown::Everywhere };
+            if shown == Shown::Everywhere {
                 free_on_a_phone = x + APART_ON_A_PHONE;
             }
-            self.under(x, class, &label);
+            self.under(x, shown, &label);
         }
     }
 
     /// Writes a label under the plot.
-    pub fn under(&mut self, x: f64, class: &str, label: &str) {
+    pub fn under(&mut self, x: f64, shown: Shown, label: &str) {
+        let class = if shown == Shown::OnADesk { r#" class="w""# } else { "" };
         let anchor = match x {
             x if x < 25.0 => Anchor::Start,
             x if x > FULL - 25.0 => Anchor::End,

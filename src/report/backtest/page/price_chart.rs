@@ -124,7 +124,7 @@ fn chart(history: &PriceHistory, trades: &[&Trade]) -> Option<PriceChart> {
     let result: f64 = trades.iter().map(|trade| trade.pnl()).sum();
     let open = match trades.iter().filter(|trade| trade.open).count() {
         0 => String::new(),
-        open => format!(", {} of them open", format::fixed(open as f64, 0)),
+        open => format!(", {} still held", format::fixed(open as f64, 0)),
     };
     let of_ratios = if scale.is_of_ratios() { ", logarithmic scale" } else { "" };
     let note = format!(
