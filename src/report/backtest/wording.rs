@@ -2,7 +2,7 @@
 
 use super::BacktestReport;
 use crate::domain::AssetClass;
-use crate::domain::format::{fixed, percent};
+use crate::domain::format::{count, fixed, percent};
 use crate::performance::Unit;
 use crate::settings;
 use crate::settings::FillTime;
@@ -12,6 +12,13 @@ impl BacktestReport {
     pub(super) fn markets(&self) -> String {
         let classes: Vec<&str> = self.asset_classes.iter().map(|class| class.as_str()).collect();
         classes.join(" and ")
+    }
+
+    /// Names the dates that were walked; `None` where the span has no session.
+    pub(super) fn walked(&self) -> Option<String> {
+        let (from, to) = self.span()?;
+        let dates = if from == to { from.to_string() } else { format!("{from} to {to}") };
+        Some(format!("{dates}, {}", count(self.result.days.len(), "session")))
     }
 
     /// Says when orders are decided and filled.

@@ -41,10 +41,7 @@ pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
     let risk = &report.settings.risk;
     let backtest = &report.settings.backtest;
     let mut said = Vec::new();
-    if let Some((from, to)) = report.span() {
-        let sessions = format::count(report.result.days.len(), "session");
-        said.push(Said::new("Span", format!("{from} to {to}, {sessions}")));
-    }
+    said.extend(report.walked().map(|walked| Said::new("Span", walked)));
     let benchmark = report.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
     let year = fixed(report.sessions_per_year(), 0);
     said.extend([

@@ -20,6 +20,16 @@ pub(super) struct Curves<'a> {
     benchmark: Option<(String, Vec<Option<f64>>)>,
 }
 
+/// The two charts of the account; the second stands right under the first.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawn {
+    pub equity: String,
+    /// `None` where the account never lay under a former high.
+    pub drawdown: Option<String>,
+    /// Whether equal distances of the first are equal ratios.
+    pub of_ratios: bool,
+}
+
 impl<'a> Curves<'a> {
     /// Scales the benchmark to the account at its first close; `None` for fewer than two days, which are no curve.
     pub fn of(days: &'a [Day], benchmark: Option<&BenchmarkCloses>) -> Option<Self> {
@@ -46,8 +56,20 @@ impl<'a> Curves<'a> {
         self.benchmark.as_ref().map(|(name, _)| name.as_str())
     }
 
-    /// Draws the account's worth, and its benchmark's. Tells whether the scale is of ratios.
-    pub fn equity(&self) -> Option<(String, bool)> {
+    /// Draws the account's worth and its benchmark's, and under it, where the account ever lay under a former high,
+    /// how far.
+    pub fn draw(&self) -> Option<Drawn> {
+        let (equity, of_ratios) = self.equity()?;
+        let drawdown = self.drawdown().map(|(mut plot, words)| {
+            plot.keep_free(equity.0.margins());
+            plot.finish(Height::Low, &words)
+        });
+        let (plot, words) = equity;
+        Some(Drawn { equity: plot.finish(Height::Tall, &words), drawdown, of_ratios })
+    }
+
+    /// The account's worth, what it shows in words, and whether the scale is of ratios.
+    fn equity(&self) -> Option<((Plot, String), bool)> {
         let equity = self.days.iter().map(|day| Some(day.equity));
         let others = self.benchmark.iter().flat_map(|(_, worth)| worth.iter().copied());
         let scale = Scale::around(equity.clone().chain(others).flatten())?;
@@ -74,12 +96,11 @@ impl<'a> Curves<'a> {
             format::fixed(last.equity, 0),
             format::day(last.date)
         );
-        Some((plot.finish(Height::Tall, &words), scale.is_of_ratios()))
+        Some(((plot, words), scale.is_of_ratios()))
     }
 
-    /// Draws how far the account lay under its highest point, with the deepest place named; `None` where it never
-    /// did.
-    pub fn drawdown(&self) -> Option<String> {
+    /// How far the account lay under its highest point, with the deepest place named; `None` where it never did.
+    fn drawdown(&self) -> Option<(Plot, String)> {
         let under = drawdowns(self.days);
         let (index, deepest) = under.iter().copied().enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?;
         if deepest >= 0.0 {
@@ -102,7 +123,7 @@ impl<'a> Curves<'a> {
             _ => Anchor::Middle,
         };
         plot.text("t-loss", (x, y), 15, anchor, &words);
-        Some(plot.finish(Height::Low, &format!("Drawdown; the deepest is {words}")))
+        Some((plot, format!("Drawdown; the deepest is {words}")))
     }
 
     /// Returns what the reader gets who points at a day: its place and a line of text each. The last day is among
@@ -167,14 +188,14 @@ mod tests {
         let curves = Curves::of(&days, Some(&closes)).expect("four days");
         let (_, worth) = curves.benchmark.as_ref().expect("it has closes");
         assert_eq!(worth, &[None, Some(110.0), Some(110.0), Some(120.0)]);
-        let (svg, _) = curves.equity().expect("finite");
+        let svg = curves.draw().expect("finite").equity;
         assert!(svg.contains(">SPY</text>") && svg.contains(">Account</text>"), "{svg}");
     }
 
     #[test]
     fn the_deepest_place_is_named() {
         let days = days(&[100.0, 120.0, 90.0, 130.0]);
-        let svg = Curves::of(&days, None).and_then(|own| own.drawdown()).expect("it fell");
+        let svg = Curves::of(&days, None).and_then(|own| own.draw()?.drawdown).expect("it fell");
         assert!(svg.contains("−25.00% on 3 Jan 2024"), "{svg}");
     }
 
@@ -182,7 +203,7 @@ mod tests {
     fn what_never_fell_or_has_one_day_is_not_drawn() {
         assert!(Curves::of(&days(&[100.0]), None).is_none());
         let rising = days(&[100.0, 101.0]);
-        assert_eq!(Curves::of(&rising, None).and_then(|own| own.drawdown()), None);
+        assert_eq!(Curves::of(&rising, None).and_then(|own| own.draw()?.drawdown), None);
     }
 
     #[test]

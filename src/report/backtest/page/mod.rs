@@ -117,9 +117,7 @@ impl BacktestPage<'_> {
         let problems: Vec<&Problem> = report.problems.iter().chain(of_templates).collect();
         PageView {
             title: format!("Backtest of {}", report.markets()),
-            span: report.span().map_or_else(String::new, |(from, to)| {
-                format!("{from} to {to}, {}", count(report.result.days.len(), "session"))
-            }),
+            span: report.walked().unwrap_or_default(),
             is_demo: self.demo,
             notes: self.notes.to_vec(),
             quiet: self.quiet(),
@@ -173,21 +171,21 @@ impl BacktestPage<'_> {
 
     fn curves(&self) -> Option<CurvesView> {
         let curves = Curves::of(&self.report.result.days, self.report.benchmark.as_ref())?;
-        let (equity, is_of_ratios) = curves.equity()?;
+        let drawn = curves.draw()?;
         let beside = curves.benchmark().map_or_else(String::new, |name| {
             format!(", beside the same money in {name} from its first close on, without costs")
         });
-        let scale = if is_of_ratios { " The scale is logarithmic." } else { "" };
+        let scale = if drawn.of_ratios { " The scale is logarithmic." } else { "" };
         let readings = curves.readings();
         let last = readings.last().map(|(_, text)| text.clone()).unwrap_or_default();
         let lines: Vec<String> =
             readings.into_iter().map(|(place, text)| format!("{place}|{text}")).collect();
         Some(CurvesView {
-            equity,
+            equity: drawn.equity,
             equity_note: format!(
                 "Cash and positions at the close, in the account's currency{beside}.{scale}"
             ),
-            drawdown: curves.drawdown().unwrap_or_default(),
+            drawdown: drawn.drawdown.unwrap_or_default(),
             readings: lines.join("\n"),
             last,
         })

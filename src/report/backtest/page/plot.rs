@@ -20,6 +20,9 @@ const LABEL_GAP: f64 = 80.0;
 /// From so many beginnings of years on, years alone are named.
 const YEARS: usize = 3;
 
+/// Of more months than these only the first of each quarter is named.
+const MONTHS: usize = 13;
+
 /// The part of a chart in which height counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Height {
@@ -150,6 +153,17 @@ impl Plot {
         );
     }
 
+    /// Returns the characters that are kept free left and right of the plot.
+    pub fn margins(&self) -> (usize, usize) {
+        (self.left, self.right)
+    }
+
+    /// Keeps at least so many characters free, so that two plots lie one under the other.
+    pub fn keep_free(&mut self, (left, right): (usize, usize)) {
+        self.left = self.left.max(left);
+        self.right = self.right.max(right);
+    }
+
     /// Names the lines where they end, at these heights; labels that would touch are moved apart.
     pub fn ends(&mut self, labels: &[(&str, &str, f64)]) {
         let wanted: Vec<f64> = labels.iter().map(|label| label.2).collect();
@@ -216,6 +230,9 @@ fn date_ticks(dates: &[NaiveDate]) -> Vec<(usize, String)> {
         return years.into_iter().map(|i| (i, dates[i].year().to_string())).collect();
     }
     let mut ticks = axis::date_ticks(dates);
+    if ticks.len() > MONTHS {
+        ticks.retain(|(index, _)| dates[*index].month() % 3 == 1);
+    }
     for (index, label) in &mut ticks {
         if label == "Jan" {
             *label = dates[*index].year().to_string();
@@ -300,6 +317,9 @@ mod tests {
         let months = [day(2025, 11, 28), day(2025, 12, 1), day(2026, 1, 2), day(2026, 2, 2)];
         assert_eq!(each(&months), ["Dec", "2026", "Feb"]);
         assert_eq!(each(&months[..1]), ["28 Nov", "28 Nov"]);
+        let two_years: Vec<NaiveDate> =
+            (2024..2026).flat_map(|year| (1..13).map(move |month| day(year, month, 2))).collect();
+        assert_eq!(each(&two_years), ["Apr", "Jul", "Oct", "2025", "Apr", "Jul", "Oct"]);
         assert_eq!(each(&[]), [""; 0]);
     }
 
