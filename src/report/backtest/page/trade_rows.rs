@@ -29,7 +29,6 @@ pub(super) struct TradeRow {
     pub r: String,
     pub bars: String,
     pub reason: String,
-    pub is_open: bool,
 }
 
 impl TradeRow {
@@ -55,7 +54,6 @@ impl TradeRow {
             r: trade.r_multiple().map_or(format::MISSING.to_owned(), |r| format::fixed(r, 2)),
             bars: trade.bars_held.to_string(),
             reason: if trade.open { "still held".to_owned() } else { format::clean(&trade.exit_reason) },
-            is_open: trade.open,
         }
     }
 }
@@ -68,4 +66,26 @@ pub(super) fn newest_first<'a>(trades: impl Iterator<Item = &'a Trade>) -> Vec<T
         key(b).cmp(&key(a)).then_with(|| a.symbol.cmp(&b.symbol))
     });
     ordered.into_iter().take(LISTED).map(TradeRow::of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::backtest::fixtures::example;
+
+    #[test]
+    fn what_is_held_stands_first_and_has_no_sale() {
+        let rows = newest_first(example(34).result.trades.iter());
+        let told: Vec<_> = rows.iter().map(|row| (&row.symbol[..], &row.sold[..], &row.reason[..])).collect();
+        assert_eq!(told[0], ("B", "–", "still held"));
+        let sales: Vec<&str> = rows[1..].iter().map(|row| &row.sold[..]).collect();
+        assert!(sales.len() > 1 && sales.is_sorted_by(|a, b| a >= b), "{sales:?}");
+    }
+
+    #[test]
+    fn a_gain_has_its_sign_and_its_tone_and_nothing_has_none() {
+        let rows = newest_first(example(34).result.trades.iter());
+        let toned = |result: &str| rows.iter().find(|row| row.result == result).map(|row| row.tone);
+        assert_eq!((toned("+4,048.00"), toned("0.00")), (Some("up"), Some("")));
+    }
 }
