@@ -23,7 +23,8 @@ use crate::decide;
 use crate::decide::{MarketBars, Prepared};
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
-use crate::report::{BacktestReport, BenchmarkCloses, StrategyUsed};
+use crate::report::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
+use crate::report::{RenderError, Templates};
 use crate::scripts::{Engine, Scripts, Strategy};
 use crate::settings::{FillTime, Settings, SourceName};
 
@@ -43,6 +44,8 @@ pub struct BacktestRequest {
     pub costs: Charged,
     /// By what the scripts are evaluated.
     pub engine: Engine,
+    /// So many traded symbols' closes are kept for the charts of a page.
+    pub charts: usize,
 }
 
 /// What trading costs.
@@ -57,6 +60,9 @@ pub enum Charged {
 pub struct BacktestInputs {
     settings: Settings,
     scripts: Scripts,
+    templates: Templates,
+    engine: Engine,
+    charts: usize,
     fill: FillTime,
     costs: Charged,
     span: Span,
@@ -72,6 +78,9 @@ pub struct BacktestInputs {
 #[derive(Clone, Debug)]
 pub struct BacktestOutcome {
     pub report: BacktestReport,
+    prices: Vec<PriceHistory>,
+    templates: Templates,
+    engine: Engine,
     pub notes: Vec<String>,
     pub demo: bool,
 }
@@ -108,6 +117,9 @@ pub async fn load_backtest(
     let mut inputs = BacktestInputs {
         settings: app.loaded.settings.clone(),
         scripts,
+        templates: set.templates,
+        engine: request.engine,
+        charts: request.charts,
         fill: request.fill.unwrap_or(app.loaded.settings.backtest.fill),
         costs: request.costs,
         span: request.span,
@@ -184,8 +196,10 @@ pub async fn run_backtest(
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<BacktestOutcome> {
     let walk = move || {
-        let BacktestInputs { settings, scripts, fill, costs, span, markets, mut problems, notes, demo } =
-            inputs;
+        let BacktestInputs {
+            settings, scripts, fill, costs, span, markets, mut problems, notes, demo, ..
+        } = inputs;
+        let (templates, engine, charts) = (inputs.templates, inputs.engine, inputs.charts);
         let asset_classes = markets.iter().map(|market| market.asset_class).collect();
         let prepared = prepare(markets, &scripts, &stop)?;
         let names: Vec<&str> =
@@ -205,6 +219,7 @@ pub async fn run_backtest(
             (own.name().to_owned(), used)
         };
         let strategies = scripts.strategies().iter().filter(|own| own.is_enabled()).map(used).collect();
+        let prices = PriceHistory::of_traded(&prepared, &result, charts);
         let benchmark = prepared.first().and_then(|own| BenchmarkCloses::of(own, &result));
         let report = BacktestReport {
             asset_classes,
@@ -216,7 +231,7 @@ pub async fn run_backtest(
             result,
             problems,
         };
-        Ok(BacktestOutcome { report, notes, demo })
+        Ok(BacktestOutcome { report, prices, templates, engine, notes, demo })
     };
     tokio::task::spawn_blocking(walk).await.context("failed to walk the sessions")?
 }
@@ -287,6 +302,16 @@ fn flow(stop: &AtomicBool) -> ControlFlow<()> {
 }
 
 impl BacktestOutcome {
+    /// Renders the page. The problems are those of an edited template that failed, in whose place the built-in one
+    /// was used.
+    ///
+    /// # Errors
+    /// [`RenderError`] where even the built-in template fails.
+    pub fn html(&self) -> Result<(String, Vec<Problem>), RenderError> {
+        let Self { report, prices, templates, engine, notes, demo } = self;
+        BacktestPage { report, prices, engine: *engine, notes, demo: *demo }.html(templates)
+    }
+
     /// Says how far a walk came that was stopped; `None` of one that came to its end.
     pub fn stopped(&self) -> Option<String> {
         let result = &self.report.result;

@@ -14,13 +14,16 @@ use crate::scripts::Engine;
 use crate::settings::FillTime;
 
 use super::args::Global;
-use super::choices::TextFormat;
+use super::choices::ReportFormat;
 use super::exit::Outcome;
 use super::output;
 use super::progress::Progress;
 use super::start;
 use super::walk;
 use super::walk::HistoryArgs;
+
+/// As many charts as a person looks through.
+const CHARTS: usize = 12;
 
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {
@@ -38,8 +41,11 @@ pub(super) struct BacktestArgs {
     /// By what the scripts are evaluated: columns, interpreter, or verify, which is both compared row by row
     #[arg(long, value_name = "ENGINE", default_value_t = Engine::default())]
     pub engine: Engine,
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub format: TextFormat,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// How many symbols' trades the page draws on their prices, those that moved the account most first
+    #[arg(long, value_name = "N", default_value_t = CHARTS)]
+    pub charts: usize,
     /// Writes the report to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -81,6 +87,7 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         fill: args.fill.map(Into::into),
         costs: if args.no_costs { Charged::Nothing } else { Charged::AsSet },
         engine: args.engine,
+        charts: if args.format == ReportFormat::Html { args.charts } else { 0 },
         ..args.history.request()?
     };
     let progress = Arc::new(Progress::start());
@@ -93,11 +100,17 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
         bail!("{how_far}; nothing was written");
     }
     let report = &outcome.report;
-    output::Remarks { notes: &outcome.notes, problems: &report.problems, demo: outcome.demo }.write();
+    let mut problems = report.problems.clone();
     let text = match args.format {
-        TextFormat::Text => report.text(),
-        TextFormat::Json => report.json()?,
+        ReportFormat::Text => report.text(),
+        ReportFormat::Json => report.json()?,
+        ReportFormat::Html => {
+            let (page, of_templates) = outcome.html()?;
+            problems.extend(of_templates);
+            page
+        }
     };
+    output::Remarks { notes: &outcome.notes, problems: &problems, demo: outcome.demo }.write();
     output::write(&text, args.output.as_deref())?;
     Ok(if has_failed_script(&report.problems) { Outcome::Findings } else { Outcome::Done })
 }

@@ -44,6 +44,7 @@ impl HistoryArgs {
             fill: None,
             costs: Charged::AsSet,
             engine: Engine::default(),
+            charts: 0,
         })
     }
 }

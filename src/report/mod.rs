@@ -24,7 +24,7 @@ mod view;
 #[cfg(test)]
 pub(crate) mod example;
 
-pub use backtest::{BacktestReport, BenchmarkCloses, StrategyUsed};
+pub use backtest::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
 pub use chart::{ChartData, ChartLevel};
 pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};

@@ -8,13 +8,9 @@ use serde::Serialize;
 use super::{BacktestReport, StrategyUsed};
 use crate::domain::{AssetClass, Problem, Symbol};
 use crate::performance::{Breakdown, Figures, Interval, Trade};
-use crate::performance::{expectancy_interval, sharpe_interval};
 use crate::settings;
 use crate::settings::settings_hash;
 use crate::settings::{Risk, SignalSettings};
-
-/// What the intervals are drawn with: the same each time.
-const SEED: u64 = 6;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -161,8 +157,8 @@ impl BacktestReport {
                 benchmark: self.benchmark.as_ref().map(|own| own.symbol.clone()),
                 figures: Figures::of(&evidence),
                 intervals: Intervals {
-                    sharpe: sharpe_interval(evidence.days, evidence.sessions_per_year, SEED).ok(),
-                    expectancy: expectancy_interval(evidence.trades, SEED).ok(),
+                    sharpe: self.sharpe_interval().ok(),
+                    expectancy: self.expectancy_interval().ok(),
                 },
                 breakdown: Breakdown::of(&evidence),
             },

@@ -1,23 +1,34 @@
-//! What a backtest says: text for people, JSON for programs.
+//! What a backtest says: text and a page for people, JSON for programs.
 //!
-//! Holds every value of both as plain data, made by the app. Nothing is decided here and nothing left out of the
-//! JSON that the text tells.
+//! Holds every value of them as plain data, made by the app. Nothing is decided here and nothing left out of the
+//! JSON that the text tells; the page shows closes beside it.
 
+#[cfg(test)]
+mod fixtures;
 mod json;
+mod page;
 mod text;
+mod wording;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use self::wording::told;
 use crate::backtest::Backtest;
 use crate::decide::Prepared;
 use crate::domain::AssetClass;
 use crate::domain::{Problem, Symbol};
-use crate::performance::{Day, Evidence, Trade};
+use crate::performance::{Day, Evidence, Interval, Trade, Undefined};
+use crate::performance::{expectancy_interval, sharpe_interval};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
+
+pub use self::page::{BacktestPage, PriceHistory};
+
+/// What the intervals are drawn with: the same each time.
+const SEED: u64 = 6;
 
 /// A backtest and what it went by.
 #[derive(Clone, Debug)]
@@ -90,6 +101,14 @@ impl BacktestReport {
         }
     }
 
+    fn sharpe_interval(&self) -> Result<Interval, Undefined> {
+        sharpe_interval(&self.result.days, self.sessions_per_year(), SEED)
+    }
+
+    fn expectancy_interval(&self) -> Result<Interval, Undefined> {
+        expectancy_interval(&self.result.trades, SEED)
+    }
+
     fn open(&self) -> impl Iterator<Item = &Trade> {
         self.result.trades.iter().filter(|trade| trade.open)
     }
@@ -105,44 +124,8 @@ impl BacktestReport {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::backtest::{Rules, backtest};
-    use crate::decide::{MarketBars, prepare};
-    use crate::signals::fixtures::{ALWAYS, day, every_day, scripts, series};
-
-    /// Buys A at 85 and B at 65 on day 20, when there are twenty bars, and sells A at 131 on day 31.
-    fn example(sessions: usize) -> BacktestReport {
-        let scripts = scripts(&[("always", ALWAYS)]);
-        let closes: Vec<f64> = (0..40).map(|n| if n < 30 { 85.0 } else { 131.0 }).collect();
-        let bars = vec![series("A", 0, &closes[..sessions]), series("B", 0, &vec![65.0; sessions])];
-        let prepared = prepare(MarketBars::of(AssetClass::Equity, bars), &scripts, every_day);
-        let settings = Settings::defaults();
-        let rules = Rules {
-            scripts: &scripts,
-            settings: &settings,
-            fill: FillTime::NextOpen,
-            costs: None,
-            from: None,
-            to: None,
-        };
-        let result = backtest(&[prepared.expect("distinct symbols")], &rules, &mut |_| {
-            std::ops::ControlFlow::Continue(())
-        });
-        let always = scripts.strategy("always").expect("it was loaded");
-        let used = StrategyUsed { hash: "abc".to_owned(), constants: always.constants().clone() };
-        BacktestReport {
-            asset_classes: vec![AssetClass::Equity],
-            strategies: BTreeMap::from([("always".to_owned(), used)]),
-            fill: rules.fill,
-            costs: None,
-            benchmark: None,
-            problems: result.problems.clone(),
-            settings,
-            result,
-        }
-    }
+    use super::fixtures::example;
+    use crate::signals::fixtures::day;
 
     #[test]
     fn programs_read_what_the_contract_names() {

@@ -1,11 +1,8 @@
 //! A backtest for people: what came of it first, then what it rests on.
 
-use super::BacktestReport;
-use crate::domain::AssetClass;
-use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
-use crate::performance::{Figure, Figures, Kind, Trade, Unit};
-use crate::settings;
-use crate::settings::FillTime;
+use super::{BacktestReport, told};
+use crate::domain::format::{count, fixed, price, quantity, signed_money};
+use crate::performance::{Figure, Figures, Kind, Trade};
 
 /// So many of the newest trades are listed; the JSON has all.
 const LISTED: usize = 20;
@@ -75,9 +72,8 @@ impl BacktestReport {
     }
 
     fn heading(&self) -> String {
-        let classes: Vec<&str> = self.asset_classes.iter().map(|class| class.as_str()).collect();
         let sessions = self.result.days.len();
-        format!("Backtest of {}, {}\n\n", classes.join(" and "), count(sessions, "session"))
+        format!("Backtest of {}, {}\n\n", self.markets(), count(sessions, "session"))
     }
 
     fn signals(&self) -> String {
@@ -89,39 +85,6 @@ impl BacktestReport {
             orders => format!("; {} of the last session not filled yet", count(orders, "order")),
         };
         format!("{signals}: {filtered} filtered, {} ordered{waiting}", part(counts.ordered))
-    }
-
-    fn orders(&self) -> String {
-        let has_crypto = self.asset_classes.contains(&AssetClass::Crypto);
-        match self.fill {
-            FillTime::NextOpen if has_crypto => {
-                "decided at the close, filled at the next open; crypto fills at 00:00 UTC, the instant of its decision"
-                    .to_owned()
-            }
-            FillTime::NextOpen => "decided at the close, filled at the next open".to_owned(),
-            FillTime::NextClose => "decided at the close, filled at the close of the next bar".to_owned(),
-        }
-    }
-
-    fn charged(&self, costs: &settings::Backtest) -> String {
-        let side = |class: &AssetClass| {
-            let own = costs.of(*class);
-            let bps = |fraction: f64| fixed(fraction * 1e4, 1);
-            format!("{class} {} bp fee and {} bp slippage", bps(own.fee), bps(own.slippage))
-        };
-        let sides: Vec<String> = self.asset_classes.iter().map(side).collect();
-        format!("a side, before the day's factors: {}", sides.join("; "))
-    }
-}
-
-/// A figure as a person reads it.
-fn told(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::Fraction => percent(value, 2),
-        Unit::Ratio => fixed(value, 2),
-        Unit::R => format!("{} R", fixed(value, 2)),
-        // Means and medians of counts may be broken.
-        Unit::Count => fixed(value, if value.fract() == 0.0 { 0 } else { 1 }),
     }
 }
 

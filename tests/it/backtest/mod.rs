@@ -1,5 +1,6 @@
 //! `ts backtest` and `ts verify` from the outside, and what must hold of any walk.
 
+mod page;
 mod peers;
 mod properties;
 

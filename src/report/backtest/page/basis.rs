@@ -1,0 +1,74 @@
+//! What a backtest rests on: span, classes, scripts with their hashes and constants, risk, costs and engine.
+
+use serde::Serialize;
+
+use crate::domain::format;
+use crate::domain::format::{fixed, percent, short_hash};
+use crate::report::backtest::{BacktestReport, StrategyUsed};
+use crate::scripts::Engine;
+use crate::settings::settings_hash;
+
+/// A name and what is said of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Said {
+    pub name: String,
+    pub text: String,
+}
+
+impl Said {
+    pub fn new(name: &str, text: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), text: text.into() }
+    }
+}
+
+/// A strategy as it was used.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct StrategyView {
+    pub name: String,
+    pub hash: String,
+    pub constants: Vec<Said>,
+}
+
+impl StrategyView {
+    pub fn of((name, used): (&String, &StrategyUsed)) -> Self {
+        let constants = used.constants.iter().map(|(name, value)| Said::new(name, value.to_string()));
+        Self { name: format::clean(name), hash: short_hash(&used.hash), constants: constants.collect() }
+    }
+}
+
+/// Says what the result rests on beside the strategies.
+pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
+    let risk = &report.settings.risk;
+    let backtest = &report.settings.backtest;
+    let mut said = Vec::new();
+    said.extend(report.walked().map(|walked| Said::new("Span", walked)));
+    let benchmark = report.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
+    let year = fixed(report.sessions_per_year(), 0);
+    said.extend([
+        Said::new("Markets", report.markets()),
+        Said::new("Benchmark", benchmark),
+        Said::new("Year", format!("{year} sessions, by which returns are annualised; no interest")),
+        Said::new("Orders", report.orders()),
+        Said::new("Costs", report.costs.as_ref().map_or("none".to_owned(), |own| report.charged(own))),
+        Said::new(
+            "Risk",
+            format!(
+                "{} of equity a trade, {} at most in one position, {} positions, {} invested",
+                percent(risk.risk_per_trade, 2),
+                percent(risk.max_position, 0),
+                risk.max_positions,
+                percent(risk.max_exposure, 0),
+            ),
+        ),
+        Said::new("Size by volatility", if backtest.volatility_scaling { "yes" } else { "no" }),
+        Said::new(
+            "Cut to max_recommendations",
+            if backtest.limit_recommendations { "yes, each session" } else { "no" },
+        ),
+        Said::new("Intervals", "bootstrap with a fixed seed: of sessions in blocks, of trades one by one"),
+        Said::new("Engine", engine.as_str()),
+        Said::new("Settings", short_hash(&settings_hash(&report.settings))),
+        Said::new("Program", concat!("ts ", env!("CARGO_PKG_VERSION"))),
+    ]);
+    said
+}
