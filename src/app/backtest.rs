@@ -22,7 +22,7 @@ use crate::calendar;
 use crate::decide;
 use crate::decide::{MarketBars, Prepared};
 use crate::domain::format::{count, fixed};
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::{Problem, ProblemKind, Words};
 use crate::report::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
 use crate::report::{RenderError, Templates};
 use crate::scripts::{Engine, Scripts, Strategy};
@@ -206,7 +206,7 @@ pub async fn run_backtest(
             prepared.iter().map(|own| own.columns.panel().asset_class().as_str()).collect();
         info!("Walking the sessions of {}", names.join(" and "));
         let charged = (costs == Charged::AsSet).then(|| settings.backtest.clone());
-        let rules = rules(&scripts, &settings, (fill, costs), span);
+        let rules = rules(&scripts, &settings, (fill, costs), span, Words::LeftOut);
         let result = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
             progress(step.done + 1, step.total);
             flow(&stop)
@@ -251,7 +251,7 @@ pub async fn verify(
         let verifier = Verifier::new(&markets, &scripts, calendar::sessions_between);
         let mut verified = Verified { decisions: 0, difference: None, stopped_after: None, notes, demo };
         let mut failed = None;
-        let rules = rules(&scripts, &settings, (fill, costs), span);
+        let rules = rules(&scripts, &settings, (fill, costs), span, Words::Told);
         let walked = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
             progress(step.done + 1, step.total);
             if verified.difference.is_none() && failed.is_none() {
@@ -292,9 +292,10 @@ fn rules<'a>(
     settings: &'a Settings,
     (fill, costs): (FillTime, Charged),
     span: Span,
+    words: Words,
 ) -> Rules<'a> {
     let costs = (costs == Charged::AsSet).then_some(&settings.backtest);
-    Rules { scripts, settings, fill, costs, from: span.from(), to: span.to() }
+    Rules { scripts, settings, fill, costs, from: span.from(), to: span.to(), words }
 }
 
 fn flow(stop: &AtomicBool) -> ControlFlow<()> {

@@ -225,12 +225,15 @@ impl Account {
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
         let mut problems = Vec::new();
-        let own: Vec<Position> =
-            self.book.positions.iter().filter(|own| own.asset_class == floor.class()).cloned().collect();
-        for position in own {
+        let is_traded = |own: &Position| {
+            panel.position(&own.symbol).and_then(|place| panel.row(place, floor.session)).is_some()
+        };
+        let own = self.book.positions.iter().filter(|own| own.asset_class == floor.class());
+        let silent: Vec<Position> = own.filter(|own| !is_traded(own)).cloned().collect();
+        for position in silent {
             let Some(row) = floor.newest(&position.symbol, floor.session) else { continue };
             let (date, close) = (panel.dates()[row], panel.close()[row]);
-            if date == floor.session || until(floor.session) - until(date) < DELISTED_AFTER {
+            if until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }
             self.book.positions.retain(|own| *own != position);

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use super::{Backtest, Rules, Step, backtest};
 use crate::bars::{Bars, Split, check};
 use crate::decide::{MarketBars, Prepared, prepare};
-use crate::domain::{AssetClass, Bar};
+use crate::domain::{AssetClass, Bar, Words};
 use crate::scripts::Scripts;
 use crate::settings::{FillTime, Settings};
 use crate::signals::fixtures::{day, every_day, scripts, symbol};
@@ -124,6 +124,7 @@ impl World {
             costs: self.has_costs.then_some(&self.settings.backtest),
             from: self.from.map(day),
             to: self.to.map(day),
+            words: Words::Told,
         };
         backtest(&self.prepared(), &rules, &mut watch)
     }

@@ -15,7 +15,7 @@ use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
 use crate::decide::{Decision, Prepared, decide_scanned};
-use crate::domain::{AssetClass, Book, Problem};
+use crate::domain::{AssetClass, Book, Problem, Words};
 use crate::filters;
 use crate::performance::{Day, Trade};
 use crate::scripts;
@@ -24,8 +24,8 @@ use crate::settings;
 use crate::settings::{FillTime, Settings};
 use crate::signals::{Scan, scan_sessions};
 
-/// So many sessions are scanned together, on all cores: few enough to stop soon, and to hold in memory.
-const SCANNED: usize = 32;
+/// So many rows are scanned together, on all cores: few enough to stop soon, and to hold in memory.
+const ROWS_SCANNED: usize = 65_536;
 
 /// What a backtest goes by.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,8 @@ pub struct Rules<'a> {
     pub from: Option<NaiveDate>,
     /// The last session that is decided.
     pub to: Option<NaiveDate>,
+    /// Whether the decisions that are watched say why.
+    pub words: Words,
 }
 
 /// A session that has just been decided.
@@ -215,7 +217,7 @@ impl<'a> Walk<'a> {
         watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
     ) -> ControlFlow<()> {
         let floor = self.floor(desk, date);
-        let Rules { scripts, settings, .. } = self.rules;
+        let Rules { scripts, settings, words, .. } = self.rules;
         self.account.mark(&floor);
         if let Some(scaled) = &mut self.scaled {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
@@ -223,7 +225,8 @@ impl<'a> Walk<'a> {
         let scan = self.scan(desk, date);
         let settings = self.scaled.as_ref().unwrap_or(settings);
         let book = &self.account.book;
-        let (mut decision, problems) = decide_scanned(floor.prepared, scripts, settings, book, date, scan);
+        let (mut decision, problems) =
+            decide_scanned(floor.prepared, scripts, settings, book, date, (scan, words));
         let flow = watch(&Step {
             asset_class: decision.asset_class,
             session: date,
@@ -257,7 +260,9 @@ impl<'a> Walk<'a> {
             let sessions = prepared.columns.sessions();
             let first = sessions.partition_point(|session| *session < date);
             let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
-            let next = &sessions[first..end.min(first + SCANNED)];
+            let symbols = prepared.columns.panel().symbols().len().max(1);
+            let together = (ROWS_SCANNED / symbols).max(32);
+            let next = &sessions[first..end.min(first + together)];
             scans.extend(scan_sessions(&prepared.columns, scripts, next, &[], |_| ()));
         }
         // Every session from the first one on is decided, each in its turn.

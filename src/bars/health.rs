@@ -195,6 +195,11 @@ impl Health {
         newest(&self.jumps, row)
     }
 
+    /// Tells whether no bar of any symbol is in doubt.
+    pub fn is_clean(&self) -> bool {
+        self.jumps.is_empty() && self.gaps.is_empty() && self.singles.is_empty()
+    }
+
     /// Returns the newest jump of the symbol in the last `bars` bars up to and including `row`:
     /// what a window of that length still sees of it.
     pub fn jump_within(&self, panel: &Panel, row: usize, bars: usize) -> Option<Jump> {

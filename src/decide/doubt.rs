@@ -21,6 +21,8 @@ pub(super) fn doubt(
     if let Some(jump) = prepared.health.suspect(row) {
         return Some(format!("{jump}: check for a split first"));
     }
+    // Most symbols never jumped, and what a strategy reads is long to list.
+    prepared.health.jump_within(prepared.columns.panel(), row, usize::MAX)?;
     let features = read_for(scripts, strategy, direction);
     // The benchmark's own bars are told of apart.
     let own = features.iter().filter(|feature| !feature.modifiers().contains(&Modifier::Benchmark));

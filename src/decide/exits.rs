@@ -20,6 +20,7 @@ use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, r
 use crate::bars::Panel;
 use crate::domain::Book;
 use crate::domain::Position;
+use crate::domain::Words;
 use crate::domain::format;
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::{RowError, Rows, Rule, Scripts, Strategy};
@@ -46,7 +47,14 @@ const NOT_CHECKED: &str = "its positions were not checked by their own rule";
 
 /// Holds every position of the prepared asset class against its exit rule, as [`super::decide()`] does, and
 /// decides nothing else. `rows` are the scripts' own of what is prepared.
-pub fn exits(prepared: &Prepared, scripts: &Scripts, rows: &Rows, book: &Book, session: NaiveDate) -> Exits {
+pub fn exits(
+    prepared: &Prepared,
+    scripts: &Scripts,
+    rows: &Rows,
+    book: &Book,
+    session: NaiveDate,
+    words: Words,
+) -> Exits {
     let panel = prepared.columns.panel();
     let class = panel.asset_class();
     let mut positions: Vec<&Position> = book.positions.iter().filter(|p| p.asset_class == class).collect();
@@ -59,13 +67,15 @@ pub fn exits(prepared: &Prepared, scripts: &Scripts, rows: &Rows, book: &Book, s
     for (position, misfit) in positions.into_iter().zip(&misfits) {
         let misfit = misfit.as_ref();
         let verdict = bench.judge(position, misfit, &mut exits.problems);
-        let held = held(position, &verdict, misfit);
+        let held = held(position, &verdict, misfit, words);
         if let Some(reason) = &verdict.sell {
-            let since = since(prepared, scripts, rows, position, &held, session);
-            let mut sell = sell(scripts, book, position, &held, reason, &since, session);
-            for doubt in verdict.doubts.into_iter().chain(splits::told(position)) {
-                sell.reasoning.push_str(&format!(" {}.", format::sentence(&doubt)));
-            }
+            let mut sell = sell(scripts, book, position, &held, reason, session);
+            sell.reasoning = words.say(|| {
+                let since = since(prepared, scripts, rows, position, &held, session);
+                let told = reasoning::of_exit(position, &held, reason, &since, sell.current_price);
+                let doubts = verdict.doubts.iter().cloned().chain(splits::told(position));
+                doubts.fold(told, |told, doubt| format!("{told} {}.", format::sentence(&doubt)))
+            });
             exits.sells.push(sell);
         }
         failed.entry(&position.strategy).or_default().extend(verdict.failed);
@@ -229,7 +239,7 @@ fn without_bar(panel: &Panel, owner: Option<usize>, session: NaiveDate) -> Strin
     format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked")
 }
 
-fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> HeldPosition {
+fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>, words: Words) -> HeldPosition {
     // A profit between two scales would be none.
     let close = verdict.close.filter(|_| misfit.is_none());
     let pnl = close.map(|close| (close - position.entry_price) * position.quantity);
@@ -238,7 +248,7 @@ fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>) -> Held
         (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
         (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
         (None, Ok(()), Some(close)) => {
-            (PositionStatus::Hold, reasoning::stop_below(close, verdict.stop_price))
+            (PositionStatus::Hold, words.say(|| reasoning::stop_below(close, verdict.stop_price)))
         }
         (None, Ok(()), None) => {
             let note = format!("bought on {}: checked from that session on", position.entry_date);
@@ -292,7 +302,6 @@ fn sell(
     position: &Position,
     held: &HeldPosition,
     reason: &str,
-    since: &[String],
     session: NaiveDate,
 ) -> Recommendation {
     // A sale is only ever decided on a close.
@@ -325,7 +334,7 @@ fn sell(
         combined_score: None,
         components: Vec::new(),
         signal_type: reason.to_owned(),
-        reasoning: reasoning::of_exit(position, held, reason, since, close),
+        reasoning: String::new(),
         news_headlines: Vec::new(),
         generated_at: None,
         strategy_name: position.strategy.clone(),

@@ -24,10 +24,9 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
         .map(|row| *row as usize)
         .filter(|row| columns.is_tradable(panel.owner(*row)))
         .collect();
-    let over_mean: Vec<bool> = today
-        .iter()
-        .filter_map(|row| Some(panel.close()[*row] > columns.value(&core::MA50, *row)?))
-        .collect();
+    let ma50 = columns.column(&core::MA50);
+    let over_mean: Vec<bool> =
+        today.iter().filter_map(|row| Some(panel.close()[*row] > ma50?.get(*row)?)).collect();
     let breadth = (!over_mean.is_empty())
         .then(|| over_mean.iter().filter(|over| **over).count() as f64 / over_mean.len() as f64);
 

@@ -10,6 +10,7 @@ use super::market;
 use super::reasoning;
 use super::{Decision, Direction, MarketOverview, Prepared, Recommendation, recommendation_id};
 use crate::domain::Symbol;
+use crate::domain::Words;
 use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
@@ -36,16 +37,17 @@ pub fn decide(
 }
 
 /// Decides like [`decide`], from what [`signals::scan`] of all enabled strategies said on the session: no part of the
-/// book is in it, so that a caller with many sessions may scan them together.
+/// book is in it, so that a caller with many sessions may scan them together. With [`Words::LeftOut`] the same is
+/// decided, and nothing is said of it.
 pub fn decide_scanned(
     prepared: &Prepared,
     scripts: &Scripts,
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
-    scan: Scan,
+    (scan, words): (Scan, Words),
 ) -> (Decision, Vec<Problem>) {
-    decide_from(prepared, scripts, settings, book, session, |_| scan, &mut |_, _, _| ())
+    decide_from(prepared, scripts, settings, book, session, (|_: &Rows| scan, words), &mut |_, _, _| ())
 }
 
 /// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
@@ -58,7 +60,7 @@ pub(super) fn decide_watched(
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let scan = |rows: &Rows| signals::scan(&prepared.columns, scripts, rows, session, &[]);
-    decide_from(prepared, scripts, settings, book, session, scan, watch)
+    decide_from(prepared, scripts, settings, book, session, (scan, Words::Told), watch)
 }
 
 fn decide_from(
@@ -67,7 +69,7 @@ fn decide_from(
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
-    scan: impl FnOnce(&Rows) -> Scan,
+    (scan, words): (impl FnOnce(&Rows) -> Scan, Words),
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
@@ -78,7 +80,7 @@ fn decide_from(
     let too_early = || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
     let no_decision = no_decision.or_else(too_early);
     problems.extend(stale);
-    let exits = exits(prepared, scripts, &rows, book, session);
+    let exits = exits(prepared, scripts, &rows, book, session, words);
     problems.extend(exits.problems);
     let mut decision = Decision {
         asset_class: market.asset_class,
@@ -99,8 +101,15 @@ fn decide_from(
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = after_exits(book, &decision);
-        let context =
-            Context { settings, columns, health: &prepared.health, session, book: &after_exits, sold: &sold };
+        let context = Context {
+            settings,
+            columns,
+            health: &prepared.health,
+            session,
+            book: &after_exits,
+            sold: &sold,
+            words,
+        };
         let candidates: Vec<Candidate> = scan
             .signals
             .into_iter()
@@ -116,7 +125,8 @@ fn decide_from(
                 problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
             }
         }
-        decision.recommendations = kept.into_iter().map(|candidate| buy(scripts, &rows, candidate)).collect();
+        decision.recommendations =
+            kept.into_iter().map(|candidate| buy(scripts, &rows, candidate, words)).collect();
     }
     problems.sort();
     problems.dedup();
@@ -129,15 +139,18 @@ fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (V
     let columns = &prepared.columns;
     let panel = columns.panel();
     let mut problems = Vec::new();
+    if market.symbols > 0 && market.symbols_with_bar == market.symbols {
+        return (problems, None);
+    }
     for (position, symbol) in panel.symbols().iter().enumerate() {
         if !columns.is_tradable(position) {
             continue;
         }
-        let dates = &panel.dates()[panel.rows(position)];
-        let before = dates[..dates.partition_point(|date| *date <= session)].last().copied();
-        if before == Some(session) {
+        if panel.row(position, session).is_some() {
             continue;
         }
+        let dates = &panel.dates()[panel.rows(position)];
+        let before = dates[..dates.partition_point(|date| *date <= session)].last().copied();
         let message = match before {
             Some(date) => format!("no bar on {session}, the newest is of {date}: not signalled"),
             None => format!("no bar on {session} or before it: not signalled"),
@@ -185,6 +198,9 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
     let (columns, health) = (&prepared.columns, &prepared.health);
     let panel = columns.panel();
     let mut problems = Vec::new();
+    if health.is_clean() {
+        return problems;
+    }
     for row in columns.rows_on(session).iter().map(|row| *row as usize) {
         let owner = panel.owner(row);
         if !columns.is_tradable(owner) {
@@ -223,8 +239,8 @@ fn after_exits(book: &Book, decision: &Decision) -> Book {
     left
 }
 
-fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate) -> Recommendation {
-    let reasoning = reasoning::of_entry(scripts, rows, &candidate);
+fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate, words: Words) -> Recommendation {
+    let reasoning = words.say(|| reasoning::of_entry(scripts, rows, &candidate));
     let Candidate { signal, combined_score, conviction, size } = candidate;
     let strategy = signal.strategy.to_string();
     Recommendation {

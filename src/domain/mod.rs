@@ -13,6 +13,7 @@ mod likeness;
 mod problem;
 mod script_name;
 mod symbol;
+mod words;
 
 pub use asset_class::{AssetClass, UnknownAssetClass};
 pub use bar::Bar;
@@ -23,3 +24,4 @@ pub use likeness::closest;
 pub use problem::{Problem, ProblemKind, has_failed_script, said_once};
 pub use script_name::is_script_name;
 pub use symbol::{InvalidSymbol, Symbol};
+pub use words::Words;

@@ -5,23 +5,28 @@ use crate::domain::format::{fixed, percent, price};
 
 use super::{Candidate, Context};
 
-pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let (signal, size) = (&candidate.signal, &candidate.size);
     if size.quantity <= 0.0 {
-        return Some(format!("the size that the risk allows is no whole share at {}", price(signal.close)));
+        return Some(
+            context.words.say(|| {
+                format!("the size that the risk allows is no whole share at {}", price(signal.close))
+            }),
+        );
     }
     let Some(adv20) = signal.adv20 else {
         return Some("20-session dollar volume is unknown: fewer than 20 bars".to_owned());
     };
     let limit = signal.max_adv_fraction * adv20;
-    (size.notional > limit).then(|| {
+    let reason = || {
         format!(
             "an order of {} is over {} of the 20-session dollar volume {} (MAX_ADV_FRACTION)",
             fixed(size.notional, 0),
             percent(signal.max_adv_fraction, 2),
             fixed(adv20, 0)
         )
-    })
+    };
+    (size.notional > limit).then(|| context.words.say(reason))
 }
 
 #[cfg(test)]

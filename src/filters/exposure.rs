@@ -12,10 +12,11 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
     let picked: f64 = kept.iter().map(|other| other.size.notional).sum();
     let exposure = (held + ordered + picked + candidate.size.notional) / book.equity;
     let max = context.settings.risk.max_exposure;
-    (exposure > max).then(|| {
+    let reason = || {
         let (exposure, max) = (percent(exposure, 1), percent(max, 1));
         format!("exposure would be {exposure} of equity, over {max} (risk.max_exposure)")
-    })
+    };
+    (exposure > max).then(|| context.words.say(reason))
 }
 
 #[cfg(test)]

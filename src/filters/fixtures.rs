@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::{Candidate, Context};
 use crate::bars::{Bars, Health};
-use crate::domain::{AssetClass, Symbol};
+use crate::domain::{AssetClass, Symbol, Words};
 use crate::domain::{Book, Order, Position};
 use crate::features::Columns;
 use crate::settings::Settings;
@@ -51,6 +51,7 @@ impl Desk {
             session: self.session,
             book: &self.book,
             sold: &self.sold,
+            words: Words::Told,
         }
     }
 

@@ -6,14 +6,15 @@ use super::{Candidate, Context};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let least = context.settings.signals.min_conviction;
-    (candidate.conviction < least).then(|| {
+    let reason = || {
         let conviction = candidate.conviction.as_str();
         let score = fixed(candidate.combined_score, 1);
         format!(
             "conviction {conviction} (score {score}) is under {} (signals.min_conviction)",
             least.as_str()
         )
-    })
+    };
+    (candidate.conviction < least).then(|| context.words.say(reason))
 }
 
 #[cfg(test)]

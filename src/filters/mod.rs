@@ -27,6 +27,7 @@ use serde::Serialize;
 use crate::bars::Health;
 use crate::domain::Book;
 use crate::domain::Symbol;
+use crate::domain::Words;
 use crate::features::Columns;
 use crate::settings::Settings;
 
@@ -52,6 +53,8 @@ pub struct Context<'a> {
     pub book: &'a Book,
     /// The symbols that this session's exits sell.
     pub sold: &'a BTreeSet<Symbol>,
+    /// Whether rejections say why.
+    pub words: Words,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject
@@ -139,7 +142,12 @@ fn pass(
             watch(&candidate, name, reason.as_deref());
             reason
         };
-        match filters.iter().find_map(&mut judged) {
+        // Each judges by itself, so that where none is named the cheap ones may come first: they stand last.
+        let reason = match context.words {
+            Words::Told => filters.iter().find_map(&mut judged),
+            Words::LeftOut => filters.iter().rev().find_map(&mut judged),
+        };
+        match reason {
             Some(reason) => filtered.push(Filtered {
                 symbol: candidate.signal.symbol.clone(),
                 strategy: candidate.signal.strategy.to_string(),

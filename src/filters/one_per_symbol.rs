@@ -4,20 +4,24 @@ use crate::domain::format::fixed;
 
 use super::{Candidate, Context};
 
-pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], _context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     let better = kept.iter().find(|other| other.signal.symbol == candidate.signal.symbol)?;
+    Some(context.words.say(|| reason(candidate, better)))
+}
+
+fn reason(candidate: &Candidate, better: &Candidate) -> String {
     let (name, symbol) = (&better.signal.strategy, &candidate.signal.symbol);
     let (best, own) = (better.combined_score, candidate.combined_score);
     if best == own {
-        return Some(format!("{name} scores {symbol} alike, {}, and its name comes first", fixed(own, 1)));
+        return format!("{name} scores {symbol} alike, {}, and its name comes first", fixed(own, 1));
     }
     // Enough decimals to tell the two apart.
     let decimals = (1..4).find(|digits| fixed(best, *digits) != fixed(own, *digits)).unwrap_or(4);
-    Some(format!(
+    format!(
         "{name} has the better score for {symbol}: {} over {}",
         fixed(best, decimals),
         fixed(own, decimals)
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Contex
         outranking: picked.filter(is_of_sector).count(),
     };
     let max = context.settings.risk.max_per_sector;
-    (taken.count() >= max)
-        .then(|| format!("no place is left in sector {sector} (risk.max_per_sector {max}): {taken}"))
+    let reason = || format!("no place is left in sector {sector} (risk.max_per_sector {max}): {taken}");
+    (taken.count() >= max).then(|| context.words.say(reason))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ pub(super) fn reject(_candidate: &Candidate, kept: &[Candidate], context: &Conte
         outranking: kept.len(),
     };
     let max = context.settings.risk.max_positions;
-    (taken.count() >= max).then(|| format!("no slot is left (risk.max_positions {max}): {taken}"))
+    let reason = || format!("no slot is left (risk.max_positions {max}): {taken}");
+    (taken.count() >= max).then(|| context.words.say(reason))
 }
 
 #[cfg(test)]

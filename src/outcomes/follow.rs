@@ -15,7 +15,7 @@ use crate::bars::Split;
 use crate::decide::{Exits, FillOutcome, HeldPosition, PositionStatus, Prepared};
 use crate::decide::{exits, rescale, settle};
 use crate::domain::format::price;
-use crate::domain::{AssetClass, Bar, Book, Order, Position, Symbol};
+use crate::domain::{AssetClass, Bar, Book, Order, Position, Symbol, Words};
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::{Rows, Scripts};
 
@@ -221,7 +221,7 @@ impl Desk<'_> {
     }
 
     fn exits(&self, book: &Book, session: NaiveDate) -> Exits {
-        exits(self.prepared, self.scripts, self.rows, book, session)
+        exits(self.prepared, self.scripts, self.rows, book, session, Words::LeftOut)
     }
 
     fn bar(&self, symbol: &Symbol, session: NaiveDate) -> Option<Bar> {

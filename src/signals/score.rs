@@ -58,14 +58,14 @@ fn signal(
     let panel = columns.panel();
     let symbol = panel.symbols()[panel.owner(row)].clone();
     let session = panel.dates()[row];
-    let what = format!("{} triggered {trigger} on {session}, but", strategy.name());
+    let what = || format!("{} triggered {trigger} on {session}, but", strategy.name());
     let mut components = Vec::with_capacity(scores.len());
     for (place, ((name, weight), score)) in scorer.weights().iter().zip(scores).enumerate() {
         let Some(score) = *score else {
             let missing = scorer.functions()[place].missing(rows, row as u32);
             let bars = row + 1 - panel.rows(panel.owner(row)).start;
             let message =
-                format!("{what} scorer {} is not ready: {}", scorer.name(), not_ready(&missing, bars));
+                format!("{} scorer {} is not ready: {}", what(), scorer.name(), not_ready(&missing, bars));
             return Err(Problem::new(symbol, ProblemKind::Score, message));
         };
         // A scorer's −0 becomes 0.
@@ -74,13 +74,17 @@ fn signal(
     let score = components.iter().map(|part| part.weight * part.score).sum::<f64>();
     let close = panel.close()[row];
     let Some(atr14) = columns.value(&core::ATR14, row) else {
-        let message = format!("{what} atr14 has no value, so no stop can be placed");
+        let message = format!("{} atr14 has no value, so no stop can be placed", what());
         return Err(Problem::new(symbol, ProblemKind::Stop, message));
     };
     let stop = close - strategy.stop_atr_mult() * atr14;
     if stop <= 0.0 || stop >= close {
-        let message =
-            format!("{what} its stop {} does not lie between 0 and the close {}", price(stop), price(close));
+        let message = format!(
+            "{} its stop {} does not lie between 0 and the close {}",
+            what(),
+            price(stop),
+            price(close)
+        );
         return Err(Problem::new(symbol, ProblemKind::Stop, message));
     }
     Ok(Signal {

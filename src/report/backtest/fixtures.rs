@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::{BacktestReport, StrategyUsed};
 use crate::backtest::{Rules, backtest};
 use crate::decide::{MarketBars, Prepared, prepare};
-use crate::domain::AssetClass;
+use crate::domain::{AssetClass, Words};
 use crate::settings::{FillTime, Settings};
 use crate::signals::fixtures::{ALWAYS, every_day, scripts, series};
 
@@ -29,6 +29,7 @@ pub(super) fn walked(sessions: usize) -> (BacktestReport, Vec<Prepared>) {
         costs: None,
         from: None,
         to: None,
+        words: Words::LeftOut,
     };
     let prepared = vec![prepared.expect("distinct symbols")];
     let result = backtest(&prepared, &rules, &mut |_| ControlFlow::Continue(()));

@@ -9,7 +9,7 @@ use ts::backtest::{Backtest, Rules, Step, Verifier, backtest};
 use ts::bars::Bars;
 use ts::calendar;
 use ts::decide::{MarketBars, prepare};
-use ts::domain::{AssetClass, Position, Symbol};
+use ts::domain::{AssetClass, Position, Symbol, Words};
 use ts::performance::Trade;
 use ts::scripts::{ScriptSource, Scripts, embedded};
 use ts::settings::{FillTime, Settings};
@@ -30,6 +30,7 @@ struct World {
     scripts: Scripts,
     settings: Settings,
     fill: FillTime,
+    words: Words,
 }
 
 impl World {
@@ -39,7 +40,7 @@ impl World {
         settings.signals.min_conviction = ts::domain::Conviction::Low;
         (settings.risk.risk_per_trade, settings.risk.max_position) = (0.02, 0.30);
         settings.risk.max_exposure = 1.0;
-        Self { scripts: shipped(), settings, fill }
+        Self { scripts: shipped(), settings, fill, words: Words::Told }
     }
 
     /// A world that a made-up rule trades beside the shipped ones.
@@ -74,6 +75,7 @@ impl World {
             costs: Some(&self.settings.backtest),
             from: None,
             to,
+            words: self.words,
         };
         backtest(&prepared, &rules, &mut watch)
     }
@@ -124,6 +126,15 @@ fn fills() -> impl Strategy<Value = FillTime> {
 
 proptest! {
     #![proptest_config(config())]
+
+    /// Nothing that is said decides anything: not which filter is asked first either.
+    #[test]
+    fn words_that_are_left_out_change_no_trade(plan in plans(150..260), rule in rules(), fill in fills()) {
+        let told = World::ruled(&rule, fill);
+        let silent = World { words: Words::LeftOut, ..World::ruled(&rule, fill) };
+        let [told, silent] = [told, silent].map(|world| world.walk(&markets(&plan), None, |_| ControlFlow::Continue(())));
+        prop_assert_eq!(told, silent);
+    }
 
     #[test]
     fn money_is_neither_made_nor_lent(plan in plans(150..260), rule in rules(), fill in fills()) {
