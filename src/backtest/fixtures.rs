@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::{Backtest, Rules, Step, backtest};
+use super::{Backtest, Rules, Step, backtest, backtest_sold};
 use crate::bars::{Bars, Split, check};
 use crate::decide::{MarketBars, Prepared, prepare};
 use crate::domain::{AssetClass, Bar};
@@ -116,16 +116,24 @@ impl World {
         self.markets.iter().map(own).collect()
     }
 
-    pub(super) fn watched(&self, mut watch: impl FnMut(&Step<'_>) -> ControlFlow<()> + Send) -> Backtest {
-        let rules = Rules {
+    fn rules(&self) -> Rules<'_> {
+        Rules {
             scripts: &self.scripts,
             settings: &self.settings,
             fill: self.fill,
             costs: self.has_costs.then_some(&self.settings.backtest),
             from: self.from.map(day),
             to: self.to.map(day),
-        };
-        backtest(&self.prepared(), &rules, &mut watch)
+        }
+    }
+
+    pub(super) fn watched(&self, mut watch: impl FnMut(&Step<'_>) -> ControlFlow<()> + Send) -> Backtest {
+        backtest(&self.prepared(), &self.rules(), &mut watch)
+    }
+
+    /// Walks it and sells everything at the end.
+    pub(super) fn sold(&self) -> Backtest {
+        backtest_sold(&self.prepared(), &self.rules(), &mut |_| ControlFlow::Continue(()))
     }
 
     pub(super) fn run(&self) -> Backtest {

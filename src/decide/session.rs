@@ -13,7 +13,7 @@ use crate::domain::Symbol;
 use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
-use crate::filters::{Candidate, Context};
+use crate::filters::{Candidate, Context, Moves};
 use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
 use crate::signals;
@@ -99,8 +99,15 @@ fn decide_from(
 
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = after_exits(book, &decision);
-        let context =
-            Context { settings, columns, health: &prepared.health, session, book: &after_exits, sold: &sold };
+        let context = Context {
+            settings,
+            columns,
+            health: &prepared.health,
+            session,
+            book: &after_exits,
+            sold: &sold,
+            moves: Moves::default(),
+        };
         let candidates: Vec<Candidate> = scan
             .signals
             .into_iter()

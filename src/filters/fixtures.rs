@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Moves};
 use crate::bars::{Bars, Health};
 use crate::domain::{AssetClass, Symbol};
 use crate::domain::{Book, Order, Position};
@@ -51,6 +51,7 @@ impl Desk {
             session: self.session,
             book: &self.book,
             sold: &self.sold,
+            moves: Moves::default(),
         }
     }
 

@@ -31,6 +31,7 @@ use crate::features::Columns;
 use crate::settings::Settings;
 
 pub use candidate::{Candidate, Size};
+pub use correlation::Moves;
 
 /// A signal that was not recommended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +53,8 @@ pub struct Context<'a> {
     pub book: &'a Book,
     /// The symbols that this session's exits sell.
     pub sold: &'a BTreeSet<Symbol>,
+    /// Empty at first; the candidates of one context are of one asset class.
+    pub moves: Moves,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject
