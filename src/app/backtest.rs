@@ -6,26 +6,28 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use chrono::NaiveDate;
-use tracing::info;
 
-use super::bars::missing_between;
+use super::ground::{Ground, flow};
+use super::holdout::HoldoutRequest;
+use super::recipe::Recipe;
 use super::select::select;
 use super::signals::{known_strategies, narrowed};
-use super::{App, Asked, Progress, Refusal, ScriptSet, Span, load, load_scripts};
+use super::study::study;
+use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
 use crate::backtest;
-use crate::backtest::{Difference, Rules, Step, Verifier};
+use crate::backtest::{Difference, Grid, Lengths, Rules, Step, Verifier};
 use crate::calendar;
 use crate::decide;
-use crate::decide::{MarketBars, Prepared};
+use crate::decide::MarketBars;
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind, Words};
-use crate::report::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
+use crate::report::{BacktestPage, BacktestReport, PriceHistory};
 use crate::report::{RenderError, Templates};
-use crate::scripts::{Engine, Scripts, Strategy};
+use crate::scripts::{Engine, Strategy};
 use crate::settings::{FillTime, Settings, SourceName};
 
 /// What to walk.
@@ -37,8 +39,12 @@ pub struct BacktestRequest {
     pub span: Span,
     /// These strategies alone, switched on or not; empty: all that are enabled.
     pub strategies: Vec<String>,
-    /// Constants over those of the settings.
-    pub constants: Vec<(String, f64)>,
+    /// Constants over those of the settings; more than one combination makes a sweep.
+    pub grid: Grid,
+    /// Chooses among the combinations in windows, and trades what follows each.
+    pub walk_forward: Option<Lengths>,
+    /// Sessions that are kept out.
+    pub holdout: Option<HoldoutRequest>,
     /// When orders fill, instead of the settings' own.
     pub fill: Option<FillTime>,
     pub costs: Charged,
@@ -58,16 +64,19 @@ pub enum Charged {
 /// Everything that a walk needs, in memory.
 #[derive(Clone, Debug)]
 pub struct BacktestInputs {
-    settings: Settings,
-    scripts: Scripts,
-    templates: Templates,
-    engine: Engine,
-    charts: usize,
-    fill: FillTime,
-    costs: Charged,
-    span: Span,
-    markets: Vec<MarketBars>,
-    problems: Vec<Problem>,
+    pub(super) settings: Settings,
+    pub(super) recipe: Recipe,
+    pub(super) templates: Templates,
+    pub(super) engine: Engine,
+    pub(super) charts: usize,
+    pub(super) walk_forward: Option<Lengths>,
+    pub(super) holdout: Option<HoldoutRequest>,
+    pub(super) fill: FillTime,
+    pub(super) costs: Charged,
+    /// The holdout included.
+    pub(super) span: Span,
+    pub(super) markets: Vec<MarketBars>,
+    pub(super) problems: Vec<Problem>,
     /// What the reader should know of the span.
     pub notes: Vec<String>,
     /// Whether the bars are of the simulated market.
@@ -78,11 +87,17 @@ pub struct BacktestInputs {
 #[derive(Clone, Debug)]
 pub struct BacktestOutcome {
     pub report: BacktestReport,
-    prices: Vec<PriceHistory>,
-    templates: Templates,
-    engine: Engine,
+    pub(super) prices: Vec<PriceHistory>,
+    pub(super) templates: Templates,
+    pub(super) engine: Engine,
     pub notes: Vec<String>,
     pub demo: bool,
+    /// How far a sweep or a walk forward came that was stopped; the report tells of what was done.
+    pub interrupted: Option<String>,
+    /// The combinations that were tried.
+    pub(super) trials: usize,
+    /// Of the scripts that the report tells of, in hex.
+    pub(super) scripts_hash: String,
 }
 
 /// How the verification of a span turned out.
@@ -110,16 +125,24 @@ pub async fn load_backtest(
     let set = load_scripts(app)?;
     known_strategies(&set.scripts, &request.strategies)?;
     let asked = narrowed(request.asked, &set.scripts, &request.strategies)?;
-    let set = with_constants(set, request)?;
-    let scripts = chosen(&set.scripts, &request.strategies).evaluated_by(request.engine);
+    let span = request.holdout.map_or(Ok(request.span), |own| own.before(request.span))?;
+    let (problems_of_set, templates) = (set.problems.clone(), set.templates.clone());
+    let recipe = {
+        let (strategies, engine, grid) = (request.strategies.clone(), request.engine, request.grid.clone());
+        let compile = move || Recipe::of(&set, &strategies, engine, grid);
+        tokio::task::spawn_blocking(compile).await.context("failed to compile the scripts")??
+    };
     let (selections, mut problems) = select(app, asked, request.source, None)?;
-    problems.extend(set.problems);
+    problems.extend(problems_of_set);
+    let scripts = recipe.scripts(0)?;
     let mut inputs = BacktestInputs {
         settings: app.loaded.settings.clone(),
-        scripts,
-        templates: set.templates,
+        recipe,
+        templates,
         engine: request.engine,
         charts: request.charts,
+        walk_forward: request.walk_forward,
+        holdout: request.holdout,
         fill: request.fill.unwrap_or(app.loaded.settings.backtest.fill),
         costs: request.costs,
         span: request.span,
@@ -132,7 +155,7 @@ pub async fn load_backtest(
     for selection in selections {
         let class = selection.asset_class;
         let trades = |own: &Strategy| own.asset_class() == class && own.is_enabled();
-        if !inputs.scripts.strategies().iter().any(trades) {
+        if !scripts.strategies().iter().any(trades) {
             idle.push(Problem::new(
                 class,
                 ProblemKind::Skipped,
@@ -140,12 +163,12 @@ pub async fn load_backtest(
             ));
             continue;
         }
-        let needed = decide::bars_needed(&inputs.scripts, class);
+        let needed = decide::bars_needed_by(inputs.recipe.features(class));
         let first = request.span.from().unwrap_or(selection.session);
         let bars = load(app, &selection, &BTreeMap::new(), first, needed, fetching).await?;
         inputs.problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
-        inputs.notes.extend(request.span.notes(class.as_str(), held));
+        inputs.notes.extend(span.notes(class.as_str(), held));
         inputs.markets.push(bars.market);
     }
     if inputs.markets.is_empty() && !idle.is_empty() {
@@ -156,83 +179,18 @@ pub async fn load_backtest(
     Ok(inputs)
 }
 
-/// Compiles the set again with the constants that are asked for.
+/// Walks the span, or every combination over it. `progress` is told from other threads what is done: the dates of one
+/// walk, the combinations of a sweep, those of all windows of a walk forward. A walk ends after the date on which
+/// `stop` is set.
 ///
 /// # Errors
-/// A usage [`Refusal`] for one that no selected strategy has, or that its script refuses.
-fn with_constants(set: ScriptSet, request: &BacktestRequest) -> Result<ScriptSet, Refusal> {
-    if request.constants.is_empty() {
-        return Ok(set);
-    }
-    let selected = chosen(&set.scripts, &request.strategies);
-    let options = set
-        .options
-        .clone()
-        .with_constants(&selected, &request.constants)
-        .map_err(|unknown| Refusal::Usage(format!("--set: {unknown}")))?;
-    let changed = set.texts.clone().compile(&options)?;
-    let broken = |problem: &&Problem| {
-        changed.failed.contains(&problem.symbol) && !set.failed.contains(&problem.symbol)
-    };
-    if let Some(problem) = changed.problems.iter().find(broken) {
-        return Err(Refusal::Usage(format!("--set: {problem}")));
-    }
-    Ok(changed)
-}
-
-/// The named strategies, or without names all.
-fn chosen(scripts: &Scripts, names: &[String]) -> Scripts {
-    if names.is_empty() { scripts.clone() } else { scripts.only(names) }
-}
-
-/// Walks the span. `progress` is told the dates that are done, from another thread; the walk ends after the date on
-/// which `stop` is set.
-///
-/// # Errors
-/// Bars that cannot be stacked, or a stop before the first date.
+/// Bars that cannot be stacked, a span too short for a window, or a stop before there is anything to tell.
 pub async fn run_backtest(
     inputs: BacktestInputs,
     stop: Arc<AtomicBool>,
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<BacktestOutcome> {
-    let walk = move || {
-        let BacktestInputs {
-            settings, scripts, fill, costs, span, markets, mut problems, notes, demo, ..
-        } = inputs;
-        let (templates, engine, charts) = (inputs.templates, inputs.engine, inputs.charts);
-        let asset_classes = markets.iter().map(|market| market.asset_class).collect();
-        let prepared = prepare(markets, &scripts, &stop)?;
-        let names: Vec<&str> =
-            prepared.iter().map(|own| own.columns.panel().asset_class().as_str()).collect();
-        info!("Walking the sessions of {}", names.join(" and "));
-        let charged = (costs == Charged::AsSet).then(|| settings.backtest.clone());
-        let rules = rules(&scripts, &settings, (fill, costs), span, Words::LeftOut);
-        let result = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
-            progress(step.done + 1, step.total);
-            flow(&stop)
-        });
-        problems.extend(result.problems.iter().cloned());
-        problems.sort();
-        problems.dedup();
-        let used = |own: &Strategy| {
-            let used = StrategyUsed { hash: own.hash().to_owned(), constants: own.constants().clone() };
-            (own.name().to_owned(), used)
-        };
-        let strategies = scripts.strategies().iter().filter(|own| own.is_enabled()).map(used).collect();
-        let prices = PriceHistory::of_traded(&prepared, &result, charts);
-        let benchmark = prepared.first().and_then(|own| BenchmarkCloses::of(own, &result));
-        let report = BacktestReport {
-            asset_classes,
-            strategies,
-            settings,
-            fill,
-            costs: charged,
-            benchmark,
-            result,
-            problems,
-        };
-        Ok(BacktestOutcome { report, prices, templates, engine, notes, demo })
-    };
+    let walk = move || study(inputs, &stop, &progress);
     tokio::task::spawn_blocking(walk).await.context("failed to walk the sessions")?
 }
 
@@ -246,13 +204,15 @@ pub async fn verify(
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<Verified> {
     let walk = move || {
-        let BacktestInputs { settings, scripts, fill, costs, span, markets, notes, demo, .. } = inputs;
-        let prepared = prepare(markets.clone(), &scripts, &stop)?;
+        let BacktestInputs { settings, recipe, fill, costs, span, markets, notes, demo, .. } = inputs;
+        let scripts = recipe.scripts(0)?;
+        let ground = Ground::prepare(markets.clone(), &recipe, (settings, fill, costs), &stop)?;
         let verifier = Verifier::new(&markets, &scripts, calendar::sessions_between);
         let mut verified = Verified { decisions: 0, difference: None, stopped_after: None, notes, demo };
         let mut failed = None;
-        let rules = rules(&scripts, &settings, (fill, costs), span, Words::Told);
-        let walked = backtest::backtest(&prepared, &rules, &mut |step: &Step<'_>| {
+        let rules = ground.rules(&scripts, &ground.settings, (span.from(), span.to()));
+        let rules = Rules { words: Words::Told, ..rules };
+        let walked = backtest::backtest(&ground.prepared, &rules, &mut |step: &Step<'_>| {
             progress(step.done + 1, step.total);
             if verified.difference.is_none() && failed.is_none() {
                 verified.decisions += 1;
@@ -274,34 +234,6 @@ pub async fn verify(
     tokio::task::spawn_blocking(walk).await.context("failed to walk the sessions")?
 }
 
-fn prepare(markets: Vec<MarketBars>, scripts: &Scripts, stop: &AtomicBool) -> anyhow::Result<Vec<Prepared>> {
-    let mut prepared = Vec::new();
-    for market in markets {
-        let class = market.asset_class;
-        let own = decide::prepare(market, scripts, missing_between(class));
-        prepared.push(own.with_context(|| format!("failed to prepare the {class} bars"))?);
-        if stop.load(Ordering::Relaxed) {
-            bail!("interrupted before the first session");
-        }
-    }
-    Ok(prepared)
-}
-
-fn rules<'a>(
-    scripts: &'a Scripts,
-    settings: &'a Settings,
-    (fill, costs): (FillTime, Charged),
-    span: Span,
-    words: Words,
-) -> Rules<'a> {
-    let costs = (costs == Charged::AsSet).then_some(&settings.backtest);
-    Rules { scripts, settings, fill, costs, from: span.from(), to: span.to(), words }
-}
-
-fn flow(stop: &AtomicBool) -> ControlFlow<()> {
-    if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-}
-
 impl BacktestOutcome {
     /// Renders the page. The problems are those of an edited template that failed, in whose place the built-in one
     /// was used.
@@ -309,11 +241,13 @@ impl BacktestOutcome {
     /// # Errors
     /// [`RenderError`] where even the built-in template fails.
     pub fn html(&self) -> Result<(String, Vec<Problem>), RenderError> {
-        let Self { report, prices, templates, engine, notes, demo } = self;
-        BacktestPage { report, prices, engine: *engine, notes, demo: *demo }.html(templates)
+        let Self { report, prices, templates, engine, demo, .. } = self;
+        // The page draws the one result that is told in full; what stands beside it is said in its notes.
+        let notes: Vec<String> = self.notes.iter().cloned().chain(report.beside()).collect();
+        BacktestPage { report, prices, engine: *engine, notes: &notes, demo: *demo }.html(templates)
     }
 
-    /// Says how far a walk came that was stopped; `None` of one that came to its end.
+    /// Says how far one walk came that was stopped; `None` of one that came to its end.
     pub fn stopped(&self) -> Option<String> {
         let result = &self.report.result;
         let last = result.days.last().filter(|_| result.is_stopped())?;

@@ -40,6 +40,11 @@ impl Span {
         self.to
     }
 
+    /// Returns the span up to a date, which must not lie before its beginning.
+    pub(super) fn until(self, last: NaiveDate) -> Self {
+        Self { to: Some(self.to.map_or(last, |to| to.min(last))), ..self }
+    }
+
     /// Tells whether a session lies in the span.
     pub fn contains(&self, session: NaiveDate) -> bool {
         self.from.is_none_or(|from| session >= from) && self.to.is_none_or(|to| session <= to)

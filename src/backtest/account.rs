@@ -23,6 +23,8 @@ use crate::performance::{Day, Trade};
 
 /// How a sale is told that no rule decided.
 const DELISTED: &str = "delisted";
+/// How a sale is told that the end of a window made.
+const WINDOW_END: &str = "window_end";
 /// How a trade is told that did not end.
 const OPEN: &str = "open";
 
@@ -236,11 +238,7 @@ impl Account {
             if until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }
-            self.book.positions.retain(|own| *own != position);
-            self.book.cash += position.quantity * close;
-            let rate = floor.rate(&position.symbol, date, date);
-            let reason = DELISTED.to_owned();
-            self.close(floor, &position.symbol, (date, close), position.quantity, rate, reason);
+            self.sell_at_close(floor, &position, (date, close), DELISTED);
             let told = format!(
                 "no bar since {date} for {DELISTED_AFTER} sessions: taken for delisted and sold at that close of {}",
                 price(close)
@@ -248,6 +246,33 @@ impl Account {
             problems.push(Problem::new(&position.symbol, ProblemKind::Position, told));
         }
         problems
+    }
+
+    /// Sells all that is held of the class at its newest closes, and drops its orders.
+    pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
+        let class = floor.class();
+        let panel = floor.prepared.columns.panel();
+        self.book.pending.retain(|own| own.asset_class != class);
+        let own: Vec<Position> =
+            self.book.positions.iter().filter(|own| own.asset_class == class).cloned().collect();
+        for position in own {
+            let Some(row) = floor.newest(&position.symbol, floor.session) else { continue };
+            self.sell_at_close(floor, &position, (panel.dates()[row], panel.close()[row]), WINDOW_END);
+        }
+        self.with_book(|book| (mark(book, class, &BTreeMap::new()), ()));
+    }
+
+    fn sell_at_close(
+        &mut self,
+        floor: &Floor<'_>,
+        position: &Position,
+        (date, close): (NaiveDate, f64),
+        reason: &str,
+    ) {
+        self.book.positions.retain(|own| own != position);
+        self.book.cash += position.quantity * close;
+        let rate = floor.rate(&position.symbol, date, date);
+        self.close(floor, &position.symbol, (date, close), position.quantity, rate, reason.to_owned());
     }
 
     /// Marks the class at the session's closes.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::{Backtest, Rules, Step, backtest};
+use super::{Backtest, Rules, Step, backtest, backtest_sold};
 use crate::bars::{Bars, Split, check};
 use crate::decide::{MarketBars, Prepared, prepare};
 use crate::domain::{AssetClass, Bar, Words};
@@ -116,8 +116,8 @@ impl World {
         self.markets.iter().map(own).collect()
     }
 
-    pub(super) fn watched(&self, mut watch: impl FnMut(&Step<'_>) -> ControlFlow<()> + Send) -> Backtest {
-        let rules = Rules {
+    fn rules(&self) -> Rules<'_> {
+        Rules {
             scripts: &self.scripts,
             settings: &self.settings,
             fill: self.fill,
@@ -125,8 +125,16 @@ impl World {
             from: self.from.map(day),
             to: self.to.map(day),
             words: Words::Told,
-        };
-        backtest(&self.prepared(), &rules, &mut watch)
+        }
+    }
+
+    pub(super) fn watched(&self, mut watch: impl FnMut(&Step<'_>) -> ControlFlow<()> + Send) -> Backtest {
+        backtest(&self.prepared(), &self.rules(), &mut watch)
+    }
+
+    /// Walks it and sells everything at the end.
+    pub(super) fn sold(&self) -> Backtest {
+        backtest_sold(&self.prepared(), &self.rules(), &mut |_| ControlFlow::Continue(()))
     }
 
     pub(super) fn run(&self) -> Backtest {

@@ -107,7 +107,32 @@ pub fn backtest(
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
     // On the scripts' own threads, so that no call of a rule has to change to one.
-    scripts::pool().install(|| Walk::new(classes, rules).run(watch))
+    scripts::pool().install(|| Walk::new(classes, rules).run(AtEnd::Marks, watch))
+}
+
+/// Does the same, and sells at its close, with costs, what is held on the last session; that session's orders are
+/// dropped. No trade stays open.
+pub fn backtest_sold(
+    classes: &[Prepared],
+    rules: &Rules<'_>,
+    watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
+) -> Backtest {
+    scripts::pool().install(|| Walk::new(classes, rules).run(AtEnd::Sells, watch))
+}
+
+/// Returns the days from `from` to `to` on which a class has a session, oldest first.
+pub fn dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<NaiveDate>) -> Vec<NaiveDate> {
+    let is_in_span =
+        |date: &NaiveDate| from.is_none_or(|from| *date >= from) && to.is_none_or(|to| *date <= to);
+    let sessions = classes.iter().flat_map(|own| own.columns.sessions()).copied();
+    sessions.filter(is_in_span).collect::<BTreeSet<NaiveDate>>().into_iter().collect()
+}
+
+/// What a walk does with what is held after its last session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtEnd {
+    Marks,
+    Sells,
 }
 
 /// One class on its way through the dates.
@@ -120,6 +145,7 @@ struct Desk<'a> {
 }
 
 struct Walk<'a> {
+    classes: &'a [Prepared],
     rules: Rules<'a>,
     /// Equities before crypto.
     desks: Vec<Desk<'a>>,
@@ -141,6 +167,7 @@ impl<'a> Walk<'a> {
         let mut desks: Vec<Desk<'_>> = classes.iter().map(desk).collect();
         desks.sort_by_key(|desk| desk.prepared.columns.panel().asset_class());
         Self {
+            classes,
             rules: *rules,
             desks,
             account: Account::of_cash(rules.settings.risk.account_equity),
@@ -150,8 +177,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(mut self, watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send)) -> Backtest {
-        let dates = self.dates();
+    fn run(
+        mut self,
+        at_end: AtEnd,
+        watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
+    ) -> Backtest {
+        let dates = dates(self.classes, self.rules.from, self.rules.to);
         let mut days = Vec::with_capacity(dates.len());
         for (done, date) in dates.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
@@ -174,16 +205,25 @@ impl<'a> Walk<'a> {
                 break;
             }
         }
+        if at_end == AtEnd::Sells
+            && let Some(last) = days.last_mut()
+        {
+            *last = self.sell_all(*last);
+        }
         self.finish(days, dates.len())
     }
 
-    /// The days of the span on which a class has a session.
-    fn dates(&self) -> Vec<NaiveDate> {
-        let Rules { from, to, .. } = self.rules;
-        let is_in_span =
-            |date: &NaiveDate| from.is_none_or(|from| *date >= from) && to.is_none_or(|to| *date <= to);
-        let sessions = self.desks.iter().flat_map(|desk| desk.prepared.columns.sessions()).copied();
-        sessions.filter(is_in_span).collect::<BTreeSet<NaiveDate>>().into_iter().collect()
+    /// Sells everything at its last close, and returns the last day as it then is.
+    fn sell_all(&mut self, last: Day) -> Day {
+        for desk in 0..self.desks.len() {
+            let sessions = self.desks[desk].prepared.columns.sessions();
+            let until = sessions.partition_point(|session| *session <= last.date);
+            let Some(session) = until.checked_sub(1).map(|place| sessions[place]) else { continue };
+            let floor = self.floor(desk, session);
+            self.account.sell_all(&floor);
+        }
+        let day = self.account.end_day(last.date);
+        Day { traded: last.traded + day.traded, ..day }
     }
 
     fn is_open(&self, desk: usize, date: NaiveDate) -> bool {

@@ -11,10 +11,13 @@ mod conditions;
 mod cost;
 mod floor;
 mod fold;
+mod grid;
+mod neighbourhood;
 mod scaling;
 mod split;
 mod tally;
 mod verify;
+mod walk_forward;
 
 #[cfg(test)]
 mod fixtures;
@@ -22,5 +25,8 @@ mod fixtures;
 mod tests;
 
 pub use cost::{Conditions, Rate};
-pub use fold::{Backtest, Counts, Rules, Step, backtest};
+pub use fold::{Backtest, Counts, Rules, Step, backtest, backtest_sold, dates};
+pub use grid::{Axis, Grid, GridError, Values, as_set};
+pub use neighbourhood::{Flatness, flatness};
 pub use verify::{Difference, Verifier};
+pub use walk_forward::{BadLengths, Lengths, Window, efficiency, joined, windows};

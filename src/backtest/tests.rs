@@ -75,6 +75,31 @@ fn the_close_of_the_next_bar_fills_where_that_is_asked() {
 }
 
 #[test]
+fn a_window_ends_with_everything_sold_at_its_last_close_and_no_order_left() {
+    let mut world = World::of(vec![after_calm("A", &ROUND_TRIP)]);
+    world.to = Some(28);
+    let result = world.sold();
+    let trade = only(&result);
+    assert_eq!((trade.exit_date, trade.exit_price, trade.bars_held), (day(28), 93.0, 2));
+    assert_eq!((trade.exit_reason.as_str(), trade.open), ("window_end", false));
+    let last = result.days.last().expect("a day");
+    assert_eq!((last.date, last.invested, last.traded), (day(28), 0.0, 75.0 * 93.0));
+    final_equity(&result, CASH + 150.0);
+    assert_eq!((result.book.positions.len(), result.counts.fills, result.is_stopped()), (0, 2, false));
+
+    let result = world.costly().sold();
+    let costs = only(&result).costs;
+    assert!(costs > 75.0 * (91.0 + 93.0) * 1e-4, "{costs}: a fee of 1 bp a side, and slippage");
+    final_equity(&result, CASH + 150.0 - costs);
+
+    let mut world = World::of(vec![after_calm("A", &ROUND_TRIP)]);
+    world.to = Some(25);
+    let result = world.sold();
+    assert_eq!((result.counts.ordered, result.trades.len(), result.book.pending.len()), (1, 0, 0));
+    final_equity(&result, CASH);
+}
+
+#[test]
 fn each_side_pays_its_fee_and_slippage() {
     let result = World::of(vec![after_calm("A", &ROUND_TRIP)]).costly().run();
     // Both orders are far under a hundredth of the volume, which halves the slippage of 8 bp.

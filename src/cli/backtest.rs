@@ -14,6 +14,7 @@ use crate::scripts::Engine;
 use crate::settings::FillTime;
 
 use super::args::Global;
+use super::backtest_grid::{GridArgs, HoldoutArgs};
 use super::choices::ReportFormat;
 use super::exit::Outcome;
 use super::output;
@@ -29,9 +30,10 @@ const CHARTS: usize = 12;
 pub(super) struct BacktestArgs {
     #[command(flatten)]
     pub history: HistoryArgs,
-    /// Sets a constant in every script that has it
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = constant)]
-    pub constants: Vec<(String, f64)>,
+    #[command(flatten)]
+    pub grid: GridArgs,
+    #[command(flatten)]
+    pub holdout: HoldoutArgs,
     /// When orders fill, instead of the settings' own
     #[arg(long, value_enum)]
     pub fill: Option<FillChoice>,
@@ -69,21 +71,13 @@ impl From<FillChoice> for FillTime {
     }
 }
 
-fn constant(text: &str) -> Result<(String, f64), String> {
-    let Some((name, value)) = text.split_once('=') else {
-        return Err("write the constant's name, `=` and its value: STOP_ATR_MULT=3.0".to_owned());
-    };
-    match value.trim().parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok((name.trim().to_owned(), number)),
-        _ => Err(format!("`{value}` is not a number")),
-    }
-}
-
 /// Walks the span and prints what came of it. An interruption ends the walk, and says how far it came.
 pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let request = BacktestRequest {
-        constants: args.constants.clone(),
+        grid: args.grid.grid()?,
+        walk_forward: args.grid.walk_forward,
+        holdout: args.holdout.request(),
         fill: args.fill.map(Into::into),
         costs: if args.no_costs { Charged::Nothing } else { Charged::AsSet },
         engine: args.engine,
@@ -93,12 +87,19 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
     let progress = Arc::new(Progress::start());
     let inputs = walk::load(&app, &request, &progress).await?;
     let stop = Arc::new(AtomicBool::new(false));
-    let run = app::run_backtest(inputs, Arc::clone(&stop), walk::sessions(&progress));
-    let outcome = walk::to_its_end(&stop, run).await?;
+    let counts_combinations = request.walk_forward.is_some() || request.grid.len() > 1;
+    let mut outcome = if counts_combinations {
+        let run = app::run_backtest(inputs, Arc::clone(&stop), walk::combinations(&progress));
+        walk::to_its_end(&stop, run).await?
+    } else {
+        let run = app::run_backtest(inputs, Arc::clone(&stop), walk::sessions(&progress));
+        walk::to_its_end(&stop, run).await?
+    };
     drop(progress);
     if let Some(how_far) = outcome.stopped() {
         bail!("{how_far}; nothing was written");
     }
+    app::note_looks(&app, &mut outcome)?;
     let report = &outcome.report;
     let mut problems = report.problems.clone();
     let text = match args.format {
@@ -112,5 +113,8 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
     };
     output::Remarks { notes: &outcome.notes, problems: &problems, demo: outcome.demo }.write();
     output::write(&text, args.output.as_deref())?;
+    if let Some(how_far) = outcome.interrupted {
+        bail!("{how_far}; the report is of these");
+    }
     Ok(if has_failed_script(&report.problems) { Outcome::Findings } else { Outcome::Done })
 }

@@ -6,9 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use crate::backtest::as_set;
 use crate::domain::format;
 use crate::journal::{Journal, Lateness, Outcome as Followed, Outgoing};
-use crate::journal::{RecommendationRow, RunRow, StoredRun};
+use crate::journal::{RecommendationRow, Reveal, RunRow, StoredRun};
 
 use super::args::Global;
 use super::choices::TextFormat;
@@ -43,6 +44,11 @@ pub(super) enum JournalAction {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
+    /// Lists the holdouts that `ts backtest --reveal` showed, the newest first
+    Reveals {
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
     /// Writes a whole copy of the journal, also while others write to it
     Backup {
         /// The file to write; it must not be there yet
@@ -64,6 +70,7 @@ pub(super) fn journal(global: &Global, action: &JournalAction) -> anyhow::Result
             let id = journal.find_run(id)?;
             show(&journal.run(id)?, &journal.mails_of_run(id)?, *format)?
         }
+        JournalAction::Reveals { format } => reveals(&journal.reveals()?, *format)?,
         JournalAction::Backup { file } => {
             journal.backup(file)?;
             format!("{} holds the whole of {}", file.display(), journal.path().display())
@@ -178,6 +185,30 @@ fn outcome_json(own: &Followed) -> Value {
         "last_session": own.last_session,
         "last_close": own.last_close,
     })
+}
+
+fn reveals(rows: &[Reveal], format: TextFormat) -> anyhow::Result<String> {
+    if format == TextFormat::Json {
+        return Ok(serde_json::to_string_pretty(rows)?);
+    }
+    if rows.is_empty() {
+        return Ok("No holdout was revealed yet.".to_owned());
+    }
+    let header = ["revealed", "from", "to", "classes", "scripts", "trials", "constants"];
+    let row = |own: &Reveal| {
+        let classes: Vec<&str> = own.asset_classes.iter().map(|class| class.as_str()).collect();
+        let constants: Vec<(String, f64)> = own.constants.clone().into_iter().collect();
+        vec![
+            Cell::Text(minute(own.revealed_at)),
+            Cell::Text(own.from.to_string()),
+            Cell::Text(own.to.to_string()),
+            Cell::Text(classes.join(", ")),
+            Cell::Text(format::short_hash(&own.scripts_hash).to_owned()),
+            Cell::Number(own.trials as f64),
+            Cell::Text(as_set(&constants)),
+        ]
+    };
+    Ok(Table { header: header.map(str::to_owned).to_vec(), rows: rows.iter().map(row).collect() }.text())
 }
 
 fn show(run: &StoredRun, mails: &[Outgoing], format: TextFormat) -> anyhow::Result<String> {

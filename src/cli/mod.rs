@@ -5,6 +5,7 @@
 
 mod args;
 mod backtest;
+mod backtest_grid;
 mod cache;
 mod catalogue;
 mod choices;

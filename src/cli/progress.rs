@@ -52,11 +52,20 @@ impl Progress {
 
     /// Tells the sessions that are gone through; off a terminal only where it takes long.
     pub(super) fn sessions(&self, done: usize, total: usize) {
-        self.draw("sessions", done, total);
+        self.walked("sessions", done, total);
+    }
+
+    /// Tells the combinations of a grid that are walked, likewise.
+    pub(super) fn combinations(&self, done: usize, total: usize) {
+        self.walked("combinations", done, total);
+    }
+
+    fn walked(&self, what: &'static str, done: usize, total: usize) {
+        self.draw(what, done, total);
         let mut last_line = self.last_line.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_drawn && last_line.elapsed() >= LONGEST_SILENCE {
             *last_line = Instant::now();
-            drop(writeln!(stderr(), "{done}/{total} sessions"));
+            drop(writeln!(stderr(), "{done}/{total} {what}"));
         }
     }
 

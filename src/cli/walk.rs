@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::app;
 use crate::app::{App, BacktestInputs, BacktestRequest, Charged, Span};
+use crate::backtest::Grid;
 use crate::scripts::Engine;
 
 use super::choices::{ClassChoice, SourceArgs, SpanArgs};
@@ -40,7 +41,9 @@ impl HistoryArgs {
             source: self.source.chosen()?,
             span: Span::new(self.span.from, self.span.to)?,
             strategies: self.strategy.clone(),
-            constants: Vec::new(),
+            grid: Grid::default(),
+            walk_forward: None,
+            holdout: None,
             fill: None,
             costs: Charged::AsSet,
             engine: Engine::default(),
@@ -69,6 +72,12 @@ pub(super) async fn load(
 pub(super) fn sessions(progress: &Arc<Progress>) -> impl Fn(usize, usize) + Send + Sync + 'static {
     let progress = Arc::clone(progress);
     move |done, total| progress.sessions(done, total)
+}
+
+/// Returns what tells `progress` of each combination that is walked.
+pub(super) fn combinations(progress: &Arc<Progress>) -> impl Fn(usize, usize) + Send + Sync + 'static {
+    let progress = Arc::clone(progress);
+    move |done, total| progress.combinations(done, total)
 }
 
 /// Waits for a walk. At the first Ctrl-C or SIGTERM `stop` is set, and the walk ends after the session that it is at.

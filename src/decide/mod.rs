@@ -36,7 +36,9 @@ pub use explanation::{
 };
 pub use fill::{Fill, FillOutcome, fill, mark, order, settle};
 pub use near_misses::near_misses;
-pub use prepare::{MarketBars, Prepared, bars_needed, prepare, prepare_since};
+pub use prepare::{
+    MarketBars, Prepared, bars_needed, bars_needed_by, prepare, prepare_reading, prepare_since,
+};
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use round::{Ready, Round, book_of, decide_round};
 pub use session::{decide, decide_scanned};

@@ -64,7 +64,21 @@ pub fn prepare(
     scripts: &Scripts,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
-    on_rows(market, scripts, None, missing_between)
+    let features = scripts.features(market.asset_class);
+    on_rows(market, features, None, missing_between)
+}
+
+/// Does the same for scripts that read these features and no others: of many versions of one set, what all of them
+/// read together.
+///
+/// # Errors
+/// As [`prepare()`].
+pub fn prepare_reading(
+    market: MarketBars,
+    features: BTreeSet<Feature>,
+    missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
+) -> Result<Prepared, PanelError> {
+    on_rows(market, features, None, missing_between)
 }
 
 /// Does the same for the sessions from `since` on, with a fraction of the time and memory: only
@@ -78,12 +92,13 @@ pub fn prepare_since(
     since: NaiveDate,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
-    on_rows(market, scripts, Some(since), missing_between)
+    let features = scripts.features(market.asset_class);
+    on_rows(market, features, Some(since), missing_between)
 }
 
 fn on_rows(
     market: MarketBars,
-    scripts: &Scripts,
+    mut wanted: BTreeSet<Feature>,
     since: Option<NaiveDate>,
     missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
 ) -> Result<Prepared, PanelError> {
@@ -101,7 +116,6 @@ fn on_rows(
     };
     let panel = Panel::stack(asset_class, bars)?;
     let health = Health::new(&panel, missing_between, &splits).explained(&panel, &real_moves);
-    let mut wanted = scripts.features(asset_class);
     wanted.extend(of_symbols());
     let benchmark = benchmark.as_ref();
     let columns = match since {
@@ -114,7 +128,11 @@ fn on_rows(
 /// Returns the least number of bars to load before a session so that every feature of the
 /// asset class has its value there, right to 1e-9.
 pub fn bars_needed(scripts: &Scripts, asset_class: AssetClass) -> usize {
-    let mut wanted = scripts.features(asset_class);
+    bars_needed_by(scripts.features(asset_class))
+}
+
+/// Returns the same for scripts that read these features.
+pub fn bars_needed_by(mut wanted: BTreeSet<Feature>) -> usize {
     wanted.extend(of_symbols());
     wanted.extend(of_benchmark_alone());
     wanted.iter().map(Feature::bars_needed).max().unwrap_or(0)

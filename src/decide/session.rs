@@ -14,7 +14,7 @@ use crate::domain::Words;
 use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
-use crate::filters::{Candidate, Context};
+use crate::filters::{Candidate, Context, Moves};
 use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
 use crate::signals;
@@ -109,6 +109,7 @@ fn decide_from(
             book: &after_exits,
             sold: &sold,
             words,
+            moves: Moves::default(),
         };
         let candidates: Vec<Candidate> = scan
             .signals

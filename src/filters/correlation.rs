@@ -4,8 +4,10 @@
 //! that moves with them is refused. Positions of the other class are left out: their sessions
 //! do not match.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use crate::domain::AssetClass;
 use crate::domain::Symbol;
 
 use super::{Candidate, Context};
@@ -19,25 +21,51 @@ const MAX_MEAN_OF_HELD: f64 = 0.70;
 /// The mean correlation with them above which a candidate joins that bet.
 const MAX_MEAN_OF_CANDIDATE: f64 = 0.75;
 
+/// How the positions of a session move, remembered from one candidate to the next: it changes only when one is kept.
+#[derive(Debug, Default)]
+pub struct Moves(RefCell<Option<Positions>>);
+
+#[derive(Debug)]
+struct Positions {
+    /// The candidates that were kept when they were looked at.
+    kept: Vec<Symbol>,
+    /// The recent returns of each symbol that is held, ordered or kept, as far as they can be compared.
+    returns: Vec<Vec<f64>>,
+    /// Their mean pairwise correlation.
+    among: Option<f64>,
+}
+
+impl Positions {
+    fn of(kept: &[Candidate], context: &Context<'_>, class: AssetClass) -> Self {
+        let book = context.book;
+        let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
+        let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
+        let picked = kept.iter().map(|other| &other.signal.symbol);
+        // A symbol that two strategies hold moves with itself: it counts once.
+        let symbols: BTreeSet<&Symbol> = held.chain(ordered).chain(picked).collect();
+        let returns: Vec<Vec<f64>> =
+            symbols.into_iter().filter_map(|symbol| recent_returns(context, symbol)).collect();
+        let pairs = (0..returns.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let among = mean(pairs.filter_map(|(i, j)| correlation(&returns[i], &returns[j])));
+        Self { kept: kept.iter().map(|other| other.signal.symbol.clone()).collect(), returns, among }
+    }
+
+    fn are_of(&self, kept: &[Candidate]) -> bool {
+        self.kept.iter().eq(kept.iter().map(|other| &other.signal.symbol))
+    }
+}
+
 pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
     if !context.settings.risk.correlation_guard {
         return None;
     }
-    let class = candidate.signal.asset_class;
-    let book = context.book;
-    let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
-    let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
-    let picked = kept.iter().map(|other| &other.signal.symbol);
-    // A symbol that two strategies hold moves with itself: it counts once.
-    let symbols: BTreeSet<&Symbol> = held.chain(ordered).chain(picked).collect();
-    let returns: Vec<Vec<f64>> =
-        symbols.into_iter().filter_map(|symbol| recent_returns(context, symbol)).collect();
-    if returns.len() < MIN_POSITIONS {
-        return None;
+    let mut moves = context.moves.0.borrow_mut();
+    if !moves.as_ref().is_some_and(|own| own.are_of(kept)) {
+        *moves = Some(Positions::of(kept, context, candidate.signal.asset_class));
     }
-    let pairs = (0..returns.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-    let among = mean(pairs.filter_map(|(i, j)| correlation(&returns[i], &returns[j])))?;
-    if among <= MAX_MEAN_OF_HELD {
+    let Positions { returns, among, .. } = moves.as_ref()?;
+    let among = (*among)?;
+    if returns.len() < MIN_POSITIONS || among <= MAX_MEAN_OF_HELD {
         return None;
     }
     let own = recent_returns(context, &candidate.signal.symbol)?;

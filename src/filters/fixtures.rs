@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Moves};
 use crate::bars::{Bars, Health};
 use crate::domain::{AssetClass, Symbol, Words};
 use crate::domain::{Book, Order, Position};
@@ -52,6 +52,7 @@ impl Desk {
             book: &self.book,
             sold: &self.sold,
             words: Words::Told,
+            moves: Moves::default(),
         }
     }
 

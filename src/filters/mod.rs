@@ -32,6 +32,7 @@ use crate::features::Columns;
 use crate::settings::Settings;
 
 pub use candidate::{Candidate, Size};
+pub use correlation::Moves;
 
 /// A signal that was not recommended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +56,8 @@ pub struct Context<'a> {
     pub sold: &'a BTreeSet<Symbol>,
     /// Whether rejections say why.
     pub words: Words,
+    /// Empty at first; the candidates of one context are of one asset class.
+    pub moves: Moves,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject

@@ -21,6 +21,7 @@ mod outbox;
 mod outcomes;
 mod positions;
 mod recommendations;
+mod reveals;
 mod run_entry;
 mod runs;
 mod sending;
@@ -51,6 +52,7 @@ pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued, 
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;
+pub use reveals::Reveal;
 pub use run_entry::{Recorded, Rendered, RunEntry, RunRow, RunState, ScriptEntry, Stored, StoredRun};
 pub use sessions::{Alert, JobSession, SessionRow, SessionState};
 

@@ -25,8 +25,11 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 
 /// One file a migration, in order: after the first so many, `user_version` is that number.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_journal.sql"), include_str!("../../migrations/0002_outbox.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_journal.sql"),
+    include_str!("../../migrations/0002_outbox.sql"),
+    include_str!("../../migrations/0003_reveals.sql"),
+];
 /// Ours, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x7473_6A31;
 /// How long a writer waits for another; a run's own transaction takes a fraction of it.

@@ -131,14 +131,14 @@ fn intervals_timing_and_deflation_are_the_references_to_the_last_draw() {
         check(name, found.low, &expected["intervals"][name][0]);
         check(name, found.high, &expected["intervals"][name][1]);
     }
-    let opens: BTreeMap<Symbol, Opens> = expected["opens"]
+    let opens: BTreeMap<(AssetClass, Symbol), Opens> = expected["opens"]
         .as_object()
         .expect("opens by symbol")
         .iter()
         .map(|(name, prices)| {
             let prices = prices.as_array().expect("a list").iter().filter_map(Value::as_f64).collect();
             let dates = days.iter().map(|day| day.date).collect();
-            (Symbol::new(name).expect("a symbol"), Opens { dates, prices })
+            ((AssetClass::Equity, Symbol::new(name).expect("a symbol")), Opens { dates, prices })
         })
         .collect();
     let timing = timing(&trades, &opens, seed).expect("closed trades");

@@ -9,12 +9,13 @@ use super::draws::Draws;
 use super::figure::Undefined;
 use super::sample::mean;
 use super::trade::Trade;
+use crate::domain::AssetClass;
 use crate::domain::Symbol;
 
 /// Rounds in which all entries are drawn anew.
 const ROUNDS: usize = 1_000;
 
-/// The opens of a symbol at which trades may be filled, oldest first.
+/// The prices of a symbol at which trades may be filled, oldest first: its opens, or its closes where these fill.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opens {
     pub dates: Vec<NaiveDate>,
@@ -37,12 +38,16 @@ pub struct Timing {
 ///
 /// # Errors
 /// No closed trade whose symbol has opens enough.
-pub fn timing(trades: &[Trade], opens: &BTreeMap<Symbol, Opens>, seed: u64) -> Result<Timing, Undefined> {
+pub fn timing(
+    trades: &[Trade],
+    opens: &BTreeMap<(AssetClass, Symbol), Opens>,
+    seed: u64,
+) -> Result<Timing, Undefined> {
     let own: Vec<(&[f64], usize, f64)> = trades
         .iter()
         .filter(|trade| !trade.open)
         .filter_map(|trade| {
-            let prices = opens.get(&trade.symbol)?.prices.as_slice();
+            let prices = opens.get(&(trade.asset_class, trade.symbol.clone()))?.prices.as_slice();
             let is_long_enough = prices.len() > trade.bars_held;
             is_long_enough.then(|| (prices, trade.bars_held, trade.exit_price / trade.entry_price - 1.0))
         })

@@ -25,6 +25,8 @@ mod view;
 pub(crate) mod example;
 
 pub use backtest::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
+pub use backtest::{HeatMap, Holdout, Looks, Shown, Sweep, Trial, WalkForward, WalkedWindow};
+pub use backtest::{figures as backtest_figures, sessions_per_year};
 pub use chart::{ChartData, ChartLevel};
 pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};

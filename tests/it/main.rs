@@ -27,5 +27,6 @@ mod script_soup;
 mod scripts_doc;
 mod simulated_market;
 mod smtp_server;
+mod sweep;
 mod two_classes;
 mod validate_scripts;

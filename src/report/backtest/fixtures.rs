@@ -7,6 +7,7 @@ use super::{BacktestReport, StrategyUsed};
 use crate::backtest::{Rules, backtest};
 use crate::decide::{MarketBars, Prepared, prepare};
 use crate::domain::{AssetClass, Words};
+use crate::performance::Timing;
 use crate::settings::{FillTime, Settings};
 use crate::signals::fixtures::{ALWAYS, every_day, scripts, series};
 
@@ -41,6 +42,10 @@ pub(super) fn walked(sessions: usize) -> (BacktestReport, Vec<Prepared>) {
         fill: rules.fill,
         costs: None,
         benchmark: None,
+        timing: Ok(Timing { mean_gain: 0.54, mean_gain_of_drawn: 0.1, p_value: 0.25 }),
+        sweep: None,
+        walk_forward: None,
+        holdout: None,
         problems: result.problems.clone(),
         settings,
         result,

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{BacktestReport, StrategyUsed};
+use super::{BacktestReport, Holdout, StrategyUsed, Sweep, WalkForward};
 use crate::domain::{AssetClass, Problem, Symbol};
-use crate::performance::{Breakdown, Figures, Interval, Trade};
+use crate::performance::{Breakdown, Figures, Interval, Timing, Trade};
 use crate::settings;
 use crate::settings::settings_hash;
 use crate::settings::{Risk, SignalSettings};
@@ -20,6 +21,14 @@ struct Document<'a> {
     equity_curve: Vec<Point>,
     trades: Vec<Row<'a>>,
     open_positions: Vec<Row<'a>>,
+    /// The grid that all of this is the best combination of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<Value>,
+    /// The windows that all of this is joined from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walk_forward: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holdout: Option<Value>,
     problems: &'a [Problem],
 }
 
@@ -62,6 +71,8 @@ struct Told {
     #[serde(flatten)]
     figures: Figures,
     intervals: Intervals,
+    /// Null without a closed trade.
+    timing: Option<Timing>,
     #[serde(flatten)]
     breakdown: Breakdown,
 }
@@ -79,8 +90,9 @@ struct Point {
     equity: f64,
 }
 
+/// A trade by the names of the contract.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     symbol: &'a Symbol,
     asset_class: AssetClass,
     strategy: &'a str,
@@ -101,7 +113,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(trade: &'a Trade) -> Self {
+    pub(super) fn of(trade: &'a Trade) -> Self {
         Self {
             symbol: &trade.symbol,
             asset_class: trade.asset_class,
@@ -160,6 +172,7 @@ impl BacktestReport {
                     sharpe: self.sharpe_interval().ok(),
                     expectancy: self.expectancy_interval().ok(),
                 },
+                timing: self.timing.ok(),
                 breakdown: Breakdown::of(&evidence),
             },
             equity_curve: self
@@ -170,6 +183,9 @@ impl BacktestReport {
                 .collect(),
             trades: self.result.trades.iter().map(Row::of).collect(),
             open_positions: self.open().map(Row::of).collect(),
+            sweep: self.sweep.as_ref().map(Sweep::json),
+            walk_forward: self.walk_forward.as_ref().map(WalkForward::json),
+            holdout: self.holdout.as_ref().map(Holdout::json),
             problems: &self.problems,
         };
         let mut text = serde_json::to_string_pretty(&document)?;

@@ -1,13 +1,19 @@
 //! What a backtest says: text and a page for people, JSON for programs.
 //!
 //! Holds every value of them as plain data, made by the app. Nothing is decided here and nothing left out of the
-//! JSON that the text tells; the page shows closes beside it.
+//! JSON that the text tells; the page shows closes beside it. A sweep, a walk forward or a holdout stands beside the
+//! one result that is told in full.
 
+mod aligned;
 #[cfg(test)]
 mod fixtures;
+mod holdout;
 mod json;
 mod page;
+mod sweep;
+mod sweep_text;
 mod text;
+mod walk_forward;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -20,12 +26,15 @@ use crate::backtest::Backtest;
 use crate::decide::Prepared;
 use crate::domain::AssetClass;
 use crate::domain::{Problem, Symbol};
-use crate::performance::{Day, Evidence, Interval, Trade, Undefined};
+use crate::performance::{Day, Evidence, Figures, Interval, Timing, Trade, Undefined};
 use crate::performance::{expectancy_interval, sharpe_interval};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
 
+pub use self::holdout::{Holdout, Looks, Shown};
 pub use self::page::{BacktestPage, PriceHistory};
+pub use self::sweep::{HeatMap, Sweep, Trial};
+pub use self::walk_forward::{WalkForward, WalkedWindow};
 
 /// What the intervals are drawn with: the same each time.
 const SEED: u64 = 6;
@@ -43,6 +52,13 @@ pub struct BacktestReport {
     /// What the account is compared with; that of equities where both classes were walked.
     pub benchmark: Option<BenchmarkCloses>,
     pub result: Backtest,
+    /// Whether the entries were well timed.
+    pub timing: Result<Timing, Undefined>,
+    /// The grid that `result` is the best of.
+    pub sweep: Option<Sweep>,
+    /// The windows that `result` is joined from.
+    pub walk_forward: Option<WalkForward>,
+    pub holdout: Option<Holdout>,
     /// Of the bars, the scripts and all sessions.
     pub problems: Vec<Problem>,
 }
@@ -74,6 +90,26 @@ pub struct StrategyUsed {
     pub constants: BTreeMap<String, f64>,
 }
 
+/// Returns the sessions of a year by which returns are annualised: with crypto every day is one.
+pub fn sessions_per_year(asset_classes: &[AssetClass]) -> f64 {
+    let years = asset_classes.iter().map(|class| class.sessions_per_year());
+    years.fold(AssetClass::Equity.sessions_per_year(), f64::max)
+}
+
+/// Computes the figures of a result beside its benchmark.
+pub fn figures(
+    asset_classes: &[AssetClass],
+    result: &Backtest,
+    benchmark: Option<&BenchmarkCloses>,
+) -> Figures {
+    Figures::of(&Evidence {
+        days: &result.days,
+        trades: &result.trades,
+        benchmark: benchmark.map(|own| own.closes.as_slice()).unwrap_or_default(),
+        sessions_per_year: sessions_per_year(asset_classes),
+    })
+}
+
 impl BacktestReport {
     /// Returns the first and the last date that was walked; `None` where the span has no session.
     fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
@@ -86,23 +122,31 @@ impl BacktestReport {
         self.result.days.last().map(|day| day.equity)
     }
 
-    /// Returns the sessions of a year by which returns are annualised: with crypto every day is one.
-    fn sessions_per_year(&self) -> f64 {
-        let years = self.asset_classes.iter().map(|class| class.sessions_per_year());
-        years.fold(AssetClass::Equity.sessions_per_year(), f64::max)
-    }
-
     fn evidence(&self) -> Evidence<'_> {
         Evidence {
             days: &self.result.days,
             trades: &self.result.trades,
             benchmark: self.benchmark.as_ref().map(|own| own.closes.as_slice()).unwrap_or_default(),
-            sessions_per_year: self.sessions_per_year(),
+            sessions_per_year: sessions_per_year(&self.asset_classes),
         }
     }
 
+    /// Says in a few lines what stands beside the one result that is told in full, for who sees that alone.
+    pub fn beside(&self) -> Vec<String> {
+        let sweep =
+            self.sweep.iter().flat_map(|own| own.verdict().lines().map(str::to_owned).collect::<Vec<_>>());
+        let windows = self.walk_forward.iter().map(WalkForward::line);
+        let holdout =
+            self.holdout.iter().flat_map(|own| own.line().lines().map(str::to_owned).collect::<Vec<_>>());
+        let mut lines: Vec<String> = sweep.chain(windows).chain(holdout).collect();
+        if !lines.is_empty() {
+            lines.push("all of it stands in the text and the JSON".to_owned());
+        }
+        lines
+    }
+
     fn sharpe_interval(&self) -> Result<Interval, Undefined> {
-        sharpe_interval(&self.result.days, self.sessions_per_year(), SEED)
+        sharpe_interval(&self.result.days, sessions_per_year(&self.asset_classes), SEED)
     }
 
     fn expectancy_interval(&self) -> Result<Interval, Undefined> {
@@ -157,6 +201,7 @@ mod tests {
         assert_eq!(document["settings"]["costs"], serde_json::Value::Null);
         let figures = &document["figures"];
         assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.0.into(), &252.0.into()));
+        assert_eq!(figures["timing"]["p_value"], 0.25);
         assert_eq!(figures["by_strategy"]["always"]["trades"], 2.0);
         assert!(figures["intervals"]["sharpe"]["high"].as_f64() > figures["sharpe"].as_f64(), "{figures}");
     }

@@ -1,7 +1,7 @@
 //! A backtest for people: what came of it first, then what it rests on.
 
 use super::{BacktestReport, told};
-use crate::domain::format::{count, fixed, price, quantity, signed_money};
+use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
 use crate::performance::{Figure, Figures, Kind, Trade};
 
 /// So many of the newest trades are listed; the JSON has all.
@@ -11,6 +11,26 @@ impl BacktestReport {
     /// Renders the text.
     pub fn text(&self) -> String {
         let mut text = self.heading();
+        if let Some(sweep) = &self.sweep {
+            text.push_str(&format!("{}\nThe best combination by itself\n", sweep.text()));
+        }
+        if let Some(walk_forward) = &self.walk_forward {
+            text.push_str(&format!("{}\nThe joined test stretches\n", walk_forward.text()));
+        }
+        text.push_str(&self.body());
+        if let Some(holdout) = &self.holdout {
+            text.push('\n');
+            text.push_str(&holdout.line());
+            if let Some(shown) = &holdout.shown {
+                text.push_str(&told_figures(&shown.figures, &[]));
+            }
+        }
+        text
+    }
+
+    /// The one result that is told in full.
+    fn body(&self) -> String {
+        let mut text = String::new();
         let (Some((from, to)), Some(equity)) = (self.span(), self.final_equity()) else {
             text.push_str("No session in the span: nothing was decided.\n");
             return text;
@@ -57,18 +77,21 @@ impl BacktestReport {
     /// Every figure, or why there is none.
     fn figures(&self) -> String {
         let evidence = self.evidence();
-        let told = |(kind, figure): (&'static Kind, Figure)| {
-            let told = match figure {
-                Ok(value) => told(kind.unit, value),
-                Err(why) => format!("– ({})", why.0),
-            };
-            (kind.label, told)
-        };
-        let mut rows: Vec<(&str, String)> = Figures::of(&evidence).iter().map(told).collect();
         let symbol = self.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
         let basis = format!("{} sessions a year; benchmark {symbol}", fixed(evidence.sessions_per_year, 0));
-        rows.push(("Reckoned with", basis));
-        lines(&rows)
+        told_figures(&Figures::of(&evidence), &[("Entry timing", self.timing()), ("Reckoned with", basis)])
+    }
+
+    fn timing(&self) -> String {
+        match &self.timing {
+            Err(why) => format!("– ({})", why.0),
+            Ok(own) => format!(
+                "a mean gain of {} a trade; entered on any sessions instead, {}; as good by chance in {} of draws",
+                percent(own.mean_gain, 2),
+                percent(own.mean_gain_of_drawn, 2),
+                percent(own.p_value, 1)
+            ),
+        }
     }
 
     fn heading(&self) -> String {
@@ -86,6 +109,20 @@ impl BacktestReport {
         };
         format!("{signals}: {filtered} filtered, {} ordered{waiting}", part(counts.ordered))
     }
+}
+
+/// Every figure, or why there is none, and more rows below.
+fn told_figures(figures: &Figures, more: &[(&'static str, String)]) -> String {
+    let row = |(kind, figure): (&'static Kind, Figure)| {
+        let told = match figure {
+            Ok(value) => told(kind.unit, value),
+            Err(why) => format!("– ({})", why.0),
+        };
+        (kind.label, told)
+    };
+    let mut rows: Vec<(&str, String)> = figures.iter().map(row).collect();
+    rows.extend(more.iter().cloned());
+    lines(&rows)
 }
 
 /// Names and what stands beside them, aligned.

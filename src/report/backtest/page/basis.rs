@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::format;
 use crate::domain::format::{fixed, percent, short_hash};
-use crate::report::backtest::{BacktestReport, StrategyUsed};
+use crate::report::backtest::{BacktestReport, StrategyUsed, sessions_per_year};
 use crate::scripts::Engine;
 use crate::settings::settings_hash;
 
@@ -43,7 +43,7 @@ pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
     let mut said = Vec::new();
     said.extend(report.walked().map(|walked| Said::new("Span", walked)));
     let benchmark = report.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
-    let year = fixed(report.sessions_per_year(), 0);
+    let year = fixed(sessions_per_year(&report.asset_classes), 0);
     said.extend([
         Said::new("Markets", report.markets()),
         Said::new("Benchmark", benchmark),

@@ -1,0 +1,136 @@
+//! What walks over the same history share: bars prepared once, settings and costs. Each walk brings its scripts, its
+//! stretch and its account.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, bail};
+use chrono::NaiveDate;
+
+use super::backtest::Charged;
+use super::bars::missing_between;
+use super::recipe::Recipe;
+use crate::backtest;
+use crate::backtest::{Backtest, Rules, Step};
+use crate::decide;
+use crate::decide::{MarketBars, Prepared};
+use crate::domain::{AssetClass, Symbol, Words};
+use crate::performance::{Figures, Opens, Timing, Undefined, timing};
+use crate::report;
+use crate::report::BenchmarkCloses;
+use crate::scripts::Scripts;
+use crate::settings::{FillTime, Settings};
+
+/// What the draws of entries begin with: the same each time.
+const SEED: u64 = 6;
+
+/// The first and the last session of a stretch; an open end reaches as far as the bars.
+pub(super) type Stretch = (Option<NaiveDate>, Option<NaiveDate>);
+
+/// Loaded history, ready to be walked.
+pub(super) struct Ground {
+    pub(super) prepared: Vec<Prepared>,
+    /// In the order in which they are decided.
+    pub(super) asset_classes: Vec<AssetClass>,
+    pub(super) settings: Settings,
+    pub(super) fill: FillTime,
+    pub(super) costs: Charged,
+}
+
+impl Ground {
+    /// Prepares the bars with every feature that a combination of the recipe reads.
+    ///
+    /// # Errors
+    /// Bars that cannot be stacked, or a stop.
+    pub(super) fn prepare(
+        markets: Vec<MarketBars>,
+        recipe: &Recipe,
+        (settings, fill, costs): (Settings, FillTime, Charged),
+        stop: &AtomicBool,
+    ) -> anyhow::Result<Self> {
+        let asset_classes = markets.iter().map(|market| market.asset_class).collect();
+        let mut prepared = Vec::new();
+        for market in markets {
+            let class = market.asset_class;
+            let own = decide::prepare_reading(market, recipe.features(class), missing_between(class));
+            prepared.push(own.with_context(|| format!("failed to prepare the {class} bars"))?);
+            if stop.load(Ordering::Relaxed) {
+                bail!("interrupted before the first session");
+            }
+        }
+        Ok(Self { prepared, asset_classes, settings, fill, costs })
+    }
+
+    /// Names the classes, as in `equity and crypto`.
+    pub(super) fn classes(&self) -> String {
+        self.asset_classes.iter().map(|class| class.as_str()).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Returns the rules of a walk over a stretch whose decisions nobody reads.
+    pub(super) fn rules<'a>(
+        &'a self,
+        scripts: &'a Scripts,
+        settings: &'a Settings,
+        (from, to): Stretch,
+    ) -> Rules<'a> {
+        let costs = (self.costs == Charged::AsSet).then_some(&self.settings.backtest);
+        Rules { scripts, settings, fill: self.fill, costs, from, to, words: Words::LeftOut }
+    }
+
+    /// Walks a stretch with the settings' own account, until `stop`.
+    pub(super) fn walk(&self, scripts: &Scripts, stretch: Stretch, stop: &AtomicBool) -> Backtest {
+        let rules = self.rules(scripts, &self.settings, stretch);
+        backtest::backtest(&self.prepared, &rules, &mut |_: &Step<'_>| flow(stop))
+    }
+
+    /// Returns the benchmark's closes on the days of a result: that of the first class.
+    pub(super) fn benchmark(&self, result: &Backtest) -> Option<BenchmarkCloses> {
+        self.prepared.first().and_then(|own| BenchmarkCloses::of(own, result))
+    }
+
+    /// Computes every figure of a result.
+    pub(super) fn figures(&self, result: &Backtest) -> Figures {
+        report::backtest_figures(&self.asset_classes, result, self.benchmark(result).as_ref())
+    }
+
+    /// Compares the entries of a result with drawn ones, over the sessions that it walked.
+    pub(super) fn timing(&self, result: &Backtest) -> Result<Timing, Undefined> {
+        let (Some(first), Some(last)) = (result.days.first(), result.days.last()) else {
+            return Err(Undefined("no session in the span"));
+        };
+        let mut opens: BTreeMap<(AssetClass, Symbol), Opens> = BTreeMap::new();
+        for trade in &result.trades {
+            let key = (trade.asset_class, trade.symbol.clone());
+            if let Entry::Vacant(place) = opens.entry(key) {
+                let own = self.opens(place.key(), (first.date, last.date)).unwrap_or_default();
+                place.insert(own);
+            }
+        }
+        timing(&result.trades, &opens, SEED)
+    }
+
+    /// The prices at which a symbol's orders fill.
+    fn opens(
+        &self,
+        (class, symbol): &(AssetClass, Symbol),
+        (from, to): (NaiveDate, NaiveDate),
+    ) -> Option<Opens> {
+        let mut panels = self.prepared.iter().map(|own| own.columns.panel());
+        let panel = panels.find(|own| own.asset_class() == *class)?;
+        let rows = panel.rows(panel.position(symbol)?);
+        let dates = &panel.dates()[rows.clone()];
+        let prices = match self.fill {
+            FillTime::NextOpen => &panel.open()[rows],
+            FillTime::NextClose => &panel.close()[rows],
+        };
+        let span = dates.partition_point(|date| *date < from)..dates.partition_point(|date| *date <= to);
+        Some(Opens { dates: dates[span.clone()].to_vec(), prices: prices[span].to_vec() })
+    }
+}
+
+/// Goes on until `stop` is set.
+pub(super) fn flow(stop: &AtomicBool) -> ControlFlow<()> {
+    if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}

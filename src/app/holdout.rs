@@ -1,0 +1,123 @@
+//! Sessions that are kept out of a backtest: hidden, or shown once more and written down as shown.
+
+use std::sync::atomic::AtomicBool;
+
+use anyhow::bail;
+use chrono::NaiveDate;
+use sha2::{Digest as _, Sha256};
+
+use super::ground::Ground;
+use super::{App, BacktestOutcome, Refusal, Span};
+use crate::backtest;
+use crate::domain::hex;
+use crate::journal::{Journal, JournalError, Reveal};
+use crate::report::{Looks, Shown};
+use crate::scripts::Scripts;
+
+/// The holdout of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldoutRequest {
+    /// Its first date, a session or not.
+    pub from: NaiveDate,
+    pub showing: Showing,
+}
+
+/// Whether a holdout is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Showing {
+    Hidden,
+    Revealed,
+}
+
+impl HoldoutRequest {
+    /// Returns the part of a span that lies before it.
+    ///
+    /// # Errors
+    /// A usage [`Refusal`] where the span has nothing before it, or nothing of it.
+    pub(super) fn before(&self, span: Span) -> Result<Span, Refusal> {
+        let Self { from, .. } = self;
+        if let Some(first) = span.from().filter(|first| first >= from) {
+            return Err(Refusal::Usage(format!(
+                "--holdout {from} leaves nothing of a span from {first} on; hold out a later part"
+            )));
+        }
+        if let Some(last) = span.to().filter(|last| last < from) {
+            return Err(Refusal::Usage(format!(
+                "--holdout {from} lies after --to {last}; hold out a part of the span"
+            )));
+        }
+        Ok(span.until(from.pred_opt().unwrap_or(*from)))
+    }
+}
+
+/// Trades the holdout with an account of its own; `None` where the span has no session of it.
+///
+/// # Errors
+/// A stop: a part of it is not shown.
+pub(super) fn trade(
+    ground: &Ground,
+    scripts: &Scripts,
+    (from, span): (NaiveDate, Span),
+    constants: Vec<(String, f64)>,
+    stop: &AtomicBool,
+) -> anyhow::Result<Option<Shown>> {
+    let eve = backtest::dates(&ground.prepared, span.from(), from.pred_opt()).last().copied();
+    let result = ground.walk(scripts, (Some(eve.unwrap_or(from)), span.to()), stop);
+    if result.is_stopped() {
+        bail!("interrupted before the holdout was done; nothing of it is shown");
+    }
+    let mut traded = result.days.iter().map(|day| day.date).filter(|date| *date >= from);
+    let Some(first) = traded.next() else { return Ok(None) };
+    let sessions = (first, traded.next_back().unwrap_or(first));
+    Ok(Some(Shown { sessions, constants, figures: ground.figures(&result), result }))
+}
+
+/// Writes down that a holdout is about to be shown, or counts how often it was, and says so in the report.
+///
+/// Call it before anything of the report is shown. Looks at simulated bars are not counted.
+///
+/// # Errors
+/// A journal that cannot be read, or, to show the holdout, be written.
+pub fn note_looks(app: &App, outcome: &mut BacktestOutcome) -> Result<(), JournalError> {
+    let classes = outcome.report.asset_classes.clone();
+    let Some(holdout) = &mut outcome.report.holdout else { return Ok(()) };
+    if outcome.demo {
+        return Ok(());
+    }
+    let path = &app.loaded.settings.journal.path;
+    let before = match &holdout.shown {
+        Some(shown) => {
+            let now = app.clock.now();
+            let (journal, problems) = Journal::open(path, now)?;
+            outcome.report.problems.extend(problems);
+            journal.put_reveal(&Reveal {
+                revealed_at: now,
+                from: shown.sessions.0,
+                to: shown.sessions.1,
+                asset_classes: classes,
+                scripts_hash: outcome.scripts_hash.clone(),
+                constants: shown.constants.iter().cloned().collect(),
+                trials: outcome.trials,
+            })?
+        }
+        None => match Journal::open_to_read(path) {
+            Ok(journal) => {
+                let looks = journal.reveals()?;
+                looks.iter().filter(|own| own.shows(&classes, holdout.from, NaiveDate::MAX)).count()
+            }
+            Err(JournalError::Missing { .. }) => 0,
+            Err(error) => return Err(error),
+        },
+    };
+    holdout.looks = Looks::Before(before);
+    Ok(())
+}
+
+/// Returns one hash of all scripts of a snapshot, constants included.
+pub(super) fn scripts_hash(scripts: &Scripts) -> String {
+    let mut hash = Sha256::new();
+    for (name, own) in scripts.hashes() {
+        hash.update(format!("{name} {own}\n"));
+    }
+    hex(hash.finalize())
+}

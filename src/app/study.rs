@@ -1,0 +1,236 @@
+//! What a backtest was asked for, from prepared bars to the report: one walk, the best of a grid or the joined windows
+//! of a walk forward, and the holdout beside it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::bail;
+use tracing::info;
+
+use super::backtest::{BacktestInputs, BacktestOutcome, Charged};
+use super::ground::{Ground, Stretch, flow};
+use super::holdout;
+use super::holdout::{HoldoutRequest, Showing};
+use super::recipe::Recipe;
+use super::sweep::{Best, sweep};
+use super::walk_forward::{walk_forward, windows_of};
+use crate::backtest;
+use crate::backtest::{Backtest, Lengths, Step};
+use crate::domain::format::{count, fixed};
+use crate::domain::{Problem, ProblemKind};
+use crate::performance::{Undefined, deflated_sharpe};
+use crate::report::{
+    BacktestReport, Holdout, Looks, PriceHistory, StrategyUsed, Sweep, WalkForward, sessions_per_year,
+};
+use crate::scripts::{Scripts, Strategy};
+
+/// Is told what is done, and of how many.
+pub(super) type Tell<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
+
+/// What the report tells in full, and what stands above it.
+struct Told {
+    scripts: Scripts,
+    result: Backtest,
+    /// The constants that it was walked with, as far as one set holds for all of it.
+    constants: Vec<(String, f64)>,
+    sweep: Option<Sweep>,
+    walk_forward: Option<WalkForward>,
+    /// Scripts that failed elsewhere than in the result.
+    failures: Vec<Problem>,
+    interrupted: Option<String>,
+}
+
+/// Walks what is asked for.
+///
+/// # Errors
+/// As [`run_backtest`](super::run_backtest).
+pub(super) fn study(
+    inputs: BacktestInputs,
+    stop: &AtomicBool,
+    progress: Tell<'_>,
+) -> anyhow::Result<BacktestOutcome> {
+    let BacktestInputs { settings, recipe, fill, costs, markets, notes, demo, .. } = inputs;
+    let span = inputs.holdout.map_or(Ok(inputs.span), |own| own.before(inputs.span))?;
+    let stretch = (span.from(), span.to());
+    let ground = Ground::prepare(markets, &recipe, (settings, fill, costs), stop)?;
+    let told = match inputs.walk_forward {
+        Some(lengths) => in_windows(&ground, &recipe, (stretch, lengths), stop, progress)?,
+        None if recipe.grid().len() > 1 => best(&ground, &recipe, stretch, stop, progress)?,
+        None => once(&ground, &recipe, stretch, stop, progress)?,
+    };
+    let Told { scripts, result, constants, sweep, walk_forward, failures, interrupted } = told;
+    let mut problems = inputs.problems;
+    problems.extend(result.problems.iter().cloned());
+    // What failed in the result too is among its own problems, with its dates.
+    problems.extend(failures.into_iter().filter(|own| !has_failed(&result.problems, &own.symbol)));
+
+    let strategies = used(&scripts, &recipe, walk_forward.as_ref());
+    let trials = recipe.grid().len() * walk_forward.as_ref().map_or(1, |own| own.windows);
+    let mut scripts_hash = holdout::scripts_hash(&scripts);
+    let mut kept_out = None;
+    if let Some(HoldoutRequest { from, showing }) = inputs.holdout {
+        let mut out = Holdout { from, looks: Looks::NotCounted, shown: None };
+        if showing == Showing::Revealed && interrupted.is_none() && !result.is_stopped() {
+            let (scripts, constants) = match inputs.walk_forward {
+                Some(lengths) => next_choice(&ground, &recipe, (stretch, lengths), stop)?,
+                None => (scripts, constants),
+            };
+            scripts_hash = holdout::scripts_hash(&scripts);
+            out.shown = holdout::trade(&ground, &scripts, (from, inputs.span), constants, stop)?;
+            if out.shown.is_none() {
+                let none = format!("no session in the holdout from {from} on");
+                problems.push(Problem::new("", ProblemKind::NoBars, none));
+            }
+        }
+        kept_out = Some(out);
+    }
+    problems.sort();
+    problems.dedup();
+    let prices = PriceHistory::of_traded(&ground.prepared, &result, inputs.charts);
+    let report = BacktestReport {
+        strategies,
+        fill,
+        costs: (costs == Charged::AsSet).then(|| ground.settings.backtest.clone()),
+        benchmark: ground.benchmark(&result),
+        timing: ground.timing(&result),
+        sweep,
+        walk_forward,
+        holdout: kept_out,
+        problems,
+        asset_classes: ground.asset_classes,
+        settings: ground.settings,
+        result,
+    };
+    let (templates, engine) = (inputs.templates, inputs.engine);
+    Ok(BacktestOutcome { report, prices, templates, engine, notes, demo, interrupted, trials, scripts_hash })
+}
+
+/// One walk, as far as it came.
+fn once(
+    ground: &Ground,
+    recipe: &Recipe,
+    stretch: Stretch,
+    stop: &AtomicBool,
+    progress: Tell<'_>,
+) -> anyhow::Result<Told> {
+    info!("Walking the sessions of {}", ground.classes());
+    let scripts = recipe.scripts(0)?;
+    let rules = ground.rules(&scripts, &ground.settings, stretch);
+    let result = backtest::backtest(&ground.prepared, &rules, &mut |step: &Step<'_>| {
+        progress(step.done + 1, step.total);
+        flow(stop)
+    });
+    Ok(Told {
+        scripts,
+        result,
+        constants: recipe.grid().combination(0),
+        sweep: None,
+        walk_forward: None,
+        failures: Vec::new(),
+        interrupted: None,
+    })
+}
+
+/// The best of a grid.
+fn best(
+    ground: &Ground,
+    recipe: &Recipe,
+    stretch: Stretch,
+    stop: &AtomicBool,
+    progress: Tell<'_>,
+) -> anyhow::Result<Told> {
+    let combinations = count(recipe.grid().len(), "combination");
+    info!("Walking {combinations} of {}", ground.classes());
+    let swept = sweep(ground, recipe, stretch, stop, &counted(recipe.grid().len(), progress))?;
+    let (failures, is_stopped) = (swept.failures(recipe), swept.is_stopped());
+    let Some(Best { index, scripts, result, .. }) = swept.best else {
+        bail!("interrupted before the first of {combinations} was done");
+    };
+    let mut sweep = Sweep {
+        grid: recipe.grid().clone(),
+        trials: swept.trials,
+        best: index,
+        deflated_sharpe: Err(Undefined("fewer than two trials")),
+    };
+    let ratios: Vec<f64> = sweep.sharpes().into_iter().flatten().collect();
+    sweep.deflated_sharpe = deflated_sharpe(&result.days, &ratios, sessions_per_year(&ground.asset_classes));
+    let how_far = format!("interrupted: {} of {combinations} done", fixed(sweep.done() as f64, 0));
+    Ok(Told {
+        scripts,
+        result,
+        constants: recipe.grid().combination(index),
+        sweep: Some(sweep),
+        walk_forward: None,
+        failures,
+        interrupted: is_stopped.then_some(how_far),
+    })
+}
+
+/// The joined tests of all windows.
+fn in_windows(
+    ground: &Ground,
+    recipe: &Recipe,
+    (stretch, lengths): (Stretch, Lengths),
+    stop: &AtomicBool,
+    progress: Tell<'_>,
+) -> anyhow::Result<Told> {
+    let windows = windows_of(ground, stretch, lengths)?;
+    let all = count(windows.len(), "window");
+    info!("Walking {all} of {}", ground.classes());
+    let done = counted(windows.len() * recipe.grid().len(), progress);
+    let Some(walked) = walk_forward(ground, recipe, (lengths, &windows), stop, &done)? else {
+        bail!("interrupted before the first of {all} was done");
+    };
+    let walked_windows = walked.told.walked.len();
+    let how_far = format!("interrupted: {} of {all} done", fixed(walked_windows as f64, 0));
+    Ok(Told {
+        scripts: recipe.scripts(0)?,
+        result: walked.result,
+        constants: Vec::new(),
+        sweep: None,
+        walk_forward: Some(walked.told),
+        failures: walked.failures,
+        interrupted: (walked_windows < windows.len()).then_some(how_far),
+    })
+}
+
+/// What the window after the last would choose: the best on the sessions before the holdout.
+fn next_choice(
+    ground: &Ground,
+    recipe: &Recipe,
+    ((from, to), lengths): (Stretch, Lengths),
+    stop: &AtomicBool,
+) -> anyhow::Result<(Scripts, Vec<(String, f64)>)> {
+    let before = backtest::dates(&ground.prepared, from, to);
+    let first = before[before.len().saturating_sub(lengths.train)..].first().copied();
+    let swept = sweep(ground, recipe, (first, to), stop, &|| ())?;
+    match swept.best {
+        Some(Best { index, scripts, .. }) if !stop.load(Ordering::Relaxed) => {
+            Ok((scripts, recipe.grid().combination(index)))
+        }
+        _ => bail!("interrupted before the holdout was done; nothing of it is shown"),
+    }
+}
+
+/// Counts what is done, from any thread.
+fn counted(total: usize, progress: Tell<'_>) -> impl Fn() + Sync {
+    let done = AtomicUsize::new(0);
+    move || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total)
+}
+
+fn has_failed(problems: &[Problem], script: &str) -> bool {
+    problems.iter().any(|own| own.kind == ProblemKind::ScriptRun && own.symbol == script)
+}
+
+/// The strategies that traded, with their constants; those that each window chose anew are left out.
+fn used(scripts: &Scripts, recipe: &Recipe, windows: Option<&WalkForward>) -> BTreeMap<String, StrategyUsed> {
+    let used = |own: &Strategy| {
+        let mut constants = own.constants().clone();
+        if windows.is_some() {
+            let varying = recipe.grid().varying();
+            constants.retain(|name, _| !varying.iter().any(|axis| axis.name == *name));
+        }
+        (own.name().to_owned(), StrategyUsed { hash: own.hash().to_owned(), constants })
+    };
+    scripts.strategies().iter().filter(|own| own.is_enabled()).map(used).collect()
+}

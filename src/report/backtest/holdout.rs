@@ -1,0 +1,88 @@
+//! Sessions that were kept out of everything else: a line that says so, or, where they were asked for, what became
+//! of them, and how often they had been looked at before.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::backtest::{Backtest, as_set};
+use crate::domain::format::count;
+use crate::performance::Figures;
+
+/// A span that the rest of the report does not cover.
+#[derive(Clone, Debug)]
+pub struct Holdout {
+    /// The first date of it, a session or not.
+    pub from: NaiveDate,
+    pub looks: Looks,
+    /// `None` where it stays hidden.
+    pub shown: Option<Shown>,
+}
+
+/// How often sessions of it were shown before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// By the journal.
+    Before(usize),
+    /// Simulated bars can be had without end, so that looking at them is not counted.
+    NotCounted,
+}
+
+/// A holdout that was traded.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The first and the last session that was traded.
+    pub sessions: (NaiveDate, NaiveDate),
+    /// The constants that it was traded with, as far as they were set.
+    pub constants: Vec<(String, f64)>,
+    pub figures: Figures,
+    /// Of an account of its own. Its first day is the session before, at whose close it begins to decide.
+    pub result: Backtest,
+}
+
+impl Holdout {
+    /// Returns the line that says what it is, and how often it was seen.
+    pub(super) fn line(&self) -> String {
+        let looks = match (self.looks, &self.shown) {
+            (Looks::NotCounted, Some(_)) => "The bars are simulated: this look is not recorded.".to_owned(),
+            (Looks::NotCounted, None) => "The bars are simulated: looks are not recorded.".to_owned(),
+            (Looks::Before(0), _) => "No session of it was revealed before.".to_owned(),
+            (Looks::Before(times), _) => format!(
+                "Sessions of it were revealed {} before: the more often, the less it proves.",
+                count(times, "time")
+            ),
+        };
+        match &self.shown {
+            None => format!(
+                "Holdout from {} on: kept out of all of this; --reveal shows it. {looks}\n",
+                self.from
+            ),
+            Some(Shown { sessions: (first, last), constants, .. }) => {
+                let with =
+                    if constants.is_empty() { String::new() } else { format!(" with {}", as_set(constants)) };
+                format!(
+                    "Holdout, {first} to {last}{with}, by an account of its own that begins in cash\n{looks}\n"
+                )
+            }
+        }
+    }
+
+    /// Returns it for programs.
+    pub(super) fn json(&self) -> Value {
+        let shown = self.shown.as_ref().map(|own| {
+            let curve = own.result.days.iter().map(|day| json!({ "date": day.date, "equity": day.equity }));
+            json!({
+                "from": own.sessions.0,
+                "to": own.sessions.1,
+                "constants": own.constants.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+                "figures": own.figures,
+                "equity_curve": curve.collect::<Vec<_>>(),
+                "trades": own.result.trades.iter().map(super::json::Row::of).collect::<Vec<_>>(),
+            })
+        });
+        let before = match self.looks {
+            Looks::Before(times) => Some(times),
+            Looks::NotCounted => None,
+        };
+        json!({ "from": self.from, "revealed_before": before, "shown": shown })
+    }
+}

@@ -1,0 +1,145 @@
+//! A sweep as text and JSON: a row a combination, the heat map, and what its best one is worth.
+
+use serde_json::{Value, json};
+
+use super::aligned::aligned;
+use super::sweep::{HeatMap, Sweep, Trial};
+use crate::backtest::{Flatness, as_set};
+use crate::domain::format::{count, fixed, percent};
+use crate::performance::Figure;
+
+impl Sweep {
+    /// Renders what stands above the report of the best combination.
+    pub(super) fn text(&self) -> String {
+        let combinations = count(self.grid.len(), "combination");
+        let mut text = match self.done() {
+            done if done == self.grid.len() => {
+                format!("Sweep of {combinations}, each over the same sessions\n")
+            }
+            done => format!("Sweep, interrupted: {} of {combinations} done\n", fixed(done as f64, 0)),
+        };
+        text.push_str(&self.rows());
+        text.push_str(
+            "Near: the mean and the worst Sharpe ratio of the combinations one step away in one constant. A best one \
+             far above them is more likely luck.\n",
+        );
+        if let Some(map) = self.heat_map() {
+            text.push_str(&told_map(&map));
+        }
+        text.push('\n');
+        text.push_str(&self.verdict());
+        text
+    }
+
+    fn rows(&self) -> String {
+        let mut header: Vec<String> = self.grid.varying().iter().map(|axis| axis.name.clone()).collect();
+        header.extend(
+            ["trades", "CAGR", "Sharpe", "drawdown", "expectancy", "profit factor", "near", "worst near"]
+                .map(str::to_owned),
+        );
+        let mut rows = vec![header];
+        let all = self.trials.iter().zip(self.flatness()).enumerate();
+        for (index, (trial, near)) in
+            all.filter_map(|(index, (own, near))| Some((index, (own.as_ref()?, near))))
+        {
+            let mut row: Vec<String> =
+                self.grid.chosen(index).iter().map(|(_, value)| value.to_string()).collect();
+            row.extend(cells(trial, near));
+            rows.push(row);
+        }
+        aligned(&rows)
+    }
+
+    /// What the best one is, and how much of it the number of trials explains.
+    pub(super) fn verdict(&self) -> String {
+        let best = as_set(&self.grid.chosen(self.best));
+        let trials = count(self.trials_with_ratio(), "trial");
+        match self.deflated_sharpe {
+            Ok(probability) => format!(
+                "Best by Sharpe ratio: {best}\nAs the best of {trials}, its true Sharpe ratio is above 0 with a \
+                 probability of {} (deflated Sharpe ratio; Bailey, López de Prado 2014)\n",
+                percent(probability, 1)
+            ),
+            Err(why) if self.trials_with_ratio() == 0 => {
+                format!("No combination has a Sharpe ratio ({}); shown is {best}\n", why.0)
+            }
+            Err(why) => {
+                format!("Best by Sharpe ratio: {best}\nWhat {trials} leave of it cannot be told: {}\n", why.0)
+            }
+        }
+    }
+
+    /// Returns it for programs: `trials` in the grid's order, null where one was not walked.
+    pub(super) fn json(&self) -> Value {
+        let named = |index: usize| -> Value {
+            let own = self.grid.combination(index);
+            own.into_iter()
+                .map(|(name, value)| (name, json!(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        };
+        let flatness = self.flatness();
+        let trial = |(index, own): (usize, &Option<Trial>)| {
+            let Some(own) = own else { return Value::Null };
+            let Flatness { neighbours, mean, worst } = flatness[index];
+            json!({
+                "constants": named(index),
+                "figures": own.figures,
+                "neighbourhood": { "neighbours": neighbours, "mean_sharpe": mean, "worst_sharpe": worst },
+                "script_failures": own.failures,
+            })
+        };
+        json!({
+            "grid": self.grid.varying().iter().map(|axis| json!({ "name": axis.name, "values": axis.values }))
+                .collect::<Vec<_>>(),
+            "combinations": self.grid.len(),
+            "done": self.done(),
+            "trials": self.trials.iter().enumerate().map(trial).collect::<Vec<_>>(),
+            "best": {
+                "index": self.best,
+                "constants": named(self.best),
+                "trials": self.trials_with_ratio(),
+                "deflated_sharpe": self.deflated_sharpe.ok(),
+                "undefined": self.deflated_sharpe.err().map(|why| why.0),
+            },
+            "heat_map": self.heat_map().map(|map| json!({
+                "down": map.down.name,
+                "across": map.across.name,
+                "sharpe": map.sharpes,
+            })),
+        })
+    }
+}
+
+fn cells(trial: &Trial, near: Flatness) -> [String; 8] {
+    let told = |name: &str, show: fn(f64) -> String| shown(trial.figure(name), show);
+    let ratio = |value: f64| fixed(value, 2);
+    let optional = |value: Option<f64>| value.map_or("–".to_owned(), ratio);
+    [
+        told("trades", |value| fixed(value, 0)),
+        told("cagr", |value| percent(value, 2)),
+        told("sharpe", ratio),
+        told("max_drawdown", |value| percent(value, 2)),
+        told("expectancy", |value| format!("{} R", fixed(value, 2))),
+        told("profit_factor", ratio),
+        optional(near.mean),
+        optional(near.worst),
+    ]
+}
+
+/// A figure, or a dash where it is not defined.
+pub(super) fn shown(figure: Figure, show: fn(f64) -> String) -> String {
+    figure.map_or("–".to_owned(), show)
+}
+
+fn told_map(map: &HeatMap<'_>) -> String {
+    let mut header = vec![String::new()];
+    header.extend(map.across.values.iter().map(ToString::to_string));
+    let mut rows = vec![header];
+    for (value, sharpes) in map.down.values.iter().zip(&map.sharpes) {
+        let mut row = vec![value.to_string()];
+        row.extend(sharpes.iter().map(|own| own.map_or("–".to_owned(), |value| fixed(value, 2))));
+        rows.push(row);
+    }
+    format!("\nSharpe ratio by {} (down) and {} (across)\n{}", map.down.name, map.across.name, aligned(&rows))
+}
