@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
@@ -27,6 +28,8 @@ use crate::settings::is_loopback;
 
 /// A message and its answers take seconds; a slow greylisting server takes a minute at the most.
 const LIMIT: Duration = Duration::from_secs(90);
+/// Whoever waits is told so at least so often.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// A mail server that cannot be asked with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +47,8 @@ pub enum ServerError {
     )]
     Tls { host: String, cause: String },
     #[error(
-        "SMTP_USER is {0} and there is no password; set SMTP_PASSWORD (or SENDGRID_API_KEY), or empty SMTP_USER"
+        "SMTP_USER is {0} and there is no password; set SMTP_PASSWORD (or SENDGRID_API_KEY), or for no \
+         login write smtp_user = \"\" into ts.toml (TS_EMAIL__SMTP_USER= in the environment: SMTP_USER= counts as unset)"
     )]
     NoPassword(String),
 }
@@ -130,6 +134,28 @@ impl Server {
         accepted.leave().await;
         Ok(())
     }
+
+    /// Sends one message, and says again and again that it is waited for, with the time so far and the most it may take.
+    ///
+    /// # Errors
+    /// As [`Server::send`].
+    pub async fn send_patiently(
+        &self,
+        letter: &Letter,
+        waits: &mut (dyn FnMut(Duration, Duration) + Send),
+    ) -> Result<(), SendError> {
+        let mut sending = pin!(self.send(letter));
+        let mut waited = Duration::ZERO;
+        loop {
+            match tokio::time::timeout(SILENCE, &mut sending).await {
+                Ok(outcome) => return outcome,
+                Err(_) => {
+                    waited += SILENCE;
+                    waits(waited, self.limit);
+                }
+            }
+        }
+    }
 }
 
 impl fmt::Display for Server {
@@ -155,7 +181,8 @@ fn tls(email: &Email) -> Result<TlsParameters, ServerError> {
     if let Some(path) = &email.ca_file {
         let unread = |cause: String| ServerError::Authority { path: path.clone(), cause };
         let pem = std::fs::read(path).map_err(|error: io::Error| unread(error.to_string()))?;
-        let authorities = Certificate::from_pem(&pem).map_err(|error| unread(error.to_string()))?;
+        let authorities =
+            Certificate::from_pem(&pem).map_err(|_| unread("what is in it is no certificate".to_owned()))?;
         // lettre takes a file without a certificate for a list of none.
         if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
             return Err(unread("there is no certificate in it".to_owned()));
