@@ -98,6 +98,9 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
         let known: Vec<&str> = own.chain(constants.iter().copied()).collect();
         let help = match (given_to(&name), vocabulary::closest(&name, known)) {
             (Some(who), _) => who.to_owned(),
+            _ if LIBRARIES.contains(&name.to_ascii_lowercase().as_str()) => {
+                format!("functions stand alone here: write `abs(x)` and not `{name}.abs(x)`")
+            }
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
             (None, None) if Feature::parse(&name).is_ok() => format!("write `row.{name}`"),
             (None, None) => {
@@ -107,6 +110,9 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
         findings.add(position, "unknown_name", format!("`{name}` is defined nowhere"), help);
     }
 }
+
+/// What functions are called by in other languages.
+const LIBRARIES: [&str; 5] = ["math", "np", "numpy", "ta", "talib"];
 
 /// Says which functions are given what the host calls by that name, or what a word of another language is here.
 pub(super) fn given_to(name: &str) -> Option<&'static str> {
@@ -366,6 +372,8 @@ mod tests {
         refused("abs(row.close, 1) > 1.0", "3:20 wrong_arity");
         refused("row.close.abss() > 1.0", "3:30 unknown_function");
         refused("row.close > LEVEL", "3:32 unknown_name");
+        let (_, errors) = compile(&eligible("math.abs(row.close) > 1.0"));
+        assert_eq!(errors[0].help, "functions stand alone here: write `abs(x)` and not `math.abs(x)`");
     }
 
     #[test]
@@ -447,6 +455,13 @@ mod tests {
              fn exit(row, position) { LEVEL > 1.0 }\n",
             &["3:write_to_row", "3:unknown_function", "4:wrong_parameters", "5:unknown_name"],
         );
+        // Handed over by their place: a row called `position` would lack all that one has.
+        check(
+            "fn eligible(row) { true }\nfn entry(row) { }\n\
+             fn exit(position, row) { if row.close < position.entry_price { \"a\" } }\n",
+            &["5:wrong_parameters"],
+        );
+        check("fn eligible(bar) { true }\nfn entry(r) { }\nfn exit(r, held) { }\n", &[]);
     }
 
     #[test]
