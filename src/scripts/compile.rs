@@ -147,15 +147,22 @@ impl<'a> Draft<'a> {
                     let given: Vec<Kind> = other.params.iter().map(|name| Kind::called(name)).collect();
                     reads(&self.program, &self.constants, &other, &given, &mut self.findings);
                 }
-                None => self.findings.add(
-                    Position::NONE,
-                    "missing_function",
-                    format!("there is no function `{name}`"),
-                    match self.misspelt(name) {
-                        Some(own) => format!("did you mean it by `{own}`? write `fn {signature}`"),
-                        None => format!("add `fn {signature}`"),
-                    },
-                ),
+                None => match syntax::open_comment(text) {
+                    // What follows it is part of it: the language takes the end of the file for its end.
+                    Some(place) => {
+                        let told = syntax::not_closed(place);
+                        self.findings.add(told.position, told.code, told.message, told.help);
+                    }
+                    None => self.findings.add(
+                        Position::NONE,
+                        "missing_function",
+                        format!("there is no function `{name}`"),
+                        match self.misspelt(name) {
+                            Some(own) => format!("did you mean it by `{own}`? write `fn {signature}`"),
+                            None => format!("add `fn {signature}`"),
+                        },
+                    ),
+                },
             }
             return None;
         };

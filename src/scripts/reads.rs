@@ -98,7 +98,7 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
         let known: Vec<&str> = own.chain(constants.iter().copied()).collect();
         let help = match (given_to(&name), vocabulary::closest(&name, known)) {
             (Some(who), _) => who.to_owned(),
-            _ if LIBRARIES.contains(&name.to_ascii_lowercase().as_str()) => {
+            _ if is_library(&name) => {
                 format!("functions stand alone here: write `abs(x)` and not `{name}.abs(x)`")
             }
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
@@ -111,8 +111,10 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
     }
 }
 
-/// What functions are called by in other languages.
-const LIBRARIES: [&str; 5] = ["math", "np", "numpy", "ta", "talib"];
+/// Tells whether functions are called by such a name in other languages.
+pub(super) fn is_library(name: &str) -> bool {
+    ["math", "np", "numpy", "ta", "talib"].contains(&name.to_ascii_lowercase().as_str())
+}
 
 /// Says which functions are given what the host calls by that name, or what a word of another language is here.
 pub(super) fn given_to(name: &str) -> Option<&'static str> {
@@ -373,6 +375,7 @@ mod tests {
         refused("row.close.abss() > 1.0", "3:30 unknown_function");
         refused("row.close > LEVEL", "3:32 unknown_name");
         let (_, errors) = compile(&eligible("math.abs(row.close) > 1.0"));
+        assert_eq!(errors.len(), 1, "{errors:?}");
         assert_eq!(errors[0].help, "functions stand alone here: write `abs(x)` and not `math.abs(x)`");
     }
 

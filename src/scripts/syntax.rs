@@ -23,12 +23,7 @@ pub(super) struct Told {
 /// Explains a parser's error.
 pub(super) fn told(error: &ParseError, text: &str) -> Told {
     if let Some(position) = open_comment(text) {
-        return Told {
-            code: "syntax",
-            position,
-            message: "the comment that begins here is not closed".to_owned(),
-            help: "end it with `*/`, or write `//` before each line".to_owned(),
-        };
+        return not_closed(position);
     }
     let mut told = general(&error.0, error.1);
     let place = Place::of(text, error.1);
@@ -42,9 +37,19 @@ pub(super) fn told(error: &ParseError, text: &str) -> Told {
     told
 }
 
-/// Where a `/*` stands that nothing closes. Only asked about a text that does not parse: strings and line comments are
-/// passed over, templates are not told apart from them.
-fn open_comment(text: &str) -> Option<Position> {
+/// What to tell about a comment that nothing closes.
+pub(super) fn not_closed(position: Position) -> Told {
+    Told {
+        code: "syntax",
+        position,
+        message: "the comment that begins here is not closed".to_owned(),
+        help: "end it with `*/`, or write `//` before each line".to_owned(),
+    }
+}
+
+/// Where a `/*` stands that nothing closes. Only asked about a text that does not parse, or lacks something: strings and
+/// line comments are passed over, templates are not told apart from them.
+pub(super) fn open_comment(text: &str) -> Option<Position> {
     let (mut open, mut rest) = (Vec::new(), text);
     while let Some(first) = rest.chars().next() {
         let length = match () {
@@ -58,6 +63,7 @@ fn open_comment(text: &str) -> Option<Position> {
             }
             () if !open.is_empty() => first.len_utf8(),
             () if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            () if rest.starts_with("'\"'") => 3,
             () if matches!(first, '"' | '`') => quoted(rest, first),
             () => first.len_utf8(),
         };
@@ -199,6 +205,12 @@ mod tests {
         check(
             "const A = \"/*\"; // /*\nfn eligible(row) {\n  /* one /* two */\n  true }\nfn entry(row) { }",
             "3:3 syntax: the comment that begins here is not closed; end it with `*/`, or write `//` before each line",
+        );
+        check(
+            &format!(
+                "{HEAD}fn eligible(row) {{ row.close > 1.0 && '\"' == '\"' }}\n/* fn entry(row) {{ }}\n"
+            ),
+            "4:1 syntax: the comment that begins here is not closed; end it with `*/`, or write `//` before each line",
         );
         in_eligible("not row.close > 1.0", "3:20 syntax: `not` is not part of the language; write `!`");
         in_eligible("row.close === 1.0", "3:30 syntax: `===` is not part of the language; write `==`");
