@@ -89,7 +89,7 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
 /// Returns the code that was probably meant by an unknown one.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
     let names: Vec<&'static str> = codes().iter().map(|code| code.name).collect();
-    closest(name, names.into_iter())
+    closest(name, names)
 }
 
 /// Lists all codes, the errors before the warnings.

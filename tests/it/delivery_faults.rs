@@ -215,20 +215,20 @@ fn a_corrupt_journal_is_told_at_once_and_in_the_next_mail() {
 
 #[test]
 fn a_journal_that_takes_no_more_is_told_by_mail_once() {
-    let trial = Trial::start();
-    assert_eq!(trial.run(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]).code, 0);
-    let journal = Connection::open(trial.folder.path().join("data/ts.db")).expect("the journal");
+    let trial = Trial::to(&[TO]);
+    assert_eq!(trial.ts_with(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]).code, 0);
+    let journal = trial.journal();
     let full = "CREATE TRIGGER full BEFORE INSERT ON job_sessions
                 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
     journal.execute_batch(full).expect("it is a journal");
-    let mut daemon = trial.daemon(NOW);
+    let mut daemon = trial.spawn_at(NOW, &["run-scheduler"]);
     daemon.wait_for(&["the alert is not noted", "Failed: ", "disk is full"]);
     daemon.kill();
-    trial.mailed(2, "Thursday's, and the alert");
+    check_mailed(&trial, 2, "Thursday's, and the alert");
     assert!(trial.texts()[1].contains("disk is full"), "{}", trial.texts()[1]);
 
     // With room again the session is decided as if nothing had been.
     journal.execute_batch("DROP TRIGGER full").expect("it was made");
-    assert_eq!(trial.run(&[], &RUN).code, 0);
-    trial.mailed(3, "Friday's");
+    assert_eq!(trial.ts_with(&[], &RUN).code, 0);
+    check_mailed(&trial, 3, "Friday's");
 }
