@@ -63,7 +63,8 @@ pub fn add(app: &App, new: &NewPosition) -> anyhow::Result<Added> {
         desk.sells(strategy, class).map_err(refuse)?;
     }
     let told = recommended(&journal, class, &named, Direction::Buy, date)?;
-    let is_complete = new.strategy.is_some() && new.stop.is_some();
+    // Whoever names the date knows when it was bought.
+    let is_complete = new.date.is_some() || new.strategy.is_some() && new.stop.is_some();
     if !is_complete
         && told.is_empty()
         && let Some(why) = not_filled(&journal, class, &named, date)?

@@ -193,3 +193,43 @@ fn tls(email: &Email) -> Result<TlsParameters, ServerError> {
         .build_rustls()
         .map_err(|error| ServerError::Tls { host, cause: format::clean(&error.to_string()) })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_told_of_until_it_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let email = Email {
+            smtp_host: "127.0.0.1".to_owned(),
+            smtp_port: port,
+            smtp_user: String::new(),
+            tls: Tls::None,
+            ..Settings::defaults().email
+        };
+        let server = Server::of(&email, &Secrets::default()).expect("it is this machine");
+        let letter = Letter {
+            from: "a@x.org".to_owned(),
+            to: "b@x.org".to_owned(),
+            message_id: "<1@x.org>".to_owned(),
+            bytes: Vec::new(),
+        };
+        let mut told = Vec::new();
+        let mut waits = |waited: Duration, limit: Duration| told.push((waited.as_secs(), limit.as_secs()));
+        // The connection is made, and nothing is ever said.
+        let error = server.send_patiently(&letter, &mut waits).await.expect_err("it is silent");
+        assert_eq!((error.step, told), (Step::Greeting, vec![(20, 90), (40, 90), (60, 90), (80, 90)]));
+    }
+
+    #[test]
+    fn a_user_without_a_password_is_told_how_to_have_no_login() {
+        let error = Server::of(&Settings::defaults().email, &Secrets::default()).expect_err("no password");
+        let told = error.to_string();
+        assert!(told.contains("smtp_user = \"\"") && told.contains("TS_EMAIL__SMTP_USER="), "{told}");
+    }
+}
