@@ -126,7 +126,17 @@ impl Courier {
                 message_id: row.message_id.clone(),
                 bytes: message,
             };
-            let sent = server.send(&letter).await;
+            info!(job = row.job.job, session = %row.job.session, recipient = row.recipient, "Mailing by {server}");
+            let sent = server
+                .send_patiently(&letter, &mut |waited, limit| {
+                    warn!(
+                        recipient = row.recipient,
+                        "The mail server has not taken the mail for {} s; it is given up after {} s",
+                        waited.as_secs(),
+                        limit.as_secs()
+                    );
+                })
+                .await;
             let (own, noted, at) = (self.clone(), row.clone(), app.clock.now());
             let is_unreachable = sent.as_ref().is_err_and(SendError::is_of_connection);
             let is_sent = sent.is_ok();
@@ -157,13 +167,14 @@ impl Courier {
             );
             Ok(self.journal.mark_failed_permanent(row.id, &error.to_string(), at)?)
         } else if is_given_up {
-            let why = format!("given up after days of trying: {error}");
+            let why = format!("given up after days of trying: {}", error.in_queue());
             warn!(job, %session, recipient, "Not mailed, {why}; `ts run --retry-refused` tries again");
             Ok(self.journal.mark_failed_permanent(row.id, &why, at)?)
         } else {
-            warn!(job, %session, recipient, "Not mailed yet: {error}");
+            let why = error.in_queue();
+            warn!(job, %session, recipient, "Not mailed yet, as far as is known: {why}");
             let again = delivery_again(at, row.attempts);
-            Ok(self.journal.mark_failed_transient(row.id, again, &error.to_string())?)
+            Ok(self.journal.mark_failed_transient(row.id, again, &why)?)
         }
     }
 }

@@ -9,6 +9,7 @@
 //! symbol: a sale names class, symbol and strategy, and could not tell two lots apart.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -70,15 +71,15 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(u64, Position)>, Refusal> {
         .trim(csv::Trim::All)
         .flexible(true)
         .from_path(path)
-        .map_err(|error| refuse(format!("cannot be read ({error}); check the path")))?;
-    let header = reader.headers().map_err(|error| refuse(error.to_string()))?.clone();
+        .map_err(|error| refuse(unread(&error)))?;
+    let header = reader.headers().map_err(|error| refuse(unread(&error)))?.clone();
     if let Some(absent) = COLUMNS.iter().find(|column| !header.iter().any(|name| name == **column)) {
         return Err(refuse(format!("has no column `{absent}`; it needs {}", COLUMNS.join(", "))));
     }
     let mut positions = Vec::new();
     let mut lines = BTreeMap::new();
     for record in reader.records() {
-        let record = record.map_err(|error| refuse(error.to_string()))?;
+        let record = record.map_err(|error| refuse(unread(&error)))?;
         let line = record.position().map_or(0, csv::Position::line);
         let read = position(&header, &record).map_err(|what| refuse(format!("line {line}: {what}")))?;
         let lot = (read.asset_class, read.symbol.clone(), read.strategy.clone());
@@ -92,6 +93,26 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(u64, Position)>, Refusal> {
         positions.push((line, read));
     }
     Ok(positions)
+}
+
+/// Says why the file cannot be read, as the end of a sentence.
+fn unread(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Io(error) if error.kind() == ErrorKind::NotFound => {
+            "cannot be read, since there is no such file; check the path".to_owned()
+        }
+        csv::ErrorKind::Io(error) => {
+            format!("cannot be read ({error}); check the path, and who may read it")
+        }
+        csv::ErrorKind::Utf8 { pos, .. } => {
+            let line = pos.as_ref().map_or(1, csv::Position::line);
+            format!("line {line}: it is not text in UTF-8; save the file as CSV in UTF-8")
+        }
+        _ => {
+            let line = error.position().map_or(1, csv::Position::line);
+            format!("line {line}: it cannot be read as CSV; write the columns with commas between them")
+        }
+    }
 }
 
 /// Reads one row, or says which of its columns is wrong.

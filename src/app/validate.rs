@@ -7,10 +7,13 @@ use super::script_set::{built_in, source_of};
 use super::{App, Refusal};
 use crate::domain::Problem;
 use crate::lint;
-use crate::lint::Report;
+use crate::lint::{Finding, Report};
 use crate::reload;
 use crate::reload::{PassedOver, ScriptFile, ScriptFolder};
 use crate::scripts::{Options, ScriptSource};
+
+/// Where the host puts what is wrong with the default scorer.
+const SIGNALS: &str = "[signals]";
 
 /// Checks the scripts that are named, or those of the settings' folders, and names files as
 /// seen from `working_folder`.
@@ -60,7 +63,9 @@ fn place_in_settings(report: &mut Report, app: &App, working_folder: &Path) {
     else {
         return;
     };
-    for finding in report.findings.iter_mut().filter(|finding| finding.file.starts_with("[strategies.")) {
+    let is_table =
+        |finding: &&mut Finding| finding.file.starts_with("[strategies.") || finding.file == SIGNALS;
+    for finding in report.findings.iter_mut().filter(is_table) {
         finding.message = format!("{}: {}", finding.file, finding.message);
         finding.file = seen_from(working_folder, file);
     }
@@ -86,7 +91,7 @@ fn named(app: &App, working_folder: &Path, paths: &[PathBuf]) -> Result<Report, 
     context.extend(own.iter().map(source_of));
     let mut report = lint::check(&targets, &context, &Options::of(&app.loaded.settings));
     let files: Vec<&str> = targets.iter().map(|source| source.path.as_str()).collect();
-    report.findings.retain(|finding| files.contains(&finding.file.as_str()));
+    report.findings.retain(|finding| files.contains(&finding.file.as_str()) || finding.file == SIGNALS);
     let is_sound = problems.is_empty();
     refuse(&mut report, working_folder, problems);
     for folder in paths.iter().filter(|path| path.is_dir()) {

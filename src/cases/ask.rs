@@ -3,6 +3,7 @@
 use super::coverage::Coverage;
 use super::file::{Answer, Case, Question};
 use super::run::Failure;
+use crate::features::{Feature, Modifier};
 use crate::scripts::trace::{Outcome, Seen};
 use crate::scripts::{Rows, Rule, Scorer, Scripts, SignalView, Strategy, Trace, Unexplained};
 
@@ -29,6 +30,8 @@ pub(super) struct Asked<'a> {
 struct Told {
     answer: Answer,
     traces: Vec<Trace>,
+    /// The row is one of bars.
+    of_bars: bool,
 }
 
 impl Asked<'_> {
@@ -69,7 +72,7 @@ impl Asked<'_> {
             let answer = answer(&trace.outcome);
             traces.push(trace);
             if answer != Answer::Truth(true) || rule == Rule::Entry {
-                return Ok(Told { answer, traces });
+                return Ok(Told { answer, traces, of_bars: true });
             }
         }
         Err("nothing was asked".to_owned())
@@ -84,11 +87,18 @@ impl Asked<'_> {
             (_, Some(position)) => strategy.trace_held(rule, self.rows, self.row, position),
             (_, None) => None,
         };
+        let is_asked = case
+            .expected
+            .iter()
+            .any(|(question, answer)| matches!(question, Question::Stop) && *answer != Answer::Truth(false));
+        if traced.is_none() && rule == Rule::Stop && is_asked && strategy.function(rule).is_none() {
+            return Err("the strategy has no `stop`".to_owned());
+        }
         if traced.is_none() && rule == Rule::Stop {
-            return Ok(Told { answer: Answer::Truth(false), traces: Vec::new() });
+            return Ok(Told { answer: Answer::Truth(false), traces: Vec::new(), of_bars: false });
         }
         let trace = self.traced(strategy.name(), traced)?;
-        Ok(Told { answer: answer(&trace.outcome), traces: vec![trace] })
+        Ok(Told { answer: answer(&trace.outcome), traces: vec![trace], of_bars: false })
     }
 
     fn component(&mut self, name: &str, case: &Case) -> Result<Told, String> {
@@ -103,7 +113,7 @@ impl Asked<'_> {
             ));
         };
         let trace = self.traced(scorer.name(), scorer.trace(number, self.rows, self.row, signal))?;
-        Ok(Told { answer: answer(&trace.outcome), traces: vec![trace] })
+        Ok(Told { answer: answer(&trace.outcome), traces: vec![trace], of_bars: false })
     }
 
     fn score(&mut self, case: &Case) -> Result<Told, String> {
@@ -114,10 +124,12 @@ impl Asked<'_> {
                 self.traced(scorer.name(), scorer.trace(number, self.rows, self.row, signal.clone()))?;
             let part = answer(&trace.outcome);
             traces.push(trace);
-            let Answer::Number(part) = part else { return Ok(Told { answer: part, traces }) };
+            let Answer::Number(part) = part else {
+                return Ok(Told { answer: part, traces, of_bars: false });
+            };
             sum += weight * part;
         }
-        Ok(Told { answer: Answer::Number(sum), traces })
+        Ok(Told { answer: Answer::Number(sum), traces, of_bars: false })
     }
 
     /// The scorer of the case, and the signal that it is asked to grade.
@@ -171,8 +183,14 @@ fn compare(what: String, expected: &Answer, told: Result<Told, String>) -> Optio
             let why = told.traces.last().and_then(|trace| match &trace.outcome {
                 Outcome::Failed(error) => Some(format!(": {error}")),
                 Outcome::NotReady(missing) => {
-                    let names: Vec<&str> = missing.iter().map(crate::features::Feature::as_str).collect();
-                    Some(format!(": {} missing", names.join(", ")))
+                    let names: Vec<&str> = missing.iter().map(Feature::as_str).collect();
+                    let ranked = missing.iter().any(|own| own.modifiers().contains(&Modifier::Rank));
+                    let why = if ranked && told.of_bars {
+                        " (bars are of one symbol, which has no rank: give it in a row of a `[[case]]`)"
+                    } else {
+                        ""
+                    };
+                    Some(format!(": {} missing{why}", names.join(", ")))
                 }
                 Outcome::Gave(_) => None,
             });

@@ -234,3 +234,47 @@ fn all_that_is_wrong_is_told_and_the_sound_cases_are_kept() {
     let (file, problems) = CaseFile::parse("[[case]]\nname = \"a\neligible = = true\n");
     assert!(file.is_empty() && problems.len() >= 2, "{problems:?}");
 }
+
+#[test]
+fn a_stop_that_is_not_there_is_named() {
+    let plain = RULE.lines().filter(|line| !line.starts_with("fn stop")).collect::<Vec<_>>().join("\n");
+    let source = |name: &str, text: &str| ScriptSource {
+        name: name.to_owned(),
+        path: format!("{name}.rhai"),
+        text: text.to_owned(),
+    };
+    let ranked = plain.replace("row.close > row.ma20", "row.rank_roc5 > 0.8");
+    let sources = [source("plain", &plain), source("ranked", &ranked), source("graded", GRADED)];
+    let options = Options {
+        default_scorer: "graded".to_owned(),
+        overrides: Default::default(),
+        disabled: Default::default(),
+    };
+    let (scripts, problems) = Scripts::compile(&sources, &options);
+    assert_eq!(problems, []);
+    let asked = |script: &str, cases: &str| {
+        let (file, problems) = CaseFile::parse(cases);
+        assert_eq!(problems, []);
+        let none = |name: &str| Err(format!("{name}: there is no such file"));
+        let result = run(&scripts, script, &file, &|_| true, &none, &mut Coverage::new(&scripts));
+        let failures = result.cases.iter().flat_map(|case| &case.failures);
+        failures.map(Failure::words).collect::<Vec<_>>()
+    };
+    let row = format!("[[case]]\nname = \"one\"\nrow = {{ close = 100.0 }}\n{HELD}");
+    assert_eq!(
+        asked("plain", &format!("{row}stop = 95")),
+        ["stop could not be asked: the strategy has no `stop`"]
+    );
+    // The stop as it is needs no function.
+    assert_eq!(asked("plain", &format!("{row}stop = false")), [""; 0]);
+    // Bars are of one symbol, and a rank needs peers.
+    let bars = "[[bars]]\nname = \"up\"\nstart = \"2024-01-02\"\ncloses = [{ bars = 25, from = 100, to = 120 }]\n\
+                expect = { last = \"up\" }";
+    assert_eq!(
+        asked("ranked", bars),
+        [
+            "signal on 2024-02-06: expected \"up\", got not ready: rank_roc5 missing (bars are of one symbol, which has \
+          no rank: give it in a row of a `[[case]]`)"
+        ]
+    );
+}

@@ -177,6 +177,7 @@ fn held_lines(told: &HeldExplained) -> Vec<String> {
         ),
     ];
     let rules = told.stop.iter().chain(&told.exit);
-    lines.extend(rules.flat_map(|rule| rule_lines(rule, &told.strategy)));
+    let path = told.path.as_ref().unwrap_or(&told.strategy);
+    lines.extend(rules.flat_map(|rule| rule_lines(rule, path)));
     lines
 }

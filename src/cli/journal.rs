@@ -104,7 +104,7 @@ fn runs(rows: &[RunRow], format: TextFormat) -> anyhow::Result<String> {
             Cell::Number(own.mails as f64),
         ]
     };
-    Ok(Table { header: header.map(str::to_owned).to_vec(), rows: rows.iter().map(row).collect() }.text())
+    Ok(Table::of(header, rows.iter().map(row)).text())
 }
 
 fn run_json(own: &RunRow) -> Value {
@@ -158,7 +158,7 @@ fn recommendations(rows: &[RecommendationRow], format: TextFormat) -> anyhow::Re
             Cell::from(outcome.and_then(|own| own.r_multiple)),
         ]
     };
-    Ok(Table { header: header.map(str::to_owned).to_vec(), rows: rows.iter().map(row).collect() }.text())
+    Ok(Table::of(header, rows.iter().map(row)).text())
 }
 
 fn recommendation_json(row: &RecommendationRow) -> anyhow::Result<Value> {

@@ -42,10 +42,10 @@ pub(super) enum PortfolioAction {
 pub(super) struct AddArgs {
     pub symbol: String,
     /// How many units
-    #[arg(long, value_name = "UNITS")]
+    #[arg(long, value_name = "UNITS", allow_negative_numbers = true)]
     pub quantity: f64,
     /// What one unit cost
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
     pub price: f64,
     /// The session on which you bought; the newest that has opened by default
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -54,7 +54,7 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "NAME")]
     pub strategy: Option<String>,
     /// The stop at the entry; by default the one that was recommended
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
     pub stop: Option<f64>,
     /// The asset class, where the universes do not tell it
     #[arg(long, value_enum)]
@@ -65,13 +65,13 @@ pub(super) struct AddArgs {
 pub(super) struct CloseArgs {
     pub symbol: String,
     /// What one unit brought; by default the open of the session, where its bar is at hand
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", allow_negative_numbers = true)]
     pub price: Option<f64>,
     /// The session on which you sold; the newest that has opened by default
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub date: Option<NaiveDate>,
     /// How many units, as they were counted on that day; all by default
-    #[arg(long, value_name = "UNITS")]
+    #[arg(long, value_name = "UNITS", allow_negative_numbers = true)]
     pub quantity: Option<f64>,
     /// The strategy, where several hold the symbol
     #[arg(long, value_name = "NAME")]
@@ -210,7 +210,7 @@ fn list(rows: &[HeldRow], form: TextFormat) -> anyhow::Result<String> {
             with(own.r_multiple, |r| format::fixed(r, 2)),
         ]
     };
-    Ok(Table { header: header.map(str::to_owned).to_vec(), rows: rows.iter().map(cells).collect() }.text())
+    Ok(Table::of(header, rows.iter().map(cells)).text())
 }
 
 fn json_of(own: &HeldRow) -> Value {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::app;
 use crate::app::{App, LiveScripts, RunOutcome, RunRequest};
 use crate::cache::Patience;
+use crate::domain::AssetClass;
 use crate::journal::RunState;
 use crate::report;
 use crate::report::Charts;
@@ -15,8 +16,9 @@ use super::output;
 use super::progress::Progress;
 use super::run::RunArgs;
 
-/// Where the HTML of a preview is written, below the settings' folder.
-const PREVIEW: &str = "data/preview.html";
+/// Where the HTML of a preview is written, below the settings' folder; of a command that makes one for each class,
+/// beside its class: `data/preview-crypto.html`.
+const PREVIEW: &str = "data/preview";
 
 /// Decides once, with the scripts in force or those that lie in the folders, and writes the preview.
 pub(super) async fn preview(
@@ -45,7 +47,7 @@ pub(super) async fn preview(
     };
     output::write(&rendered, args.output.as_deref())?;
     if args.output.is_none() || args.format != ReportFormat::Html {
-        say_where(app, &html);
+        say_where(app, None, &html);
     }
     Ok(verdict(args, &outcome))
 }
@@ -70,8 +72,9 @@ pub(super) fn request(args: &RunArgs) -> anyhow::Result<RunRequest> {
 }
 
 /// Writes the HTML and says where; a folder that cannot be written costs only this.
-pub(super) fn say_where(app: &App, html: &str) {
-    let path: PathBuf = app.loaded.root.join(PREVIEW);
+pub(super) fn say_where(app: &App, one_of_several: Option<AssetClass>, html: &str) {
+    let class = one_of_several.map(|class| format!("-{class}")).unwrap_or_default();
+    let path: PathBuf = app.loaded.root.join(format!("{PREVIEW}{class}.html"));
     match output::write_file(&path, html) {
         Ok(()) => output::remark(format_args!("HTML preview: {}", path.display())),
         Err(error) => output::remark(format_args!("no HTML preview: {error:#}")),

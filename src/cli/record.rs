@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use crate::app;
 use crate::app::{App, Asked, Assignment, Refusal, RunRequest};
 use crate::calendar;
+use crate::decide::Recommendation;
 use crate::domain::{AssetClass, Problem};
 use crate::journal::{JobSession, JournalError, Queued, Recorded, SessionRow, SessionState};
 use crate::schedule::{Timing, timing};
@@ -84,13 +85,14 @@ async fn run(
         Ok::<_, JournalError>((looked.session(&asked)?, looked.next_correction(&asked)?))
     });
     let (known, next) = known.await.context("failed to read the journal")??;
-    if let Some(known) = known.filter(|_| !args.again)
-        && let Some(said) = decided_before(&known)
+    if let Some(known) = known.as_ref().filter(|_| !args.again)
+        && let Some(said) = decided_before(known)
     {
         output::remark(format_args!("{} of {session}: {said}; --again sends a correction", job.job));
         return sending.send(app, &job).await;
     }
     let correction = if args.again { next } else { 0 };
+    let corrected = known.and_then(|known| known.run).filter(|_| args.again);
     let assignment = Assignment { job: job.clone(), asset_class: class, correction };
     let progress = Progress::start();
     let told = |done, total| progress.calls(done, total);
@@ -110,11 +112,15 @@ async fn run(
         return Ok(Outcome::Findings);
     }
     let keep = move || {
+        let repeats = corrected.map(|run| journal.run(run)).transpose()?.is_some_and(|before| {
+            let told = before.recommendations.into_iter().map(|row| row.recommendation);
+            same(told.collect(), [&outcome.report.recommendations[..], &outcome.report.exits].concat())
+        });
         let kept = app::keep(&journal, &email, &mut outcome, inputs, &assignment, now)?;
-        Ok::<_, anyhow::Error>((outcome, kept))
+        Ok::<_, anyhow::Error>((outcome, kept, repeats))
     };
     let kept = tokio::task::spawn_blocking(keep).await.context("failed to keep the run")?;
-    let (outcome, (rendered, recorded)) = kept.context("the run is not kept")?;
+    let (outcome, (rendered, recorded), repeats) = kept.context("the run is not kept")?;
     let shown = match args.format {
         ReportFormat::Text => &rendered.text,
         ReportFormat::Html => &rendered.html,
@@ -123,7 +129,7 @@ async fn run(
     // Nobody may be reading, and the mail is to be sent all the same.
     let written = output::write(shown, args.output.as_deref());
     if args.output.is_none() || args.format != ReportFormat::Html {
-        preview::say_where(app, &rendered.html);
+        preview::say_where(app, one_of_several(app, args, class), &rendered.html);
     }
     match recorded {
         Recorded::New { mails: 0 } => output::remark(format_args!(
@@ -135,6 +141,9 @@ async fn run(
             output::remark("Another run of the session was kept meanwhile; its mails stand");
         }
     }
+    if repeats {
+        output::remark("The correction recommends the same as the mail before it");
+    }
     let sent = sending.send(app, &job).await?;
     match (preview::verdict(args, &outcome), sent, written) {
         (Outcome::Done, Outcome::Done, written) => written.map(|()| Outcome::Done),
@@ -144,6 +153,25 @@ async fn run(
             Ok(findings)
         }
     }
+}
+
+/// Names the class where the command makes a report for each, so that none takes the other's place.
+fn one_of_several(app: &App, args: &RunArgs, class: AssetClass) -> Option<AssetClass> {
+    let is_traded = |class: AssetClass| !app.loaded.settings.universe.of(class).is_empty();
+    let several = args.asset_class.asked() == Asked::All && AssetClass::ALL.into_iter().all(is_traded);
+    several.then_some(class)
+}
+
+/// Tells whether two runs recommend the same, whenever and by whichever version of the scripts.
+fn same(one: Vec<Recommendation>, other: Vec<Recommendation>) -> bool {
+    let plain = |mut all: Vec<Recommendation>| {
+        all.sort_by_key(|own| own.id);
+        for own in &mut all {
+            (own.generated_at, own.script_hash) = (None, String::new());
+        }
+        all
+    };
+    plain(one) == plain(other)
 }
 
 /// Sends again what was refused for good of a session's newest mails; decides nothing.

@@ -116,7 +116,7 @@ fn say(delivered: &Delivered, job: &JobSession) -> Outcome {
         }
         Delivered::Waiting(why) => {
             output::remark(format_args!(
-                "not mailed yet: {why}; the next `ts run` or the daemon tries again"
+                "not mailed yet, as far as is known: {why}\nThe next `ts run` or the daemon tries again"
             ));
             Outcome::Findings
         }

@@ -24,6 +24,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Makes a table of rows that are cells by this header.
+    pub(super) fn of<const N: usize>(header: [&str; N], rows: impl Iterator<Item = Vec<Cell>>) -> Self {
+        Self { header: header.map(str::to_owned).to_vec(), rows: rows.collect() }
+    }
+
     /// Renders CSV: numbers in full, an empty cell where a value is missing.
     pub(super) fn csv(&self) -> anyhow::Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());

@@ -56,9 +56,11 @@ pub(super) fn test_scripts(global: &Global, args: &TestScriptsArgs) -> anyhow::R
     let app = start::app(global)?;
     let tests = app::test_scripts(&app, &args.paths, args.filter.as_deref())?;
     if let Some(filter) = &args.filter
-        && tests.scripts.iter().all(|own| cases(own).is_empty() && own.broken.is_empty())
+        && tests.scripts.iter().all(|own| cases(own).is_empty() && !own.name.contains(filter))
     {
-        return Err(Refusal::Usage(format!("no case's name contains `{filter}`")).into());
+        let broken = tests.scripts.iter().flat_map(|own| &own.broken);
+        let broken: String = broken.map(|why| format!("\nnot all was looked through: {why}")).collect();
+        return Err(Refusal::Usage(format!("no case's name contains `{filter}`{broken}")).into());
     }
     let least = args.min_coverage.map(|least| least / 100.0);
     let short: Vec<&TestedScript> = tests
@@ -280,7 +282,9 @@ fn junit(tests: &ScriptTests, least: Option<f64>, short: &[&TestedScript]) -> St
     for tested in &tests.scripts {
         let mut entries: Vec<(String, Option<(String, String)>)> = Vec::new();
         for why in &tested.broken {
-            entries.push(("load".to_owned(), Some((why.clone(), why.clone()))));
+            // CI servers take two entries of one name for one.
+            let name = why.split("; ").next().unwrap_or(why).to_owned();
+            entries.push((format!("load: {name}"), Some((why.clone(), why.clone()))));
         }
         for case in cases(tested) {
             let body: Vec<String> = case.failures.iter().flat_map(|own| failure_lines(tested, own)).collect();

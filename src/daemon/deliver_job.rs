@@ -17,7 +17,7 @@ use crate::app;
 use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
 use crate::cache::Patience;
 use crate::domain::Problem;
-use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, RunState, SessionState};
+use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, Outgoing, RunState, SessionState};
 use crate::mail;
 use crate::mail::smtp::Server;
 use crate::mail::{Recipient, Sender};
@@ -220,15 +220,27 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
             reasons.insert((row.job.job, row.job.session), row.reason);
         }
     }
+    let outbox = counted(&journal.mails_since(since)?);
+    Ok(Standing { history, outbox, reasons, lacking })
+}
+
+/// Counts mails by what became of them. A refused one that a correction stands for is nobody's trouble any more.
+fn counted(mails: &[Outgoing]) -> Outbox {
+    let mut newest: BTreeMap<&JobSession, u32> = BTreeMap::new();
+    for mail in mails {
+        let correction = newest.entry(&mail.job).or_default();
+        *correction = mail.correction.max(*correction);
+    }
     let mut outbox = Outbox::default();
-    for mail in journal.mails_since(since)? {
+    for mail in mails {
         match mail.state {
             MailState::Pending | MailState::Attempting => outbox.waiting += 1,
             MailState::Sent => outbox.sent += 1,
+            MailState::Failed if newest.get(&mail.job).is_some_and(|own| *own > mail.correction) => {}
             MailState::Failed => outbox.refused += 1,
         }
     }
-    Ok(Standing { history, outbox, reasons, lacking })
+    outbox
 }
 
 /// Looks up what the readers of a session's mail did not get.
@@ -321,8 +333,59 @@ async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyh
         let letter = made.to(&Recipient::new(to, "EMAIL_RECIPIENTS")?)?;
         match server.send(&letter).await {
             Ok(()) => sent += 1,
-            Err(error) => warn!(recipient = to, "the alert is not sent: {error}"),
+            Err(error) => {
+                warn!(recipient = to, "the alert is not sent: {error}");
+                // The next one would wait for the same server as long.
+                if error.is_of_connection() {
+                    break;
+                }
+            }
         }
     }
     Ok(sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Delivery, Lateness, Mail, MailFrom};
+
+    #[test]
+    fn a_refused_mail_that_a_correction_stands_for_is_not_counted() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let now: DateTime<Utc> = "2026-11-20T22:00:00Z".parse().expect("an instant");
+        let (courier, _) = Courier::open(&folder.path().join("ts.db"), now).expect("made");
+        let journal = Arc::clone(courier.journal());
+        drop(courier);
+        let lock = journal.lock_daemon().expect("nobody holds it");
+        let job = JobSession { job: "j".to_owned(), session: now.date_naive() };
+        for correction in [0, 1] {
+            let mail = Mail {
+                recipient: "a@x.y".to_owned(),
+                message_id: format!("<{correction}@ts>"),
+                subject: String::new(),
+                text: String::new(),
+                html: String::new(),
+                message: b"To: a@x.y\r\n\r\nx".to_vec(),
+            };
+            let delivery = Delivery {
+                job: job.clone(),
+                correction,
+                lateness: Lateness::OnTime,
+                from: MailFrom { name: String::new(), address: "s@x.y".to_owned() },
+                mails: vec![mail],
+            };
+            journal.enqueue(&delivery, None, now).expect("writable");
+            let id = journal.mails_of(&job).expect("readable").last().expect("queued").id;
+            journal.take(&lock, id, now).expect("writable");
+            if correction > 0 {
+                journal.mark_sent(id, now).expect("taken");
+                continue;
+            }
+            journal.mark_failed_permanent(id, "550 no", now).expect("taken");
+            assert_eq!(standing(&journal, now).expect("readable").outbox.refused, 1);
+        }
+        let outbox = standing(&journal, now).expect("readable").outbox;
+        assert_eq!(outbox, Outbox { waiting: 0, sent: 1, refused: 0 });
+    }
 }

@@ -32,7 +32,7 @@ impl Running {
         let (begun, has_begun) = Begun::new();
         let order = order(begun);
         let due = order.due.clone();
-        let job = info_span!("job", name = due.job);
+        let job = info_span!("job", job = due.job);
         let run = info_span!(parent: &job, "run", session = %due.session, attempt = due.attempt);
         run.in_scope(|| info!(why = due.why.as_str(), late = due.timing == Timing::Late, "Begun"));
         let work = Box::pin(pinged(work, order, has_begun, pinger).instrument(run));

@@ -199,6 +199,7 @@ fn explain_held(
 ) -> HeldExplained {
     let mut told = HeldExplained {
         strategy: position.strategy.clone(),
+        path: scripts.strategy(&position.strategy).map(|own| own.path().to_owned()),
         entry_date: position.entry_date,
         entry_price: position.entry_price,
         stop_price: held.stop_price,

@@ -153,6 +153,8 @@ pub enum Judged {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HeldExplained {
     pub strategy: String,
+    /// The strategy's file; `None` where it is not loaded.
+    pub path: Option<String>,
     pub entry_date: NaiveDate,
     pub entry_price: f64,
     /// The stop after this session.

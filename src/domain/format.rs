@@ -3,6 +3,7 @@
 //! A value that is not finite prints as [`MISSING`], negative zero as zero. Nothing here
 //! knows what a number means; the caller picks the form.
 
+use chrono::Datelike;
 use chrono::NaiveDate;
 
 /// What stands where there is no value.
@@ -80,9 +81,11 @@ pub fn short_day(date: NaiveDate) -> String {
     date.format("%-d %b").to_string()
 }
 
-/// Formats a session as `Nov 20`, the form of the mail's subject.
-pub fn subject_day(date: NaiveDate) -> String {
-    date.format("%b %-d").to_string()
+/// Formats a session as `Nov 20`, the form of the mail's subject, or as `Nov 20, 2019` where it is told in another
+/// year.
+pub fn subject_day(date: NaiveDate, told: NaiveDate) -> String {
+    let form = if date.year() == told.year() { "%b %-d" } else { "%b %-d, %Y" };
+    date.format(form).to_string()
 }
 
 /// Formats a count with its noun: `1 session`, `3 sessions`.

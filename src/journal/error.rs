@@ -26,11 +26,17 @@ pub enum JournalError {
     /// The file, or its folder, does not let this user write.
     #[error("write the journal {}: it is not writable; give this user the right to, or set journal.path elsewhere", .path.display())]
     Unwritable { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+    /// Its write-ahead log can be read only by whoever may write in its folder.
+    #[error(
+        "read the journal {}: part of it lies in its write-ahead log, which cannot be read where nothing may be \
+         written; give this user the right to write in the folder, or copy the journal and the files beside it", .path.display()
+    )]
+    Unread { path: PathBuf },
     #[error("write the journal {}: the disk is full; make room, nothing was half-written", .path.display())]
     DiskFull { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     /// Another process did not let go of it in time.
     #[error("use the journal {}: another process keeps it locked; wait, or end that process", .path.display())]
-    Locked { path: PathBuf, source: rusqlite::Error },
+    Locked { path: PathBuf, source: Said },
     /// It is not the database that was written.
     #[error(
         "use the journal {}: it is corrupt ({what}); restore a backup over it, or run `ts run`, which sets it \
@@ -57,8 +63,13 @@ pub enum JournalError {
     Disk { path: PathBuf, source: io::Error },
     /// Anything else that SQLite said.
     #[error("use the journal {}", .path.display())]
-    Database { path: PathBuf, source: rusqlite::Error },
+    Database { path: PathBuf, source: Said },
 }
+
+/// What SQLite said, once: its own error tells it again as its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Said(String);
 
 fn holder(process: Option<u32>) -> String {
     process.map_or("another process".to_owned(), |id| format!("process {id}"))
@@ -68,7 +79,9 @@ impl JournalError {
     /// Sorts what SQLite said by what a person can do.
     pub(super) fn of_sqlite(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_path_buf();
-        match source.sqlite_error_code() {
+        let code = source.sqlite_error_code();
+        let source = Said(source.to_string());
+        match code {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path, source },
             Some(ErrorCode::DiskFull) => Self::DiskFull { path, source: Box::new(source) },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {

@@ -41,8 +41,9 @@ pub(super) fn open(
     now: DateTime<Utc>,
     patience: Duration,
 ) -> Result<(Connection, Vec<Problem>), JournalError> {
+    let emptied = emptied(path);
     match open_ours(path, patience) {
-        Ok(connection) => return Ok((connection, Vec::new())),
+        Ok(connection) => return Ok((connection, emptied)),
         Err(JournalError::Corrupt { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -61,6 +62,7 @@ pub(super) fn open_to_send(
     now: DateTime<Utc>,
     patience: Duration,
 ) -> Result<(Connection, DaemonLock, Vec<Problem>), JournalError> {
+    let emptied = emptied(path);
     match open_ours(path, patience) {
         Ok(_) | Err(JournalError::Corrupt { .. }) => {}
         Err(error) => return Err(error),
@@ -72,7 +74,7 @@ pub(super) fn open_to_send(
         Ok(connection)
     });
     match whole {
-        Ok(connection) => Ok((connection, lock, Vec::new())),
+        Ok(connection) => Ok((connection, lock, emptied)),
         Err(JournalError::Corrupt { what, .. }) => {
             let (connection, problems) = set_aside(path, now, patience, &what, &lock)?;
             Ok((connection, lock, problems))
@@ -91,9 +93,15 @@ pub(super) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
     }
     let fault = |error| JournalError::of_sqlite(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
-    connection.busy_timeout(patience).map_err(fault)?;
-    match version(&connection, path)? {
+    let opened = Connection::open_with_flags(path, flags).map_err(fault).and_then(|connection| {
+        connection.busy_timeout(patience).map_err(fault)?;
+        Ok((version(&connection, path)?, connection))
+    });
+    let (version, connection) = match opened {
+        Err(JournalError::Unwritable { .. }) => as_it_lies(path)?,
+        opened => opened?,
+    };
+    match version {
         // Made and not yet filled: nothing is in it.
         0 => Err(JournalError::Missing { path: path.to_path_buf() }),
         found if found < MIGRATIONS.len() as i64 => {
@@ -105,6 +113,39 @@ pub(super) fn open_to_read(path: &Path, patience: Duration) -> Result<Connection
     }
 }
 
+/// Opens a journal where nothing may be written beside it, as a read-only folder or disk: to read a write-ahead log
+/// SQLite writes an index of it, so this is for a journal without one. Nobody else writes it then.
+pub(super) fn as_it_lies(path: &Path) -> Result<(i64, Connection), JournalError> {
+    let unread = || JournalError::Unread { path: path.to_path_buf() };
+    if holds_something(&beside(path, "-wal")) {
+        return Err(unread());
+    }
+    let fault = |error| JournalError::of_sqlite(path, error);
+    let name = path.to_str().ok_or_else(unread)?;
+    let escaped = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).map_err(fault)?;
+    Ok((version(&connection, path)?, connection))
+}
+
+fn holds_something(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.len() > 0)
+}
+
+/// Says that a journal was emptied: its file holds nothing, and a process has sent from it before. A file that was
+/// only made for it is as good as none.
+fn emptied(path: &Path) -> Vec<Problem> {
+    let is_empty = path.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
+    if !is_empty || !beside(path, ".lock").exists() {
+        return Vec::new();
+    }
+    let message = "it was empty, so it is begun anew: the positions, mails and runs that were in it are not known any \
+                   more; end ts and restore a backup over it";
+    vec![Problem::new(path.display(), ProblemKind::Journal, message)]
+}
+
 /// Opens, or makes, a journal that is ours.
 fn open_ours(path: &Path, patience: Duration) -> Result<Connection, JournalError> {
     if path.is_dir() {
@@ -112,6 +153,11 @@ fn open_ours(path: &Path, patience: Duration) -> Result<Connection, JournalError
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| JournalError::of_disk(folder, error))?;
+    }
+    // SQLite would delete the log of an empty database.
+    if path.metadata().is_ok_and(|file| file.len() == 0) && holds_something(&beside(path, "-wal")) {
+        let what = "it is empty, and its write-ahead log is not".to_owned();
+        return Err(JournalError::Corrupt { path: path.to_path_buf(), what });
     }
     let fault = |error| JournalError::of_sqlite(path, error);
     let flags =

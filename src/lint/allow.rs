@@ -19,7 +19,7 @@ pub(super) const WITHOUT_REASON: &str = "allow_without_reason";
 #[derive(Debug)]
 pub(super) struct Allow {
     code: String,
-    has_reason: bool,
+    reads: Reads,
     /// The lines of the statement behind it: of an `if`, `for` or function those of its heading.
     first: usize,
     last: usize,
@@ -27,24 +27,56 @@ pub(super) struct Allow {
     used: bool,
 }
 
+/// How an allowance is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    WithReason,
+    WithoutReason,
+    /// In another form than this one: it silences nothing.
+    NotUnderstood,
+}
+
 /// Reads the allowances of a text.
 pub(super) fn read(text: &Text) -> Vec<Allow> {
     let mut allows = Vec::new();
     for token in text.tokens().iter().filter(|token| token.kind == TokenKind::Comment) {
-        let Some(rest) = text.word(*token).strip_prefix("//") else { continue };
-        // However many strokes, and with a space or without: what looks like one is meant as one.
-        let Some(rest) = rest.trim_start_matches('/').trim_start().strip_prefix("allow") else { continue };
-        let Some(rest) = rest.trim_start().strip_prefix('(') else { continue };
-        let Some((codes, reason)) = rest.split_once(')') else { continue };
-        let reason = reason.trim().strip_prefix(':').unwrap_or("").trim();
         let span = text.span(*token);
-        let (first, last) = statement_after(text, token.end);
-        for code in codes.split(',').map(str::trim) {
-            let code = code.to_owned();
-            allows.push(Allow { code, has_reason: !reason.is_empty(), first, last, span, used: false });
-        }
+        let mut add = |code: &str, reads: Reads| {
+            let (first, last) = statement_after(text, token.end);
+            allows.push(Allow { code: code.to_owned(), reads, first, last, span, used: false });
+        };
+        let comment = text.word(*token);
+        let Some(rest) = comment.strip_prefix("//") else {
+            if let Some(code) = meant(comment.trim_start_matches(['/', '*'])) {
+                add(code, Reads::NotUnderstood);
+            }
+            continue;
+        };
+        // However many strokes, and with a space or without: what looks like one is meant as one.
+        let rest = rest.trim_start_matches('/').trim_start();
+        let codes = rest.strip_prefix("allow").and_then(|rest| rest.trim_start().strip_prefix('('));
+        let Some((codes, reason)) = codes.and_then(|rest| rest.split_once(')')) else {
+            if let Some(code) = meant(rest) {
+                add(code, Reads::NotUnderstood);
+            }
+            continue;
+        };
+        let reason = reason.trim().strip_prefix(':').unwrap_or("").trim();
+        let reads = if reason.is_empty() { Reads::WithoutReason } else { Reads::WithReason };
+        codes.split(',').map(str::trim).for_each(|code| add(code, reads));
     }
     allows
+}
+
+/// The code that a comment names which means to silence it and is written otherwise: `ALLOW(code)`, `allow code`.
+/// A sentence that begins with the word names no code.
+fn meant(comment: &str) -> Option<&str> {
+    let comment = comment.trim_start();
+    let (word, rest) = comment.split_at_checked("allow".len())?;
+    let rest = rest.trim_start_matches([' ', '(', ':', '[']);
+    let code = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
+    let is_known = code::find(code).is_some() || [UNUSED, WITHOUT_REASON].contains(&code);
+    (word.eq_ignore_ascii_case("allow") && is_known).then_some(code)
 }
 
 /// The first and the last line of the statement that begins after a place in the text.
@@ -76,10 +108,13 @@ fn statement_after(text: &Text, after: usize) -> (usize, usize) {
 /// Tells whether a finding is silenced, and notes that.
 pub(super) fn silences(allows: &mut [Allow], code: &str, line: usize) -> bool {
     let mut is_silenced = false;
-    let is_at = |allow: &Allow| allow.code == code && (allow.first..=allow.last).contains(&line);
+    let is_at = |allow: &Allow| {
+        let is_read = allow.reads != Reads::NotUnderstood;
+        is_read && allow.code == code && (allow.first..=allow.last).contains(&line)
+    };
     for allow in allows.iter_mut().filter(|allow| is_at(allow)) {
         allow.used = true;
-        is_silenced |= allow.has_reason;
+        is_silenced |= allow.reads == Reads::WithReason;
     }
     is_silenced
 }
@@ -89,7 +124,13 @@ pub(super) fn hits(allows: &[Allow]) -> Vec<(&'static str, Hit)> {
     let mut found = Vec::new();
     for allow in allows {
         let name = &allow.code;
-        if allow.used && !allow.has_reason {
+        if allow.reads == Reads::NotUnderstood {
+            let message = format!("this comment is not understood, so `{name}` is not silenced");
+            let help = format!("write `// allow({name}): why it is right here`");
+            found.push((UNUSED, Hit { span: Some(allow.span), message, help }));
+            continue;
+        }
+        if allow.used && allow.reads == Reads::WithoutReason {
             let message = format!("`allow({name})` gives no reason, and so silences nothing");
             let help = format!("write `// allow({name}): why it is right here`");
             found.push((WITHOUT_REASON, Hit { span: Some(allow.span), message, help }));
@@ -101,7 +142,10 @@ pub(super) fn hits(allows: &[Allow]) -> Vec<(&'static str, Hit)> {
                     "an error cannot be silenced; mend it".to_owned()
                 }
                 Some(_) => "remove it, or put it before the statement that it is about".to_owned(),
-                None => code::explain(name).err().map_or_else(String::new, |unknown| unknown.help),
+                None => code::meant(name).map_or_else(
+                    || "name one code, as the finding does: `error[code]`".to_owned(),
+                    |meant| format!("did you mean `{meant}`?"),
+                ),
             };
             found.push((UNUSED, Hit { span: Some(allow.span), message, help }));
         }

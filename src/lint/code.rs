@@ -62,8 +62,7 @@ pub(super) fn find(name: &str) -> Option<&'static Code> {
 /// [`UnknownCode`], with the code that was probably meant.
 pub fn explain(name: &str) -> Result<String, UnknownCode> {
     let Some(code) = find(name) else {
-        let names: Vec<&str> = codes().iter().map(|code| code.name).collect();
-        let help = match closest(name, names.iter().copied()) {
+        let help = match meant(name) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("there are\n{}", listed()),
         };
@@ -85,6 +84,12 @@ pub fn explain(name: &str) -> Result<String, UnknownCode> {
         ));
     }
     Ok(page)
+}
+
+/// Returns the code that was probably meant by an unknown one.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    let names: Vec<&'static str> = codes().iter().map(|code| code.name).collect();
+    closest(name, names)
 }
 
 /// Lists all codes, the errors before the warnings.

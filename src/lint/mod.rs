@@ -8,6 +8,7 @@
 mod allow;
 mod check;
 mod code;
+mod comparisons;
 mod conditions;
 mod constraint;
 mod errors;

@@ -237,6 +237,10 @@ fn a_fraction_is_no_level_from_0_to_100() {
     eligible("row.rsi14 > 0.7", &["percent_for_fraction"]);
     eligible("0.25 < row.adx14", &["percent_for_fraction"]);
     eligible("row.rsi14 > 70.0 && row.adx14 > 1.0", &[]);
+    eligible("row.rank_roc60 > 80", &["percent_for_fraction"]);
+    eligible("row.rank_rsi14 > 80 || row.close > row.ma50", &["percent_for_fraction"]);
+    let told = &checked("fn eligible(row) { row.rank_roc60 > 80 }").findings[0];
+    assert_eq!(told.help, "write 0.8");
 }
 
 #[test]
@@ -330,6 +334,20 @@ fn an_allowance_needs_a_reason_and_a_finding() {
     codes(&with("// allow(division_by_feature)"), &["allow_without_reason", "division_by_feature"]);
     codes(&with("// allow(division_by_featur): x"), &["unused_allow", "division_by_feature"]);
     codes("// allow(idle_bound): x\nfn eligible(row) { row.close > row.ma50 }", &["unused_allow"]);
+    // What means to silence, written otherwise, is told; a sentence that begins with the word is none.
+    for comment in [
+        "// ALLOW(division_by_feature): x",
+        "// allow division_by_feature: x",
+        "/* allow(division_by_feature): x */",
+        "//Allow: division_by_feature",
+    ] {
+        codes(&with(comment), &["unused_allow", "division_by_feature"]);
+        let told = &checked(&with(comment)).findings[0];
+        assert!(told.help.starts_with("write `// allow(division_by_feature): why"), "{told:?}");
+    }
+    codes("// Allow for gaps.\nfn eligible(row) { row.close > row.ma50 }", &[]);
+    let everything = &checked(&with("// allow(*): x")).findings[0];
+    assert_eq!(everything.help, "name one code, as the finding does: `error[code]`");
     codes("// allow(unknown_feature): x\nfn eligible(row) { row.clsoe > row.ma50 }", &["unknown_feature"]);
 }
 

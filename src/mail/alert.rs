@@ -67,7 +67,8 @@ pub fn alert(
 ) -> Result<(Mail, Vec<Problem>), ComposeError> {
     let session = format::day(alert.session);
     let job = redactor.clean(&alert.job);
-    let subject = format!("Trading Signals for {} - Failed ({job})", format::subject_day(alert.session));
+    let day = format::subject_day(alert.session, alert.at.date_naive());
+    let subject = format!("Trading Signals for {day} - Failed ({job})");
     let causes: Vec<String> = alert.causes.iter().take(CAUSES).map(|cause| redactor.clean(cause)).collect();
     let first = causes.first().cloned().unwrap_or_else(|| "no error was given".to_owned());
     let unread = alert.log.len().saturating_sub(LOG_LINES);
@@ -86,18 +87,8 @@ pub fn alert(
         made: alert.at.format("%-d %b %Y %H:%M UTC").to_string(),
         problems: problems.iter().map(|problem| redactor.clean(&problem.to_string())).collect(),
     };
-    let pages = pages(templates, TEMPLATE, view)?;
-    let mail = Mail {
-        from: sender.clone(),
-        subject: subject.clone(),
-        date: alert.at,
-        message_id: sender.id_of_alert(&alert.job, alert.session),
-        in_reply_to: None,
-        text: pages.text,
-        html: pages.html,
-        images: Vec::new(),
-    };
-    Ok((mail, pages.problems))
+    let id = sender.id_of_alert(&alert.job, alert.session);
+    Ok(pages(templates, TEMPLATE, view)?.into_mail(sender, &subject, alert.at, id))
 }
 
 #[cfg(test)]

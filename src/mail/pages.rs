@@ -4,9 +4,13 @@
 //! its own style, and only what cannot be inlined stays in a small sheet: the phone's and the dark
 //! mode's rules. Nothing is loaded from a file or the network.
 
+use chrono::DateTime;
+use chrono::Utc;
 use css_inline::CSSInliner;
 use serde::Serialize;
 
+use super::address::Sender;
+use super::message::Mail;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::report::RenderError;
@@ -18,6 +22,24 @@ pub(super) struct Pages {
     pub html: String,
     pub text: String,
     pub problems: Vec<Problem>,
+}
+
+impl Pages {
+    /// Makes the mail of them, without pictures; the problems are for whoever makes it.
+    pub(super) fn into_mail(
+        self,
+        from: &Sender,
+        subject: &str,
+        date: DateTime<Utc>,
+        message_id: String,
+    ) -> (Mail, Vec<Problem>) {
+        let Self { html, text, problems } = self;
+        let (from, subject) = (from.clone(), subject.to_owned());
+        (
+            Mail { from, subject, date, message_id, in_reply_to: None, text, html, images: Vec::new() },
+            problems,
+        )
+    }
 }
 
 /// Renders `NAME.html` and `NAME.txt`. `context` is given the problems to tell; where one of the

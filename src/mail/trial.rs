@@ -59,18 +59,8 @@ pub fn trial(
         ],
         problems: problems.iter().map(ToString::to_string).collect(),
     };
-    let pages = pages(templates, TEMPLATE, view)?;
-    let mail = Mail {
-        from: sender.clone(),
-        subject: subject.to_owned(),
-        date: trial.at,
-        message_id: sender.id_of_trial(trial.at),
-        in_reply_to: None,
-        text: pages.text,
-        html: pages.html,
-        images: Vec::new(),
-    };
-    Ok((mail, pages.problems))
+    let id = sender.id_of_trial(trial.at);
+    Ok(pages(templates, TEMPLATE, view)?.into_mail(sender, subject, trial.at, id))
 }
 
 #[cfg(test)]

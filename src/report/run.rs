@@ -131,7 +131,8 @@ impl Report {
         report
     }
 
-    /// Returns the mail's subject, made of nothing but words and numbers of its own.
+    /// Returns the mail's subject, made of nothing but words and numbers of its own. A session of another year than the
+    /// report's own carries its year.
     ///
     /// A class without a decision never reads as one without signals, and neither does one whose
     /// script failed: unless there is something to act on, the subject says so.
@@ -143,7 +144,7 @@ impl Report {
             0 => "No Recommendations".to_owned(),
             number => format::count(number, "Recommendation"),
         };
-        let day = format::subject_day(self.newest_session());
+        let day = format::subject_day(self.newest_session(), self.run.generated_at.date_naive());
         let class = if self.is_crypto_only() { " (crypto)" } else { "" };
         format!("Trading Signals for {day} - {outcome}{class}")
     }
@@ -195,6 +196,13 @@ mod tests {
         half.exits.clear();
         half.decisions[0].no_decision = Some("bars missing".to_owned());
         check(&half, "Trading Signals for Nov 22 - No Decision: bars missing");
+    }
+
+    #[test]
+    fn a_session_of_another_year_carries_it() {
+        let mut report = example::full();
+        report.run.generated_at = "2029-01-02T09:00:00Z".parse().expect("an instant");
+        check(&report, "Trading Signals for Nov 20, 2026 - 3 Recommendations");
     }
 
     #[test]

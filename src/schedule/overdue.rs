@@ -52,8 +52,8 @@ pub fn overdue(now: DateTime<Utc>, job: &Job, history: &History) -> Option<Overd
         }
         Some((State::Failed, _)) => "the run failed; see the log of `ts run-scheduler`".to_owned(),
         Some((State::Refused, _)) => {
-            "a recipient is refused for good; mend the mail server's settings and `ts run --retry-refused`, or the \
-             address and `ts run --again`"
+            "a mail is refused for good; put right what the server named, then `ts run --retry-refused`, or after \
+             another address was set `ts run --again`"
                 .to_owned()
         }
         Some((State::Undelivered | State::Done, _)) => return undelivered(now, job, history),

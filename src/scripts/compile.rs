@@ -147,18 +147,33 @@ impl<'a> Draft<'a> {
                     let given: Vec<Kind> = other.params.iter().map(|name| Kind::called(name)).collect();
                     reads(&self.program, &self.constants, &other, &given, &mut self.findings);
                 }
-                None => self.findings.add(
-                    Position::NONE,
-                    "missing_function",
-                    format!("there is no function `{name}`"),
-                    match self.misspelt(name) {
-                        Some(own) => format!("did you mean it by `{own}`? write `fn {signature}`"),
-                        None => format!("add `fn {signature}`"),
-                    },
-                ),
+                None => match syntax::open_comment(text) {
+                    // What follows it is part of it: the language takes the end of the file for its end.
+                    Some(place) => {
+                        let told = syntax::not_closed(place);
+                        self.findings.add(told.position, told.code, told.message, told.help);
+                    }
+                    None => self.findings.add(
+                        Position::NONE,
+                        "missing_function",
+                        format!("there is no function `{name}`"),
+                        match self.misspelt(name) {
+                            Some(own) => format!("did you mean it by `{own}`? write `fn {signature}`"),
+                            None => format!("add `fn {signature}`"),
+                        },
+                    ),
+                },
             }
             return None;
         };
+        if let Some(help) = swapped(body, kinds) {
+            let place = heading_of(&self.source.text, body).name();
+            let message =
+                format!("the parameters of `{name}` are swapped: the host hands them over by their place");
+            self.findings.add(place, "wrong_parameters", message, help);
+            // What it reads of which is told once they stand right.
+            return None;
+        }
         let found = reads(&self.program, &self.constants, body, kinds, &mut self.findings);
         self.features.extend(found.iter().map(|read| read.feature.clone()));
         let place = heading_of(&self.source.text, body);
@@ -247,6 +262,19 @@ impl<'a> Draft<'a> {
             self.findings.add(self.constants.position(constant), "unknown_key", message, help);
         }
     }
+}
+
+/// Says how a function is written whose parameters have the host's names in another order; `None` for any other.
+fn swapped(body: &Body, kinds: &[Kind]) -> Option<String> {
+    let stands_for = |(name, kind): (&String, &Kind)| {
+        let meant = Kind::called(name);
+        meant != Kind::Other && meant != *kind && kinds.contains(&meant)
+    };
+    if !body.params.iter().zip(kinds).any(stands_for) {
+        return None;
+    }
+    let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+    Some(format!("write it as `fn {}({})`", body.name, words.join(", ")))
 }
 
 fn wrong_parameters(text: &str, body: &Body, kinds: &[Kind], findings: &mut Findings) {

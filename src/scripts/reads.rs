@@ -98,6 +98,9 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
         let known: Vec<&str> = own.chain(constants.iter().copied()).collect();
         let help = match (given_to(&name), vocabulary::closest(&name, known)) {
             (Some(who), _) => who.to_owned(),
+            _ if is_library(&name) => {
+                format!("functions stand alone here: write `abs(x)` and not `{name}.abs(x)`")
+            }
             (None, Some(meant)) => format!("did you mean `{meant}`?"),
             (None, None) if Feature::parse(&name).is_ok() => format!("write `row.{name}`"),
             (None, None) => {
@@ -106,6 +109,11 @@ pub(super) fn undefined(body: &Body, constants: &BTreeSet<&str>, findings: &mut 
         };
         findings.add(position, "unknown_name", format!("`{name}` is defined nowhere"), help);
     }
+}
+
+/// Tells whether functions are called by such a name in other languages.
+pub(super) fn is_library(name: &str) -> bool {
+    ["math", "np", "numpy", "ta", "talib"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// Says which functions are given what the host calls by that name, or what a word of another language is here.
@@ -366,6 +374,9 @@ mod tests {
         refused("abs(row.close, 1) > 1.0", "3:20 wrong_arity");
         refused("row.close.abss() > 1.0", "3:30 unknown_function");
         refused("row.close > LEVEL", "3:32 unknown_name");
+        let (_, errors) = compile(&eligible("math.abs(row.close) > 1.0"));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].help, "functions stand alone here: write `abs(x)` and not `math.abs(x)`");
     }
 
     #[test]
@@ -447,6 +458,13 @@ mod tests {
              fn exit(row, position) { LEVEL > 1.0 }\n",
             &["3:write_to_row", "3:unknown_function", "4:wrong_parameters", "5:unknown_name"],
         );
+        // Handed over by their place: a row called `position` would lack all that one has.
+        check(
+            "fn eligible(row) { true }\nfn entry(row) { }\n\
+             fn exit(position, row) { if row.close < position.entry_price { \"a\" } }\n",
+            &["5:wrong_parameters"],
+        );
+        check("fn eligible(bar) { true }\nfn entry(r) { }\nfn exit(r, held) { }\n", &[]);
     }
 
     #[test]

@@ -202,6 +202,7 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
 
     let mut strategies = Vec::new();
     let mut graders = Vec::new();
+    let mut unscored = Vec::new();
     for one in ready {
         match one {
             Ready::Scorer(script, parts) => {
@@ -212,8 +213,10 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
                 let programs = Arc::new(Programs::of(&script, &host.layout, parts.functions()));
                 let scorer = parts.scorer.as_deref().unwrap_or(&options.default_scorer);
                 let has_scorer = scorers.contains(scorer);
-                if !has_scorer {
-                    errors.push(without_scorer(&script, scorer, &scorers));
+                match (has_scorer, &parts.scorer) {
+                    (true, _) => {}
+                    (false, Some(own)) => errors.push(without_scorer(&script, own, &scorers)),
+                    (false, None) => unscored.push(script.name.to_string()),
                 }
                 // Without a scorer nothing can be bought; what is held is still sold by its rule.
                 let entries = match (options.disabled.contains(&*script.name), has_scorer) {
@@ -226,6 +229,9 @@ fn assemble(ready: Vec<Ready>, options: &Options, errors: &mut Vec<LoadError>) -
             }
         }
     }
+    if !unscored.is_empty() {
+        errors.push(without_default_scorer(&options.default_scorer, &unscored, &scorers));
+    }
     strategies.sort_by(|a, b| a.name().cmp(b.name()));
     graders.sort_by(|a, b| a.name().cmp(b.name()));
     Scripts { host, strategies: Arc::new(strategies), scorers: Arc::new(graders) }
@@ -235,6 +241,22 @@ fn features(script: &Ready) -> BTreeSet<Feature> {
     match script {
         Ready::Strategy(_, parts) => parts.features(),
         Ready::Scorer(_, parts) => parts.features(),
+    }
+}
+
+/// Blames the setting, once, and not each script that leaves its scorer to it.
+fn without_default_scorer(scorer: &str, unscored: &[String], scorers: &BTreeSet<String>) -> LoadError {
+    LoadError {
+        script: "signals.scorer".to_owned(),
+        path: "[signals]".to_owned(),
+        line: None,
+        column: None,
+        code: "unknown_scorer",
+        message: format!(
+            "scorer = \"{scorer}\" is not loaded, so these buy nothing: {}",
+            unscored.join(", ")
+        ),
+        help: suggest(scorer, scorers.iter().map(String::as_str)),
     }
 }
 

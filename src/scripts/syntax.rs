@@ -22,6 +22,9 @@ pub(super) struct Told {
 
 /// Explains a parser's error.
 pub(super) fn told(error: &ParseError, text: &str) -> Told {
+    if let Some(position) = open_comment(text) {
+        return not_closed(position);
+    }
     let mut told = general(&error.0, error.1);
     let place = Place::of(text, error.1);
     if let Some((message, help)) = place.foreign().or_else(|| place.slip(&error.0)) {
@@ -32,6 +35,57 @@ pub(super) fn told(error: &ParseError, text: &str) -> Told {
         }
     }
     told
+}
+
+/// What to tell about a comment that nothing closes.
+pub(super) fn not_closed(position: Position) -> Told {
+    Told {
+        code: "syntax",
+        position,
+        message: "the comment that begins here is not closed".to_owned(),
+        help: "end it with `*/`, or write `//` before each line".to_owned(),
+    }
+}
+
+/// Where a `/*` stands that nothing closes. Only asked about a text that does not parse, or lacks something: strings and
+/// line comments are passed over, templates are not told apart from them.
+pub(super) fn open_comment(text: &str) -> Option<Position> {
+    let (mut open, mut rest) = (Vec::new(), text);
+    while let Some(first) = rest.chars().next() {
+        let length = match () {
+            () if rest.starts_with("/*") => {
+                open.push(text.len() - rest.len());
+                2
+            }
+            () if !open.is_empty() && rest.starts_with("*/") => {
+                open.pop();
+                2
+            }
+            () if !open.is_empty() => first.len_utf8(),
+            () if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            () if rest.starts_with("'\"'") => 3,
+            () if matches!(first, '"' | '`') => quoted(rest, first),
+            () => first.len_utf8(),
+        };
+        rest = &rest[length..];
+    }
+    let before = &text[..*open.first()?];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some(Position::new(u16::try_from(line).ok()?, u16::try_from(column).ok()?))
+}
+
+/// The length of a text that begins with its mark; one that is not closed ends with its line.
+fn quoted(rest: &str, mark: char) -> usize {
+    let mut is_escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if c == mark && !is_escaped => return at + 1,
+            '\n' if mark == '"' => return at,
+            _ => is_escaped = c == '\\' && !is_escaped,
+        }
+    }
+    rest.len()
 }
 
 /// What the error says by itself.
@@ -147,6 +201,16 @@ mod tests {
         in_eligible(
             "row.close > 1.0 and row.close < 2.0",
             "3:36 syntax: `and` is not part of the language; write `&&`",
+        );
+        check(
+            "const A = \"/*\"; // /*\nfn eligible(row) {\n  /* one /* two */\n  true }\nfn entry(row) { }",
+            "3:3 syntax: the comment that begins here is not closed; end it with `*/`, or write `//` before each line",
+        );
+        check(
+            &format!(
+                "{HEAD}fn eligible(row) {{ row.close > 1.0 && '\"' == '\"' }}\n/* fn entry(row) {{ }}\n"
+            ),
+            "4:1 syntax: the comment that begins here is not closed; end it with `*/`, or write `//` before each line",
         );
         in_eligible("not row.close > 1.0", "3:20 syntax: `not` is not part of the language; write `!`");
         in_eligible("row.close === 1.0", "3:30 syntax: `===` is not part of the language; write `==`");

@@ -14,6 +14,7 @@ use super::body::Body;
 use super::reads::Kind;
 use super::reads::Need;
 use super::reads::Walk;
+use super::reads::is_library;
 use super::vocabulary;
 use crate::features::Feature;
 
@@ -145,7 +146,13 @@ impl<'a> Walk<'a, '_, '_> {
                 if kind == Kind::Other {
                     self.taken_apart(&parts.lhs);
                     self.expression(&parts.lhs);
-                    self.link(&parts.rhs);
+                    match (&parts.lhs, &parts.rhs) {
+                        // `math.abs(x)`: what is before the dot is to go, and the call is right without it.
+                        (Expr::Variable(name, ..), Expr::MethodCall(call, _)) if is_library(&name.1) => {
+                            call.args.iter().for_each(|argument| self.expression(argument));
+                        }
+                        (_, link) => self.link(link),
+                    }
                     return;
                 }
                 let field = match &parts.rhs {

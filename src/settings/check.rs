@@ -63,7 +63,9 @@ pub fn check_mail(loaded: &Loaded) -> Vec<Problem> {
     if logs_in && settings.secrets.smtp_password.is_none() {
         say(
             "SMTP_PASSWORD",
-            "is not set; set SENDGRID_API_KEY, or SMTP_PASSWORD for another server".to_owned(),
+            "is not set; set SENDGRID_API_KEY, or SMTP_PASSWORD for another server, or smtp_user = \"\" for one without a \
+             login"
+                .to_owned(),
         );
     }
     if let Some(path) = email.ca_file.as_ref().filter(|path| !path.is_file()) {

@@ -15,6 +15,7 @@ use toml::Value;
 
 use crate::domain::Symbol;
 use crate::domain::closest;
+use crate::domain::format;
 use crate::domain::is_script_name;
 
 /// The kind of a value.
@@ -208,9 +209,9 @@ fn text_wanted(kind: Kind, text: &str) -> Option<String> {
     let (fits, wanted) = match kind {
         Kind::OneOf(words) => return one_of(words, text),
         Kind::Symbol => (Symbol::new(text).is_ok(), "is not a symbol; write one like \"BRK.B\""),
-        Kind::Url => return url_wanted(text),
+        Kind::Url => return url_wanted(text, "https://api.massive.com"),
         Kind::OptionalUrl if text.is_empty() => return None,
-        Kind::OptionalUrl => return url_wanted(text),
+        Kind::OptionalUrl => return url_wanted(text, "https://hc-ping.com/your-check"),
         Kind::OptionalListen => (
             text.is_empty() || listen_address(text).is_some(),
             "is not an address to listen on; write one like \"127.0.0.1:9321\"",
@@ -254,7 +255,7 @@ fn cron_wanted(text: &str) -> Option<String> {
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
     match parser.parse(text) {
-        Err(error) => Some(format!("is no schedule ({}); {like}", error.to_string().trim_end_matches('.'))),
+        Err(_) => Some(format!("is no schedule: {}; {like}", bad_field(&parser, text))),
         // From any day on: a line like "0 0 30 2 *" is sound and never ticks.
         Ok(cron) if cron.find_next_occurrence(&DateTime::UNIX_EPOCH, true).is_err() => {
             Some(format!("names a day that never comes; {like}"))
@@ -263,13 +264,35 @@ fn cron_wanted(text: &str) -> Option<String> {
     }
 }
 
+/// Names the field of a schedule that cannot be read, and what may stand there.
+fn bad_field(parser: &CronParser, text: &str) -> String {
+    const FIELDS: [(&str, &str); 5] = [
+        ("minute", "0 to 59"),
+        ("hour", "0 to 23"),
+        ("day", "1 to 31"),
+        ("month", "1 to 12, or Jan to Dec"),
+        ("weekday", "0 to 7, or Sun to Sat"),
+    ];
+    let alone = |place: usize, field: &str| {
+        let mut fields = ["*"; 5];
+        fields[place] = field;
+        fields.join(" ")
+    };
+    let mut fields = text.split_whitespace().zip(FIELDS).enumerate();
+    let bad = fields.find(|(place, (field, _))| parser.parse(&alone(*place, field)).is_err());
+    bad.map_or_else(
+        || "its fields do not go together".to_owned(),
+        |(_, (field, (name, range)))| format!("`{}` is no {name} ({range})", format::clean(field)),
+    )
+}
+
 /// Reads an address to listen on; a port alone is open to this machine only, and port 0 is none.
 pub(super) fn listen_address(text: &str) -> Option<SocketAddr> {
     let port = text.parse::<u16>().ok().map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     port.or_else(|| text.parse().ok()).filter(|address| address.port() != 0)
 }
 
-fn url_wanted(text: &str) -> Option<String> {
+fn url_wanted(text: &str, like: &str) -> Option<String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split('/').next().unwrap_or_default());
     match host {
@@ -277,7 +300,9 @@ fn url_wanted(text: &str) -> Option<String> {
             "holds a user or password; write the address alone, keys come from the environment".to_owned(),
         ),
         Some(host) if !host.is_empty() && !text.contains([' ', '?', '#']) => None,
-        _ => Some("is not an address; write one like \"https://api.massive.com\"".to_owned()),
+        _ => {
+            Some(format!("is not an address; write one like \"{like}\", without a question mark or a space"))
+        }
     }
 }
 
@@ -361,8 +386,10 @@ mod tests {
         }
         for bad in ["99 99 * * Foo", "0 24 * * *", "0 0 * 13 *", "0 0 32 * *", "a b c d e", "0 0 * * Mon-Fry"]
         {
-            check(Kind::Cron, &format!("\"{bad}\""), Some("is no schedule ("));
+            check(Kind::Cron, &format!("\"{bad}\""), Some("is no schedule: `"));
         }
+        check(Kind::Cron, "\"0 24 * * *\"", Some("`24` is no hour (0 to 23); write minute, hour"));
+        check(Kind::Cron, "\"0 0 * * Mon-Fry\"", Some("`Mon-Fry` is no weekday"));
         check(Kind::Cron, "\"0 0 30 2 *\"", Some("a day that never comes"));
         check(Kind::Cron, "\"0 0 29 2 *\"", None);
         check(Kind::Switch, "1", Some("true or false"));
@@ -408,6 +435,7 @@ mod tests {
             (Kind::Url, "https://api.massive.com/?apiKey=hunter2"),
             (Kind::Url, "hunter2"),
             (Kind::OptionalUrl, "hc-ping.com/hunter2"),
+            (Kind::OptionalUrl, "https://hc-ping.com/x?key=hunter2"),
             (Kind::Url, "https://host/\nhunter2"),
             (Kind::Host, "apikey:hunter2@smtp.sendgrid.net"),
             (Kind::Host, "smtp.sendgrid.net/hunter2"),

@@ -23,6 +23,8 @@ use ts::scripts::SignalView;
 use ts::scripts::Verdicts;
 use ts::scripts::embedded;
 
+use crate::conditions::composed;
+
 /// Strategies by default; each has four functions.
 const DEFAULT_CASES: u32 = 40;
 const ROWS: usize = 200;
@@ -181,19 +183,11 @@ fn condition() -> impl Strategy<Value = String> {
         "word > \"a\"",
     ]);
     let leaf = prop_oneof![5 => compared, 1 => near, 2 => word.prop_map(str::to_owned)];
-    leaf.prop_recursive(2, 6, 3, |inner| {
-        let some = |sign: &'static str| {
-            prop::collection::vec(inner.clone(), 2..4).prop_map(move |all| format!("({})", all.join(sign)))
-        };
-        prop_oneof![
-            some(" && "),
-            some(" || "),
-            inner.clone().prop_map(|a| format!("!({a})")),
-            (inner.clone(), inner.clone(), inner.clone())
-                .prop_map(|(a, b, c)| format!("(if {a} {{ {b} }} else {{ {c} }})")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({{ let z = {a}; z |= {b}; z }})")),
-            (inner.clone(), inner.clone())
-                .prop_map(|(a, b)| format!("({a} && {{ if {b} {{ return \"within\"; }} true }})")),
+    composed(leaf, 2, 6, |inner| {
+        let two = (inner.clone(), inner.clone());
+        vec![
+            two.clone().prop_map(|(a, b)| format!("({{ let z = {a}; z |= {b}; z }})")).boxed(),
+            two.prop_map(|(a, b)| format!("({a} && {{ if {b} {{ return \"within\"; }} true }})")).boxed(),
         ]
     })
 }

@@ -1,106 +1,14 @@
 //! Whole runs against a real mail server: each session's mail arrives at every recipient, once, through
-//! refusals, a second process and any crash.
+//! refusals, a second process and a full disk.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
-use rusqlite::Connection;
-use ts::calendar;
-use ts::domain::AssetClass;
-
-use crate::program::{FILES, FRIDAY, Folder, NOW, Running, Said, program};
-use crate::smtp_server::{Accepted, FROM, PASSWORD, SmtpServer, WELL};
-
-const RECIPIENTS: [&str; 3] = ["ann@example.org", "bob@example.org", "cee@example.org"];
-const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
-/// The Message-ID of Friday's mail.
-const OF_FRIDAY: &str = "<ts.daily_equity_signals.2026-11-20@example.com>";
-
-/// A folder of files and a server that takes everything.
-struct Trial {
-    folder: Folder,
-    server: SmtpServer,
-}
-
-impl Trial {
-    fn start() -> Self {
-        Self { folder: Folder::with_files(), server: SmtpServer::start(WELL) }
-    }
-
-    fn variables(&self) -> Vec<(&'static str, String)> {
-        self.server.variables(&RECIPIENTS.join(","))
-    }
-
-    fn ts(&self, arguments: &[&str]) -> Said {
-        self.ts_with(&[], arguments)
-    }
-
-    /// Runs `ts` with these variables in the place of the server's.
-    fn ts_with(&self, others: &[(&str, &str)], arguments: &[&str]) -> Said {
-        let variables = self.variables();
-        let kept = variables.iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
-        let kept = kept.map(|(name, value)| (*name, value.as_str()));
-        let variables: Vec<(&str, &str)> = kept.chain(others.iter().copied()).collect();
-        self.folder.ts_with(&variables, arguments)
-    }
-
-    /// Runs `ts` where nobody listens: what it queues waits.
-    fn ts_unreached(&self, arguments: &[&str]) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port().to_string();
-        drop(listener);
-        let said = self.ts_with(&[("SMTP_PORT", &port)], arguments);
-        assert!(said.code == 1 && said.words().contains("not mailed yet"), "{}", said.stderr);
-    }
-
-    fn journal(&self) -> Connection {
-        Connection::open(self.folder.path().join("data/ts.db")).expect("the journal")
-    }
-
-    fn count(&self, sql: &str) -> usize {
-        self.journal().query_row(sql, [], |row| row.get(0)).expect(sql)
-    }
-
-    /// How many mails a process that was killed was sending; none where it got no further than to make the journal.
-    fn interrupted(&self) -> usize {
-        let sql = "SELECT count(*) FROM outbox WHERE state = 'attempting'";
-        if !self.folder.path().join("data/ts.db").exists() {
-            return 0;
-        }
-        self.journal().query_row(sql, [], |row| row.get(0)).unwrap_or(0)
-    }
-
-    fn spawn(&self, arguments: &[&str]) -> Running {
-        self.spawn_at(NOW, arguments)
-    }
-
-    fn spawn_at(&self, now: &str, arguments: &[&str]) -> Running {
-        let variables = self.variables();
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Running::start_at(now, &self.folder, &variables, arguments)
-    }
-
-    /// The mails of each recipient, as their Message-IDs.
-    fn mailed(&self) -> BTreeMap<String, Vec<String>> {
-        let mut mailed: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for Accepted { recipients, message_id, .. } in self.server.accepted() {
-            assert_eq!(recipients.len(), 1, "one transaction a recipient");
-            mailed.entry(recipients[0].clone()).or_default().push(message_id);
-        }
-        mailed
-    }
-}
-
-/// What each recipient has, where all have the same.
-fn all(ids: &[&str]) -> BTreeMap<String, Vec<String>> {
-    let ids: Vec<String> = ids.iter().map(|&id| id.to_owned()).collect();
-    RECIPIENTS.iter().map(|&to| (to.to_owned(), ids.clone())).collect()
-}
+use crate::mail_trial::{OF_FRIDAY, RECIPIENTS, RUN, Trial, all};
+use crate::program::{FILES, NOW, Running, program};
+use crate::smtp_server::{FROM, PASSWORD};
 
 #[test]
 fn a_session_is_mailed_once_and_again_only_as_a_correction() {
@@ -116,6 +24,7 @@ fn a_session_is_mailed_once_and_again_only_as_a_correction() {
     let again = trial.ts(&["run", "--asset-class", "equity", "--again"]);
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert!(again.words().contains("Mailed to 3 recipients"), "{}", again.stderr);
+    assert!(again.words().contains("recommends the same as the mail before it"), "{}", again.stderr);
     let correction = "<ts.daily_equity_signals.2026-11-20.correction-1@example.com>";
     assert_eq!(trial.mailed(), all(&[OF_FRIDAY, correction]));
     let runs = trial.ts(&["journal", "runs", "--format", "json"]);
@@ -260,7 +169,7 @@ fn a_report_that_nobody_can_read_is_mailed_all_the_same() {
         .args(RUN)
         .current_dir(trial.folder.path())
         .env_clear()
-        .envs(trial.variables())
+        .envs(trial.variables(&[]))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -350,125 +259,6 @@ fn three_processes_deliver_once_between_them() {
     assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
 }
 
-/// A number that is drawn from the ones before it, the same in every run of the test.
-fn draw(state: &mut u64) -> u64 {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *state >> 33
-}
-
-/// How often a test kills.
-fn kills(few: u64) -> u64 {
-    std::env::var("TS_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
-}
-
-/// Kills a run at a random point, and runs it again until it ends by itself. `TS_KILLS` says how often: two hundred
-/// times in some minutes by `TS_KILLS=100 cargo test --release --test it no_crash -- --nocapture`, which prints what
-/// it counted. Each kill that came while a mail was on its way may make one second copy of it, and no other may.
-#[test]
-fn no_crash_loses_a_mail_or_makes_another_of_it() {
-    let kills = kills(12);
-    let trial = Trial::start();
-    let started = Instant::now();
-    let session =
-        |ago: u64| (0..ago % 60).fold(FRIDAY, |date, _| calendar::previous_session(AssetClass::Equity, date));
-    // How long a run takes here, so that the kills fall all over it.
-    let first = session(59).to_string();
-    assert_eq!(trial.ts(&[&RUN[..], &["--date", &first]].concat()).code, 0);
-    let whole = started.elapsed().as_millis() as u64;
-    let (mut state, mut killed, mut interrupted) = (7, 0, 0);
-    let mut sessions: Vec<NaiveDate> = vec![session(59)];
-    for kill in 0..kills {
-        // Sessions come round again after 59; then nothing is left to deliver, and that must hold too.
-        let date = session(kill % 59);
-        let text = date.to_string();
-        let arguments = [&RUN[..], &["--date", &text]].concat();
-        for _ in 0..2 {
-            let mut process = trial.spawn(&arguments);
-            std::thread::sleep(Duration::from_millis(draw(&mut state) % (whole + whole / 4)));
-            killed += usize::from(process.kill());
-            interrupted += trial.interrupted();
-        }
-        let said = trial.ts(&arguments);
-        assert_eq!(said.code, 0, "{date}: {}{}", said.stdout, said.stderr);
-        // They come round again after 59.
-        if !sessions.contains(&date) {
-            sessions.push(date);
-        }
-    }
-    let second = second_copies(&trial, &sessions);
-    let counted =
-        format!("{killed} killed, {interrupted} on their way, {second} second copies, {whole} ms a run");
-    println!("{counted}");
-    assert!(killed > 0 && second <= interrupted, "{counted}");
-}
-
-/// Counts the mails that came more than once, and fails where one of these sessions is missing.
-fn second_copies(trial: &Trial, sessions: &[NaiveDate]) -> usize {
-    let mailed = trial.mailed();
-    let mut second = 0;
-    for to in RECIPIENTS {
-        let own = &mailed[to];
-        for date in sessions {
-            let id = format!("<ts.daily_equity_signals.{date}@example.com>");
-            let copies = own.iter().filter(|sent| **sent == id).count();
-            assert!(copies > 0, "{to} has nothing of {date}");
-            second += copies - 1;
-        }
-        let known = |id: &String| sessions.iter().any(|date| id.contains(&date.to_string()));
-        assert!(own.iter().all(known), "{to}: {own:#?}");
-    }
-    second
-}
-
-/// Kills the daemon at a random point of each session's job, twice, and lets a third one end it; counted as above.
-#[test]
-fn no_crash_of_the_daemon_loses_a_mail() {
-    let sessions_killed = kills(4);
-    let trial = Trial::start();
-    let mut sessions: Vec<NaiveDate> = vec![FRIDAY];
-    for _ in 0..=sessions_killed {
-        let earlier = calendar::previous_session(AssetClass::Equity, *sessions.last().expect("there is one"));
-        sessions.push(earlier);
-    }
-    sessions.reverse();
-    let (mut state, mut killed, mut interrupted, mut whole) = (11, 0, 0, 0);
-    for (place, session) in sessions.iter().enumerate() {
-        trial.folder.write_bars(*session);
-        // An hour and more after the close, summer and winter.
-        let now = format!("{session}T22:30:00Z");
-        if place > 0 {
-            for _ in 0..2 {
-                let mut daemon = trial.spawn_at(&now, &["run-scheduler"]);
-                std::thread::sleep(Duration::from_millis(draw(&mut state) % (whole + whole / 4)));
-                killed += usize::from(daemon.kill());
-                interrupted += trial.interrupted();
-            }
-        }
-        let started = Instant::now();
-        let mut daemon = trial.spawn_at(&now, &["run-scheduler"]);
-        while !is_done(&trial, &now, *session) {
-            assert!(started.elapsed() < Duration::from_secs(60), "{session} is never done");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        whole = whole.max(started.elapsed().as_millis() as u64);
-        daemon.kill();
-        interrupted += trial.interrupted();
-    }
-    let second = second_copies(&trial, &sessions);
-    let counted =
-        format!("{killed} killed, {interrupted} on their way, {second} second copies, {whole} ms a job");
-    println!("{counted}");
-    assert!(killed > 0 && second <= interrupted, "{counted}");
-}
-
-/// Tells whether the equity job is done with a session, as `ts status` says.
-fn is_done(trial: &Trial, now: &str, session: NaiveDate) -> bool {
-    let said = trial.ts(&["--now", now, "status", "--format", "json"]);
-    let status: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON alone on stdout");
-    let last = &status["jobs"][0]["last"];
-    last["state"] == "done" && last["session"] == session.to_string()
-}
-
 #[test]
 fn a_failed_job_is_told_by_mail_once_with_the_last_lines_of_the_log_and_no_secret() {
     let trial = Trial::start();
@@ -493,7 +283,7 @@ fn a_failed_job_is_told_by_mail_once_with_the_last_lines_of_the_log_and_no_secre
 fn a_disk_that_fills_up_never_makes_a_second_copy() {
     let trial = Trial::start();
     assert_eq!(trial.ts(&[&RUN[..], &["--date", "2026-11-19"]].concat()).code, 0);
-    let variables = trial.variables();
+    let variables = trial.variables(&[]);
     let log = trial.folder.path().join("data/ts.db-wal");
     let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len() / 512);
     let base = size(&trial.folder.path().join("data/ts.db")).max(size(&log));

@@ -5,62 +5,23 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::program::{FRIDAY, Folder, NOW, Running, Said, program};
-use crate::smtp_server::{SmtpServer, WELL};
+use crate::mail_trial::{RUN, Trial};
+use crate::program::{FRIDAY, NOW, program};
 
-const RUN: [&str; 3] = ["run", "--asset-class", "equity"];
+/// The one recipient.
 const TO: &str = "ann@example.org";
 
-/// A folder of files and a server that takes everything.
-struct Trial {
-    folder: Folder,
-    server: SmtpServer,
-}
-
-impl Trial {
-    fn start() -> Self {
-        Self { folder: Folder::with_files(), server: SmtpServer::start(WELL) }
-    }
-
-    /// The variables of the mail, these in the place of theirs.
-    fn variables<'a>(&self, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
-        let mut variables = self.server.variables(TO);
-        variables.retain(|(name, _)| others.iter().all(|(other, _)| other != name));
-        variables.extend(others.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        variables
-    }
-
-    fn run(&self, others: &[(&str, &str)], arguments: &[&str]) -> Said {
-        let variables = self.variables(others);
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.folder.ts_with(&variables, arguments)
-    }
-
-    fn daemon(&self, now: &str) -> Running {
-        let variables = self.variables(&[]);
-        let variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Running::start_at(now, &self.folder, &variables, &["run-scheduler"])
-    }
-
-    fn texts(&self) -> Vec<String> {
-        self.server.accepted().into_iter().map(|sent| sent.text.unwrap_or_default()).collect()
-    }
-
-    /// What was mailed must be this many mails, whatever was in the way before.
-    #[track_caller]
-    fn mailed(&self, count: usize, what: &str) {
-        assert_eq!(self.texts().len(), count, "{what}");
-    }
+/// What was mailed must be this many mails, whatever was in the way before.
+#[track_caller]
+fn check_mailed(trial: &Trial, count: usize, what: &str) {
+    assert_eq!(trial.texts().len(), count, "{what}");
 }
 
 #[test]
 fn settings_that_nothing_can_be_mailed_with_are_told_before_anything_is_decided() {
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     for (variable, value, code, expected) in [
         ("EMAIL_RECIPIENTS", "ann", 78, "EMAIL_RECIPIENTS"),
         ("EMAIL_RECIPIENTS", "ann@example.org\r\nBcc: x@example.org", 78, "EMAIL_RECIPIENTS"),
@@ -70,16 +31,16 @@ fn settings_that_nothing_can_be_mailed_with_are_told_before_anything_is_decided(
         ("TS_SCHEDULE__0__CRON", "every day", 78, "TS_SCHEDULE__0__CRON"),
         ("TS_SCHEDULE__0__TIMEZONE", "Mars/Olympus", 78, "TS_SCHEDULE__0__TIMEZONE"),
     ] {
-        let said = trial.run(&[(variable, value)], &RUN);
+        let said = trial.ts_with(&[(variable, value)], &RUN);
         assert_eq!(said.code, code, "{variable}={value:?}: {}{}", said.stdout, said.stderr);
         assert!(said.words().contains(expected), "{variable}={value:?}: {}", said.stderr);
-        trial.mailed(0, variable);
+        check_mailed(&trial, 0, variable);
     }
     // Nobody to tell is no error of a run: it is kept, and said.
-    let said = trial.run(&[("EMAIL_RECIPIENTS", "")], &RUN);
+    let said = trial.ts_with(&[("EMAIL_RECIPIENTS", "")], &RUN);
     assert!(said.code == 0 && said.words().contains("nobody is mailed"), "{}{}", said.stdout, said.stderr);
-    assert_eq!(trial.run(&[("EMAIL_RECIPIENTS", "")], &["config", "check"]).code, 78);
-    trial.mailed(0, "nobody");
+    assert_eq!(trial.ts_with(&[("EMAIL_RECIPIENTS", "")], &["config", "check"]).code, 78);
+    check_mailed(&trial, 0, "nobody");
 }
 
 #[test]
@@ -93,61 +54,61 @@ fn a_template_that_fails_costs_its_own_look_only() {
         ("daily_signals.txt", "{% for x in %}"),
         ("base.html", "{% block content %}"),
     ] {
-        let trial = Trial::start();
+        let trial = Trial::to(&[TO]);
         trial.folder.write(&format!("templates/{name}"), text);
-        let said = trial.run(&[], &RUN);
-        trial.mailed(1, name);
+        let said = trial.ts_with(&[], &RUN);
+        check_mailed(&trial, 1, name);
         let mail = &trial.texts()[0];
         assert!(mail.contains("BBB") && mail.contains(name), "{name} {text}: {mail}{}", said.stderr);
         let html = trial.server.accepted()[0].html.clone().unwrap_or_default();
         assert!(html.contains("BBB") && html.contains("</html>"), "{name} {text}");
     }
     // Without any file the built-in ones serve, and nothing is to be said.
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     trial.folder.write("templates/", "");
-    assert_eq!(trial.run(&[], &RUN).code, 0);
-    trial.mailed(1, "no templates");
+    assert_eq!(trial.ts_with(&[], &RUN).code, 0);
+    check_mailed(&trial, 1, "no templates");
 }
 
 #[test]
 fn a_journal_that_cannot_be_written_sends_nothing_until_it_can() {
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     // No process may make a folder there, whoever runs it.
-    let said = trial.run(&[("TS_JOURNAL__PATH", "/proc/ts/journal.db")], &RUN);
+    let said = trial.ts_with(&[("TS_JOURNAL__PATH", "/proc/ts/journal.db")], &RUN);
     assert!(
         said.code == 1 && said.words().contains("/proc/ts: ") && said.words().contains("journal.path"),
         "{}",
         said.stderr
     );
-    trial.mailed(0, "a folder that cannot be written");
+    check_mailed(&trial, 0, "a folder that cannot be written");
 
     trial.folder.write("data", "a file where the folder belongs");
-    let said = trial.run(&[], &RUN);
+    let said = trial.ts_with(&[], &RUN);
     assert!(said.code == 1 && said.words().contains("data"), "{}", said.stderr);
-    trial.mailed(0, "a file in the folder's place");
+    check_mailed(&trial, 0, "a file in the folder's place");
     fs::remove_file(trial.folder.path().join("data")).expect("the file that was written");
 
     // The journal is made, and then another program keeps it to itself.
-    let said = trial.run(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]);
+    let said = trial.ts_with(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    trial.mailed(1, "a day before");
-    let journal = Connection::open(trial.folder.path().join("data/ts.db")).expect("the journal");
+    check_mailed(&trial, 1, "a day before");
+    let journal = trial.journal();
     journal.execute_batch("BEGIN EXCLUSIVE").expect("nobody else has it");
-    let said = trial.run(&[], &RUN);
+    let said = trial.ts_with(&[], &RUN);
     assert!(said.code == 1 && said.words().contains("keeps it locked"), "{}", said.stderr);
-    trial.mailed(1, "a locked journal");
+    check_mailed(&trial, 1, "a locked journal");
     journal.execute_batch("ROLLBACK").expect("it was begun");
     drop(journal);
 
-    let said = trial.run(&[], &RUN);
+    let said = trial.ts_with(&[], &RUN);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    trial.mailed(2, "put right");
+    check_mailed(&trial, 2, "put right");
 }
 
 /// A limit on the size of files stands in for a full disk: what is over it is refused as it is there.
 #[test]
 fn a_full_disk_loses_no_mail_and_sends_none_twice() {
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     let variables = trial.variables(&[]);
     let limited = |blocks: u32| {
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
@@ -176,22 +137,22 @@ fn a_full_disk_loses_no_mail_and_sends_none_twice() {
         }
     }
     assert!(failed > 0, "the limit was never reached");
-    let said = trial.run(&[], &RUN);
+    let said = trial.ts_with(&[], &RUN);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    trial.mailed(1, "with room again");
+    check_mailed(&trial, 1, "with room again");
 }
 
 #[test]
 fn a_clock_that_is_set_back_mails_nothing_again() {
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     let thursday = FRIDAY.pred_opt().expect("a day before");
     for date in [thursday, FRIDAY, thursday] {
         let now = format!("{date}T22:30:00Z");
-        let mut daemon = trial.daemon(&now);
+        let mut daemon = trial.spawn_at(&now, &["run-scheduler"]);
         daemon.wait_for(&["Next run at"]);
         let started = Instant::now();
         loop {
-            let said = trial.run(&[], &["--now", &now, "status", "--format", "json"]);
+            let said = trial.ts_with(&[], &["--now", &now, "status", "--format", "json"]);
             let status: Value = serde_json::from_str(&said.stdout).expect("JSON alone on stdout");
             let last = &status["jobs"][0]["last"];
             let is_reached = last["session"].as_str().is_some_and(|session| *session >= *date.to_string());
@@ -201,7 +162,7 @@ fn a_clock_that_is_set_back_mails_nothing_again() {
             assert!(started.elapsed() < Duration::from_secs(60), "{date}: {}", said.stdout);
         }
         // By hand too: what was delivered is not delivered again, whatever the clock says.
-        let said = trial.run(&[], &["--now", &now, "run", "--asset-class", "equity"]);
+        let said = trial.ts_with(&[], &["--now", &now, "run", "--asset-class", "equity"]);
         assert!(said.code == 0 && said.words().contains("delivered on"), "{date}: {}", said.stderr);
         daemon.kill();
     }
@@ -212,62 +173,62 @@ fn a_clock_that_is_set_back_mails_nothing_again() {
 
 #[test]
 fn what_rests_on_simulated_bars_is_never_mailed_or_kept() {
-    let trial = Trial::start();
-    let said = trial.run(&[], &["run", "--asset-class", "equity", "--source", "simulated"]);
+    let trial = Trial::to(&[TO]);
+    let said = trial.ts_with(&[], &["run", "--asset-class", "equity", "--source", "simulated"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(said.words().contains("DEMO"), "{}{}", said.stdout, said.stderr);
-    trial.mailed(0, "simulated");
+    check_mailed(&trial, 0, "simulated");
     assert!(!trial.folder.path().join("data/ts.db").exists());
-    assert_eq!(trial.run(&[], &RUN).code, 0);
-    trial.mailed(1, "the session's own mail");
+    assert_eq!(trial.ts_with(&[], &RUN).code, 0);
+    check_mailed(&trial, 1, "the session's own mail");
 }
 
 #[test]
 fn an_alert_that_nobody_could_be_sent_is_sent_at_the_next_failure() {
-    let mut trial = Trial::start();
+    let mut trial = Trial::to(&[TO]);
     trial.folder.write("ts.toml", "[universe]\ncrypto = []\n[sources]\nequity = [\"polygon\"]\n");
     trial.server.set(|own| own.manner = "put_off");
-    let mut daemon = trial.daemon(NOW);
+    let mut daemon = trial.spawn_at(NOW, &["run-scheduler"]);
     daemon.wait_for(&["the alert is not sent", "Next due at"]);
     daemon.kill();
-    trial.mailed(0, "put off");
+    check_mailed(&trial, 0, "put off");
     trial.server.set(|own| own.manner = "well");
     // Half an hour later the job is tried again, and fails again.
     for _ in 0..2 {
-        let mut daemon = trial.daemon("2026-11-22T12:40:00Z");
+        let mut daemon = trial.spawn_at("2026-11-22T12:40:00Z", &["run-scheduler"]);
         daemon.wait_for(&["Next due at"]);
         daemon.kill();
     }
-    trial.mailed(1, "the alert");
+    check_mailed(&trial, 1, "the alert");
 }
 
 #[test]
 fn a_corrupt_journal_is_told_at_once_and_in_the_next_mail() {
-    let trial = Trial::start();
+    let trial = Trial::to(&[TO]);
     trial.folder.write("data/ts.db", &"no database at all ".repeat(300));
-    let mut daemon = trial.daemon(NOW);
+    let mut daemon = trial.spawn_at(NOW, &["run-scheduler"]);
     daemon.wait_for(&["WARN", "it was corrupt", "Delivered"]);
     daemon.kill();
-    trial.mailed(1, "it goes on with a new one");
+    check_mailed(&trial, 1, "it goes on with a new one");
     assert!(trial.texts()[0].contains("corrupt"), "{}", trial.texts()[0]);
 }
 
 #[test]
 fn a_journal_that_takes_no_more_is_told_by_mail_once() {
-    let trial = Trial::start();
-    assert_eq!(trial.run(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]).code, 0);
-    let journal = Connection::open(trial.folder.path().join("data/ts.db")).expect("the journal");
+    let trial = Trial::to(&[TO]);
+    assert_eq!(trial.ts_with(&[], &["run", "--asset-class", "equity", "--date", "2026-11-19"]).code, 0);
+    let journal = trial.journal();
     let full = "CREATE TRIGGER full BEFORE INSERT ON job_sessions
                 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
     journal.execute_batch(full).expect("it is a journal");
-    let mut daemon = trial.daemon(NOW);
+    let mut daemon = trial.spawn_at(NOW, &["run-scheduler"]);
     daemon.wait_for(&["the alert is not noted", "Failed: ", "disk is full"]);
     daemon.kill();
-    trial.mailed(2, "Thursday's, and the alert");
+    check_mailed(&trial, 2, "Thursday's, and the alert");
     assert!(trial.texts()[1].contains("disk is full"), "{}", trial.texts()[1]);
 
     // With room again the session is decided as if nothing had been.
     journal.execute_batch("DROP TRIGGER full").expect("it was made");
-    assert_eq!(trial.run(&[], &RUN).code, 0);
-    trial.mailed(3, "Friday's");
+    assert_eq!(trial.ts_with(&[], &RUN).code, 0);
+    check_mailed(&trial, 3, "Friday's");
 }

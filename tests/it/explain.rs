@@ -98,6 +98,7 @@ fn an_explanation_shows_conditions_distances_and_what_is_missing() {
         "AAA  equity, Fri 20 Nov 2026, close",
         "held by equity_momentum since Mon 2 Nov 2026 at 130.00, stop",
         "exit  gave",
+        "(strategies/equity_momentum.rhai",
         "stop_price",
         "equity_momentum: ",
         "ma50_slope",
@@ -222,6 +223,39 @@ fn an_edit_that_breaks_a_rule_is_told_with_both_values() {
 const BARE: &str = "const META = #{ asset_class: \"equity\" };\nconst STOP_ATR_MULT = 2.0;\n\
     fn eligible(row) { row.close > 5.0 }\nfn entry(row) { if row.close > 9.0 { return \"up\"; } }\n\
     fn exit(row, position) { if row.close < 5.0 { return \"down\"; } }\n";
+
+#[test]
+fn a_filter_that_nothing_meets_is_a_wrong_command_line_beside_broken_cases_too() {
+    let folder = Folder::empty();
+    folder.write("strategies/pull20.rhai", BARE);
+    folder.write("strategies/broken.rhai", &BARE.replace("row.close > 5.0", "row.clsoe > LEVEL"));
+    let none = folder.ts(&["test-scripts", "--filter", "cross"]);
+    assert!(none.code == 2 && none.words().contains("no case's name contains `cross`"), "{}", none.words());
+    assert!(none.words().contains("not all was looked through"), "{}", none.words());
+    let junit = said(&folder, &["test-scripts", "--filter", "broken", "--format", "junit"], 1);
+    for part in
+        ["name=\"load: strategies/broken.rhai:3:24: no feature", "name=\"load: strategies/broken.rhai:3:32"]
+    {
+        assert!(junit.contains(part), "no {part}: {junit}");
+    }
+}
+
+#[test]
+fn a_default_scorer_that_is_not_there_is_the_settings_fault() {
+    let folder = Folder::empty();
+    folder.write("strategies/pull20.rhai", BARE);
+    folder.write("strategies/pull30.rhai", &BARE.replace("9.0", "8.0"));
+    folder.write("ts.toml", "[signals]\nscorer = \"technicla\"\n");
+    let told = folder.ts(&["validate-scripts"]).words();
+    assert_eq!(told.matches("error[unknown_scorer]").count(), 1, "{told}");
+    for part in [
+        "ts.toml",
+        "scorer = \"technicla\" is not loaded, so these buy nothing: pull20, pull30",
+        "`technical`",
+    ] {
+        assert!(told.contains(part), "no {part}: {told}");
+    }
+}
 
 #[test]
 fn a_file_of_cases_that_belongs_to_no_script_is_an_error() {

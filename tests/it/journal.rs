@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use chrono::{NaiveDate, TimeDelta};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -69,6 +70,27 @@ fn what_was_kept_is_listed_and_shown() {
     }
     let shown = json(&folder, &["journal", "show", &id, "--format", "json"]);
     assert_eq!(shown["recommendations"][0]["symbol"], "BBB");
+}
+
+#[test]
+fn each_class_of_a_run_has_its_own_preview() {
+    let folder = Folder::with_files();
+    let last = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a date");
+    let days = (0..260).rev().map(|ago| last - TimeDelta::days(ago));
+    let bars: String = days.map(|date| format!("{date},100,101,99,100,5000\n")).collect();
+    folder.write("market/crypto/BTC.csv", &format!("date,open,high,low,close,volume\n{bars}"));
+    folder.write(
+        "ts.toml",
+        "[universe]\nequity = [\"AAA\", \"BBB\"]\ncrypto = [\"BTC\"]\n\
+         [sources]\nequity = [\"files\"]\ncrypto = [\"files\"]\n",
+    );
+    let said = folder.ts(&["run"]);
+    assert!(said.stderr.contains("data/preview-crypto.html"), "{}{}", said.stdout, said.stderr);
+    for (class, is_crypto) in [("equity", false), ("crypto", true)] {
+        let page = folder.read(&format!("data/preview-{class}.html"));
+        let title = page.split("</title>").next().unwrap_or_default();
+        assert_eq!(title.contains("(crypto)"), is_crypto, "{class}: {title}");
+    }
 }
 
 #[test]

@@ -58,6 +58,18 @@ fn what_cannot_have_been_bought_or_sold_is_refused_with_a_hint() {
         "--price -1 is not a number over zero",
     );
     refused(
+        &format!("portfolio add AAA --quantity -5 --price 100 {momentum}"),
+        "--quantity -5 is not a number over zero",
+    );
+    refused(
+        &format!("portfolio add AAA --quantity 1e15 --price 100 {momentum}"),
+        "1,000,000,000,000,000 units cannot be meant",
+    );
+    refused(
+        &format!("portfolio add AAA --quantity 1e11 --price 100 {momentum}"),
+        "10,000,000,000,000 in all cannot be meant",
+    );
+    refused(
         &format!("portfolio add AAA --quantity 5 --price NaN {momentum}"),
         "--price NaN is not a number over zero",
     );
@@ -66,6 +78,8 @@ fn what_cannot_have_been_bought_or_sold_is_refused_with_a_hint() {
         "invalid value 'five' for '--quantity <UNITS>'",
     );
     refused(&add("--strategy equity_momentun --stop 95"), "did you mean `equity_momentum`?");
+    refused(&add("--strategy zzz"), "no strategy is called `zzz`");
+    refused("portfolio add AAA --quantity 5 --price 100 --date 2027-11-20", "2027-11-20 has not come yet");
     refused(&add("--strategy zzz --stop 95"), "no strategy is called `zzz`; it is one of equity_");
     refused(
         &add("--strategy crypto_momentum --stop 95"),
@@ -84,10 +98,7 @@ fn what_cannot_have_been_bought_or_sold_is_refused_with_a_hint() {
     let on = |date: &str| format!("portfolio add AAA --quantity 5 --price 100 --date {date} {momentum}");
     refused(&on("2026-11-21"), "2026-11-21 is a Saturday, no session; the one before it is 2026-11-20");
     refused(&on("2025-12-25"), "2025-12-25 is Christmas Day, no session");
-    refused(
-        &on("2026-11-23"),
-        "2026-11-23 has not come yet; the newest session that has opened is 2026-11-20",
-    );
+    refused(&on("2026-11-23"), "2026-11-23 has not come yet, today is 2026-11-2");
     refused(&on("2026-13-01"), "invalid value '2026-13-01'");
     refused(
         "portfolio add ZZZ --quantity 5 --price 100 --stop 90",
@@ -136,7 +147,7 @@ fn an_import_is_all_or_nothing_and_names_its_lines() {
     };
     refused(
         "BBB,equity,equity_momentum,2026-11-18,322,ten,310\n",
-        78,
+        2,
         "line 3: column `quantity`: `ten` is not a number over zero",
     );
     refused(
@@ -157,11 +168,11 @@ fn an_import_is_all_or_nothing_and_names_its_lines() {
     );
     refused(
         "AAA,equity,equity_momentum,2026-11-19,100,10,95\n",
-        78,
+        2,
         "lines 2 and 3 both hold equity AAA for equity_momentum",
     );
     check_refused(&[], &[("held.csv", HEADER)], "portfolio import held.csv", 2, "no line besides its header");
-    check_refused(&[], &[], "portfolio import none.csv", 78, "check the path");
+    check_refused(&[], &[], "portfolio import none.csv", 2, "check the path");
     // What the journal holds already is not added twice, and nothing beside it is.
     let text = format!(
         "{HEADER}AAA,equity,equity_momentum,2026-11-18,100,10,95\nBBB,equity,equity_momentum,2026-11-18,322,10,310\n"
@@ -249,6 +260,18 @@ fn an_entry_far_from_its_bar_is_remarked() {
         "{}",
         said.stderr
     );
+}
+
+#[test]
+fn what_was_recommended_at_the_last_close_is_not_bought_yet() {
+    let folder = Folder::with_files();
+    done(&folder, "run --asset-class equity");
+    let said = ts(&folder, "portfolio add BBB --quantity 3 --price 321");
+    let told =
+        "BBB: it was recommended after the close of 2026-11-20, to be bought at the open of 2026-11-23";
+    assert!(said.code == 2 && said.words().contains(told), "{}", said.words());
+    // Who knows better says who sells it and where its stop is.
+    done(&folder, "portfolio add BBB --quantity 3 --price 321 --strategy equity_momentum --stop 300");
 }
 
 /// Two runs that count, a session apart, and what the second says of the first.

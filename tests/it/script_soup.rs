@@ -15,6 +15,8 @@ use live_through::validated;
 use proptest::prelude::*;
 use ts::scripts::embedded;
 
+use crate::conditions::composed;
+
 const DEFAULT_CASES: u32 = 256;
 
 /// Validating runs every function on made-up markets, which takes a hundred times as long.
@@ -238,18 +240,9 @@ fn condition() -> impl Strategy<Value = String> {
         .prop_map(|(a, sign, b)| format!("{a} {sign} {b}"));
     let word = prop::sample::select(vec!["true", "row.ma50 == ()", "() != row.ma50", "up", "!up", "f(row)"]);
     let leaf = prop_oneof![4 => compared, 1 => word.prop_map(str::to_owned)];
-    leaf.prop_recursive(3, 12, 3, |inner| {
-        let some = |sign: &'static str| {
-            prop::collection::vec(inner.clone(), 2..4).prop_map(move |all| format!("({})", all.join(sign)))
-        };
-        prop_oneof![
-            some(" && "),
-            some(" || "),
-            inner.clone().prop_map(|a| format!("!({a})")),
-            (inner.clone(), inner.clone(), inner.clone())
-                .prop_map(|(a, b, c)| format!("(if {a} {{ {b} }} else {{ {c} }})")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({{ let z = {a}; z || {b} }})")),
-        ]
+    composed(leaf, 3, 12, |inner| {
+        let two = (inner.clone(), inner.clone());
+        vec![two.prop_map(|(a, b)| format!("({{ let z = {a}; z || {b} }})")).boxed()]
     })
 }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::prices::AtHand;
-use super::{amount, class_of, newest_open, open, recommended, symbol, untradable};
+use super::{absurd, amount, class_of, newest_open, open, recommended, symbol, untradable};
 use crate::app::positions::{read_lines, read_positions};
 use crate::app::{App, Refusal, load_scripts};
+use crate::calendar;
 use crate::decide::{Direction, Recommendation};
 use crate::domain::closest;
 use crate::domain::format;
@@ -52,8 +53,24 @@ pub fn add(app: &App, new: &NewPosition) -> anyhow::Result<Added> {
     let (journal, mut remarks) = open(app)?;
     refuse_unknown_file(app, &journal)?;
     let class = desk.class(app, &named, new)?;
+    let refuse = |why: String| Refusal::Usage(format!("{named}: {why}"));
     let date = new.date.unwrap_or_else(|| newest_open(class, desk.now));
+    // What is wrong is said before more is asked for.
+    if let Some(why) = untradable(class, date, desk.now) {
+        return Err(refuse(why).into());
+    }
+    if let Some(strategy) = &new.strategy {
+        desk.sells(strategy, class).map_err(refuse)?;
+    }
     let told = recommended(&journal, class, &named, Direction::Buy, date)?;
+    // Whoever names the date knows when it was bought.
+    let is_complete = new.date.is_some() || new.strategy.is_some() && new.stop.is_some();
+    if !is_complete
+        && told.is_empty()
+        && let Some(why) = not_filled(&journal, class, &named, date)?
+    {
+        return Err(refuse(why).into());
+    }
     let strategy = desk.strategy(new.strategy.as_deref(), class, &told)?;
     let (stop_price, stop_of) = stop(new, &named, &strategy, &told)?;
     let lot = NewLot {
@@ -78,7 +95,8 @@ pub fn add(app: &App, new: &NewPosition) -> anyhow::Result<Added> {
 pub fn import(app: &App, file: &Path) -> anyhow::Result<Added> {
     let desk = Desk::of(app)?;
     let (mut lots, mut wrong) = (Vec::new(), Vec::new());
-    for (line, position) in read_lines(file)? {
+    // The file is what the command line asks for, and no setting.
+    for (line, position) in read_lines(file).map_err(|error| Refusal::Usage(error.to_string()))? {
         let lot = lot_of(position);
         match desk.check(&lot) {
             Ok(()) => lots.push(lot),
@@ -159,28 +177,32 @@ impl Desk {
         own.map(|own| own.name().to_owned()).collect()
     }
 
-    /// Says what cannot be right about a lot, as the end of a sentence.
-    fn check(&self, lot: &NewLot) -> Result<(), String> {
-        let names = self.names(lot.asset_class);
-        match self.scripts.strategy(&lot.strategy) {
+    /// Says why a strategy cannot sell what is of a class, as the end of a sentence.
+    fn sells(&self, strategy: &str, class: AssetClass) -> Result<(), String> {
+        let names = self.names(class);
+        match self.scripts.strategy(strategy) {
             None => {
-                let hint = closest(&lot.strategy, names.iter().map(|name| (name, name)))
+                let hint = closest(strategy, names.iter().map(|name| (name, name)))
                     .map(|name| format!("; did you mean `{name}`?"))
                     .unwrap_or_else(|| format!("; it is one of {}", names.join(", ")));
-                return Err(format!("no strategy is called `{}`{hint}", format::clean(&lot.strategy)));
+                Err(format!("no strategy is called `{}`{hint}", format::clean(strategy)))
             }
-            Some(own) if own.asset_class() != lot.asset_class => {
-                return Err(format!(
-                    "{} trades {}, and this is {}; name one of {}",
-                    lot.strategy,
-                    own.asset_class(),
-                    lot.asset_class,
-                    names.join(", ")
-                ));
-            }
-            Some(_) => {}
+            Some(own) if own.asset_class() != class => Err(format!(
+                "{strategy} trades {}, and this is {class}; name one of {}",
+                own.asset_class(),
+                names.join(", ")
+            )),
+            Some(_) => Ok(()),
         }
+    }
+
+    /// Says what cannot be right about a lot, as the end of a sentence.
+    fn check(&self, lot: &NewLot) -> Result<(), String> {
+        self.sells(&lot.strategy, lot.asset_class)?;
         if let Some(why) = untradable(lot.asset_class, lot.entry_date, self.now) {
+            return Err(why);
+        }
+        if let Some(why) = absurd(lot.quantity, lot.entry_price) {
             return Err(why);
         }
         if lot.stop_price >= lot.entry_price {
@@ -192,6 +214,24 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// Says that what was recommended on the very session that is taken for the purchase's can be bought at the next open
+/// only; `None` where nothing was.
+fn not_filled(
+    journal: &Journal,
+    class: AssetClass,
+    symbol: &Symbol,
+    date: NaiveDate,
+) -> anyhow::Result<Option<String>> {
+    let next = calendar::next_session(class, date);
+    let told = recommended(journal, class, symbol, Direction::Buy, next)?;
+    Ok(told.iter().any(|own| own.session == date).then(|| {
+        format!(
+            "it was recommended after the close of {date}, to be bought at the open of {next}: add it once it is \
+             bought, with --date {next}; for a purchase before that name --strategy and --stop"
+        )
+    }))
 }
 
 /// Takes the stop as typed, or the one of the strategy's own recommendation, and says where it is from.

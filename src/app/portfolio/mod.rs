@@ -20,6 +20,7 @@ use crate::calendar;
 use crate::decide::{Direction, Recommendation};
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
+use crate::domain::format;
 use crate::journal::Journal;
 
 /// How many sessions back a recommendation may lie that a trade follows.
@@ -48,12 +49,17 @@ fn newest_open(class: AssetClass, now: DateTime<Utc>) -> NaiveDate {
 /// Says why nothing can have been traded on a date, as the end of a sentence; `None` where it can.
 fn untradable(class: AssetClass, date: NaiveDate, now: DateTime<Utc>) -> Option<String> {
     let newest = newest_open(class, now);
+    let today = calendar::local_date(class, now);
+    if date > today {
+        return Some(format!(
+            "{date} has not come yet, today is {today}; give the session on which it was traded"
+        ));
+    }
     if let Some(reason) = calendar::closed_reason(class, date) {
         let before = calendar::previous_session(class, date).min(newest);
         return Some(format!("{date} is {reason}, no session; the one before it is {before}"));
     }
-    (date > newest)
-        .then(|| format!("{date} has not come yet; the newest session that has opened is {newest}"))
+    (date > newest).then(|| format!("{date} has not opened yet; the newest session that has is {newest}"))
 }
 
 /// Returns the number where it is over zero.
@@ -62,6 +68,23 @@ fn amount(what: &str, number: f64) -> Result<f64, Refusal> {
         return Ok(number);
     }
     Err(Refusal::Usage(format!("{what} {number} is not a number over zero")))
+}
+
+/// Says that nobody holds so much, as the end of a sentence: a slip of the keyboard, and no sum that counts to the
+/// cent any more.
+fn absurd(quantity: f64, price: f64) -> Option<String> {
+    const MOST: f64 = 1e12;
+    let (what, number) = match (quantity > MOST, quantity * price > MOST) {
+        (true, _) => ("units", quantity),
+        (false, true) => ("in all", quantity * price),
+        (false, false) => return None,
+    };
+    Some(format!(
+        "{} {what} cannot be meant ({} at {}); check quantity and price",
+        format::fixed(number, 0),
+        format::quantity(quantity),
+        format::price(price)
+    ))
 }
 
 /// Finds the class of a symbol that the universes name; `None` where none does.

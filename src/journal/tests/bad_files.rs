@@ -252,3 +252,56 @@ fn a_journal_of_version_1_keeps_its_mails() {
     let (_folder, path) = of_version_1();
     check(&Journal::open_to_read(&path).expect("brought up to date"));
 }
+
+#[test]
+fn a_journal_where_nothing_may_be_written_is_read_as_it_lies() {
+    let (folder, path) = sound();
+    // Opened and closed, so that all of it lies in the one file.
+    let odd = folder.path().join("data/50% #1?.db");
+    fs::rename(&path, &odd).expect("closed");
+    let (_, connection) = open::as_it_lies(&odd).expect("whole");
+    let journal = Journal::of(connection, &odd);
+    assert_eq!(journal.runs(9).expect("readable").len(), 1);
+    let beside = fs::read_dir(folder.path().join("data")).expect("a folder");
+    let names: Vec<_> = beside.flatten().map(|entry| entry.file_name()).collect();
+    assert!(names.iter().all(|name| !name.to_string_lossy().contains("-shm")), "{names:?}");
+
+    fs::write(lock::beside(&odd, "-wal"), "something").expect("a file");
+    let error = open::as_it_lies(&odd).expect_err("part of it would be left out");
+    assert!(error.to_string().contains("write-ahead log, which cannot be read"), "{error}");
+}
+
+#[test]
+fn a_journal_that_was_emptied_is_begun_anew_and_told() {
+    let (_folder, path) = sound();
+    fs::write(&path, "").expect("a file");
+    let (_, problems) = open::open(&path, at(0), SHORT).expect("begun anew");
+    assert_eq!(problems, [], "a file that was made for a journal");
+    for _ in 0..2 {
+        drop(DaemonLock::take(&path).expect("nobody holds it"));
+        fs::write(&path, "").expect("a file");
+        let opened = open::open_to_send(&path, at(0), SHORT).expect("begun anew");
+        let told: Vec<String> = opened.2.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].contains("it was empty, so it is begun anew"), "{told:?}");
+    }
+    let opened = open::open_to_send(&path, at(0), SHORT).expect("sound");
+    assert_eq!(opened.2, [], "told once");
+    drop(opened);
+    fs::write(&path, "").expect("a file");
+    fs::write(lock::beside(&path, "-wal"), "something").expect("a file");
+    let (_, problems) = open::open(&path, at(0), SHORT).expect("set aside");
+    assert!(problems[0].message.contains("it is empty, and its write-ahead log is not"), "{problems:?}");
+}
+
+#[test]
+fn what_sqlite_says_is_told_once() {
+    let error = JournalError::of_sqlite(
+        Path::new("ts.db"),
+        rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
+            Some("attempt to write a readonly database".to_owned()),
+        ),
+    );
+    let told = format!("{:#}", anyhow::Error::from(error));
+    assert_eq!(told.matches("attempt to write a readonly database").count(), 1, "{told}");
+}

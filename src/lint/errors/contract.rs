@@ -26,8 +26,8 @@ pub(super) static CODES: &[Code] = &[
         severity: Severity::Warning,
         what: "A comment silences a finding that is not there.",
         why: "It hides the next finding of that kind on that line, which may be a real one: the script was mended \
-              and the comment left behind, it stands on the wrong line, or its code is misspelt. An error cannot \
-              be silenced.",
+              and the comment left behind, it stands on the wrong line, or its code is misspelt. `ALLOW(code)`, \
+              `allow code` and `/* allow(code) */` are not understood. An error cannot be silenced.",
         example: script(
             "// allow(integer_division): a whole number of weeks\nfn eligible(row) { row.close > row.ma50 }",
             "fn eligible(row) { row.close > row.ma50 }",

@@ -9,12 +9,10 @@ use crate::features::Modifier;
 use crate::features::Unit;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
+use crate::lint::comparisons::for_each_comparison;
 use crate::lint::finding::Severity;
-use crate::lint::formula::Comparison;
 use crate::lint::scope::Scope;
 use crate::lint::script::Script;
-use crate::lint::walk::Event;
-use crate::lint::walk::walk;
 
 pub(super) const RULE: Rule = Rule {
     code: Code {
@@ -32,24 +30,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
-    walk(script, |_, event, scope| {
-        let Event::Expression(expression @ Expr::FnCall(call, _)) = event else { return };
-        if !call.is_operator_call() || Comparison::parse(&call.name).is_none() {
-            return;
-        }
-        let [left, right] = &call.args[..] else { return };
+    for_each_comparison(script, |left, right, scope, span| {
         let (Some((left, one)), Some((right, other))) = (measured(left, scope), measured(right, scope))
         else {
             return;
         };
-        if one == other {
-            return;
+        if one != other {
+            hits.push(Hit {
+                span,
+                message: format!("`{left}` ({one}) is compared with `{right}` ({other})"),
+                help: "compare features of one unit; `ts features --list` tells them".to_owned(),
+            });
         }
-        hits.push(Hit {
-            span: script.text.expression(expression),
-            message: format!("`{left}` ({one}) is compared with `{right}` ({other})"),
-            help: "compare features of one unit; `ts features --list` tells them".to_owned(),
-        });
     });
 }
 

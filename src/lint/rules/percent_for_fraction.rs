@@ -1,19 +1,18 @@
-//! `row.roc20 > 15`, where 0.15 is meant; and `row.rsi14 > 0.7`, where 70 is.
+//! `row.roc20 > 15` or `row.rank_roc20 > 80`, where 0.15 and 0.8 are meant; and `row.rsi14 > 0.7`, where 70 is.
 
 use rhai::Expr;
 
 use super::Hit;
 use super::Rule;
 use crate::features::Feature;
+use crate::features::Modifier;
 use crate::features::Unit;
 use crate::lint::code::Code;
 use crate::lint::code::Example;
+use crate::lint::comparisons::for_each_comparison;
 use crate::lint::finding::Severity;
-use crate::lint::formula::Comparison;
 use crate::lint::scope::Scope;
 use crate::lint::script::Script;
-use crate::lint::walk::Event;
-use crate::lint::walk::walk;
 
 /// From here on a number is taken for a percentage: twice the price within a window is a rule that
 /// someone may write, and 200 % a day is not.
@@ -23,11 +22,12 @@ pub(super) const RULE: Rule = Rule {
     code: Code {
         name: "percent_for_fraction",
         severity: Severity::Warning,
-        what: "A feature that is a fraction of one is compared with a number that looks like percent, or one from 0 to \
+        what: "A feature that is a fraction of one, or a rank, is compared with a number that looks like percent, or one from 0 to \
                100 with a fraction.",
         why: "Returns, slopes and volatilities are fractions: 15 % is 0.15. A comparison with 15 asks for \
               1,500 %, which holds on no row or on every one, so the rule never fires or filters nothing, \
-              and looks like a quiet market. RSI and ADX go from 0 to 100: 0.7 of them is next to nothing.",
+              and looks like a quiet market. Ranks go from 0 to 1. RSI and ADX go \
+              from 0 to 100: 0.7 of them is next to nothing.",
         example: Example::Script {
             bad: "fn eligible(row) { row.roc20 > 15.0 }",
             good: "fn eligible(row) { row.roc20 > 0.15 }",
@@ -37,12 +37,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
-    walk(script, |_, event, scope| {
-        let Event::Expression(expression @ Expr::FnCall(call, _)) = event else { return };
-        if !call.is_operator_call() || Comparison::parse(&call.name).is_none() {
-            return;
-        }
-        let [left, right] = &call.args[..] else { return };
+    for_each_comparison(script, |left, right, scope, span| {
         let (measured, number) = match (measured(left, scope), measured(right, scope)) {
             (Some(measured), None) => (measured, right),
             (None, Some(measured)) => (measured, left),
@@ -50,29 +45,47 @@ fn check<'a>(script: &'a Script<'a>, hits: &mut Vec<Hit>) {
         };
         let Some(number) = scope.linear(number).and_then(|sum| sum.as_number()) else { return };
         let (message, help) = match measured {
-            (name, Unit::Fraction) if number.abs() >= LEAST => (
+            (name, Scale::Fraction) if number.abs() >= LEAST => (
                 format!("`{name}` is a fraction of one, and {number} of it is {}%", number * 100.0),
                 format!("for {number}% write {}", number / 100.0),
             ),
-            (name, Unit::Hundred) if number.abs() > 0.0 && number.abs() < 1.0 => (
+            (name, Scale::Hundred) if number.abs() > 0.0 && number.abs() < 1.0 => (
                 format!("`{name}` goes from 0 to 100, and {number} is next to 0"),
                 format!("write {}", number * 100.0),
             ),
+            (name, Scale::Rank) if number > 1.0 && number <= 100.0 => (
+                format!("`{name}` is a rank from 0 to 1, and {number} is beyond it"),
+                format!("write {}", number / 100.0),
+            ),
             _ => return,
         };
-        hits.push(Hit { span: script.text.expression(expression), message, help });
+        hits.push(Hit { span, message, help });
     });
 }
 
-/// The name of a feature that is a fraction or goes from 0 to 100, by way of a default too.
-fn measured<'e>(side: &'e Expr, scope: &Scope) -> Option<(&'e str, Unit)> {
+/// What a feature goes by that percent are mistaken for, or taken from.
+#[derive(Clone, Copy)]
+enum Scale {
+    /// A fraction of one, of any size.
+    Fraction,
+    /// From 0 to 100.
+    Hundred,
+    /// From 0 to 1.
+    Rank,
+}
+
+/// The name of such a feature, by way of a default too.
+fn measured<'e>(side: &'e Expr, scope: &Scope) -> Option<(&'e str, Scale)> {
     if let Expr::Coalesce(parts, _) = side {
         return measured(parts.first()?, scope);
     }
     let name = scope.feature(side)?;
     let feature = Feature::parse(name).ok()?;
-    // A rank lies between 0 and 1, so that what holds for it is known already.
-    let is_rank = feature.modifiers().contains(&crate::features::Modifier::Rank);
-    let unit = feature.family().unit;
-    (matches!(unit, Unit::Fraction | Unit::Hundred) && !is_rank).then_some((name, unit))
+    let scale = match feature.family().unit {
+        _ if feature.modifiers().contains(&Modifier::Rank) => Scale::Rank,
+        Unit::Fraction => Scale::Fraction,
+        Unit::Hundred => Scale::Hundred,
+        _ => return None,
+    };
+    Some((name, scale))
 }

@@ -5,6 +5,7 @@
 //! its way, silence says nothing about whether it was taken: then a copy is possible.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -35,8 +36,27 @@ pub struct SendError {
     /// One line, free of secrets.
     pub cause: String,
     /// What to do next.
-    pub remedy: &'static str,
+    pub remedy: Remedy,
     has_timed_out: bool,
+}
+
+/// What to do next about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Something is to be put right, or looked at.
+    Act(&'static str),
+    /// Time alone can help; the text says why, where that is known.
+    Wait(&'static str),
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remedy::Act(text) => f.write_str(text),
+            Remedy::Wait("") => f.write_str("try again later"),
+            Remedy::Wait(why) => write!(f, "{why}: try again later"),
+        }
+    }
 }
 
 impl SendError {
@@ -70,7 +90,22 @@ impl SendError {
 
     /// Says that a step cannot be gone with this server, now or later.
     pub(super) fn refused(step: Step, cause: &str, remedy: &'static str) -> Self {
+        let remedy = Remedy::Act(remedy);
         Self { step, kind: Kind::Permanent, cause: cause.to_owned(), remedy, has_timed_out: false }
+    }
+
+    /// Says it of a mail that is tried again without anybody's doing: what a person would wait for, or look after
+    /// before sending again, is left out.
+    pub fn in_queue(&self) -> String {
+        let Self { step, cause, .. } = self;
+        match (self.kind, self.remedy) {
+            (Kind::MaybeAccepted, _) => format!(
+                "{step}: {cause}; the server may have taken it all the same, so it may come twice, with one Message-ID"
+            ),
+            (_, Remedy::Wait("")) => format!("{step}: {cause}"),
+            (_, Remedy::Wait(why)) => format!("{step}: {cause}; {why}"),
+            (_, Remedy::Act(_)) => self.to_string(),
+        }
     }
 
     /// Tells whether the next message would most likely meet it too: the server was not reached, or does not answer.
@@ -98,39 +133,68 @@ fn chain(error: &dyn StdError) -> String {
     for noise in ["Connection error: ", "connection error: ", "network error: ", "internal client error: "] {
         text = text.replace(noise, "");
     }
-    text.replace("response error: incomplete response", "the server closed the connection")
+    certificate(&text).unwrap_or_else(|| {
+        text.replace("response error: incomplete response", "the server closed the connection")
+    })
 }
 
-fn remedy(step: Step, code: Option<u16>, cause: &str) -> &'static str {
+fn remedy(step: Step, code: Option<u16>, cause: &str) -> Remedy {
+    use Remedy::{Act, Wait};
     let is_certificate = cause.contains("certificate");
     match (step, code) {
-        (_, Some(421)) => "the server is busy or shutting down: try again later",
-        (Step::Resolve, _) => "check SMTP_HOST for typing errors, and this machine's network",
-        (Step::Connect, _) => {
-            "check SMTP_HOST and SMTP_PORT, and that this network lets mail out: many providers close ports 25 and 587"
-        }
+        (_, Some(421)) => Wait("the server is busy or shutting down"),
+        (Step::Resolve, _) => Act("check SMTP_HOST for typing errors, and this machine's network"),
+        (Step::Connect, _) => Act(
+            "check SMTP_HOST and SMTP_PORT, and that this network lets mail out: many providers close ports 25 and 587",
+        ),
         (Step::Greeting, None) => {
-            "check SMTP_PORT: 587 goes with tls = \"starttls\", 465 with tls = \"implicit\""
+            Act("check SMTP_PORT: 587 goes with tls = \"starttls\", 465 with tls = \"implicit\"")
         }
-        (Step::Greeting, Some(_)) => "the server turns this machine away: ask who runs it",
-        (Step::Tls, None) if is_certificate => {
-            "check that SMTP_HOST is the name in the server's certificate; for a private authority set email.ca_file"
+        (Step::Greeting, Some(_)) => Act("the server turns this machine away: ask who runs it"),
+        (Step::Tls, None) if is_certificate => Act(
+            "check that SMTP_HOST is the name in the server's certificate; for a private authority set email.ca_file",
+        ),
+        (Step::Tls, _) => {
+            Act("check email.tls and SMTP_PORT: 587 goes with \"starttls\", 465 with \"implicit\"")
         }
-        (Step::Tls, _) => "check email.tls and SMTP_PORT: 587 goes with \"starttls\", 465 with \"implicit\"",
-        (Step::Login, Some(..500)) => "the server cannot check logins now: try again later",
-        (Step::Login, _) => {
-            "check SMTP_USER and SMTP_PASSWORD; with SendGrid the user is `apikey` and the password a valid API key"
+        (Step::Login, Some(..500)) => Wait("the server cannot check logins now"),
+        (Step::Login, _) => Act(
+            "check SMTP_USER and SMTP_PASSWORD; with SendGrid the user is `apikey` and the password a valid API key",
+        ),
+        (Step::Sender, _) => Act("set EMAIL_FROM to an address that this server lets you send from"),
+        (Step::Recipient, Some(500..)) => Act("check this address in EMAIL_RECIPIENTS"),
+        (Step::Recipient, _) => Wait("many servers put off a sender that they do not know yet"),
+        (Step::Data | Step::Message, Some(500..)) => Act(
+            "the server does not want this message, whatever the address: it often says why; look for a full quota, a \
+             sender that is not verified, or a rule about its content",
+        ),
+        (Step::Data, _) | (Step::Message, Some(_)) => Wait(""),
+        (Step::Message, None) => {
+            Act("look whether it came before you send again: the server may have taken it")
         }
-        (Step::Sender, _) => "set EMAIL_FROM to an address that this server lets you send from",
-        (Step::Recipient, Some(500..)) => "check this address in EMAIL_RECIPIENTS",
-        (Step::Recipient, _) => "try again later: many servers put off a sender that they do not know yet",
-        (Step::Data, _) => "try again later; if it stays, ask who runs the server",
-        (Step::Message, Some(500..)) => {
-            "the server does not want this message: it often says why; look for a full quota or a sender that is not verified"
-        }
-        (Step::Message, Some(_)) => "try again later",
-        (Step::Message, None) => "look whether it came before you send again: the server may have taken it",
     }
+}
+
+/// What is the matter with a server's certificate, in words for a person; `None` where it is something else.
+///
+/// The text of rustls is a value's debug form, which a change of its version may change; then it is told as it is.
+fn certificate(text: &str) -> Option<String> {
+    let (_, matter) = text.split_once("invalid peer certificate: ")?;
+    let told = [
+        ("UnknownIssuer", "nobody whom this machine trusts has signed it"),
+        ("CaUsedAsEndEntity", "it is an authority's own certificate and not a server's"),
+        ("Expired", "it has expired"),
+        ("certificate expired", "it has expired"),
+        ("NotValidYet", "it is not valid yet: is this machine's clock right?"),
+        ("certificate not valid yet", "it is not valid yet: is this machine's clock right?"),
+        ("NotValidForName", "it is another name's"),
+        ("certificate not valid for name", "it is another name's"),
+        ("Revoked", "its authority has withdrawn it"),
+        ("BadSignature", "its signature is wrong"),
+        ("BadEncoding", "it cannot be read"),
+    ];
+    let (_, told) = told.into_iter().find(|(word, _)| matter.contains(word))?;
+    Some(format!("the server's certificate is not trusted: {told}"))
 }
 
 #[cfg(test)]
@@ -165,5 +229,45 @@ mod tests {
         let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "Connection refused");
         let told = SendError::broken(Step::Connect, &refused).to_string();
         assert!(told.starts_with("connect: Connection refused; check SMTP_HOST and SMTP_PORT"), "{told}");
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_told_in_words() {
+        let check = |matter: &str, expected: &str| {
+            let error = io::Error::other(format!("invalid peer certificate: {matter}"));
+            let told = SendError::broken(Step::Tls, &error);
+            assert_eq!(told.cause, format!("the server's certificate is not trusted: {expected}"));
+            assert!(told.remedy.to_string().contains("email.ca_file"), "{}", told.remedy);
+        };
+        check("UnknownIssuer", "nobody whom this machine trusts has signed it");
+        check("certificate not valid for name \"a\"; certificate is only valid for", "it is another name's");
+        check("certificate expired: verification time 1 (UNIX)", "it has expired");
+        let told = SendError::broken(Step::Tls, &io::Error::other("invalid peer certificate: Other(x)"));
+        assert_eq!(told.cause, "invalid peer certificate: Other(x)");
+    }
+
+    #[test]
+    fn a_message_that_is_refused_is_not_blamed_on_its_address() {
+        for step in [Step::Data, Step::Message] {
+            let told = remedy(step, Some(550), "the server said 550 content rejected").to_string();
+            assert!(told.contains("whatever the address") && !told.contains("EMAIL_RECIPIENTS"), "{told}");
+        }
+        assert!(remedy(Step::Recipient, Some(550), "").to_string().contains("EMAIL_RECIPIENTS"));
+    }
+
+    #[test]
+    fn what_is_tried_again_by_itself_asks_nobody_to() {
+        let silent = SendError::timeout(Step::Message, Duration::from_secs(90)).in_queue();
+        assert!(silent.contains("may come twice, with one Message-ID"), "{silent}");
+        assert!(!silent.contains("before you send again"), "{silent}");
+        for code in [421, 450, 451] {
+            for step in [Step::Login, Step::Recipient, Step::Data, Step::Message] {
+                let cause = format!("the server said {code} later");
+                let remedy = remedy(step, Some(code), &cause);
+                let error = SendError { step, kind: Kind::Transient, cause, remedy, has_timed_out: false };
+                assert!(error.to_string().ends_with("try again later"), "{error}");
+                assert!(!error.in_queue().contains("again"), "{}", error.in_queue());
+            }
+        }
     }
 }

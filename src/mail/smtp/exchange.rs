@@ -173,7 +173,7 @@ impl Exchange<'_> {
             return Ok(());
         };
         if connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
-            let remedy = "empty SMTP_USER if it wants none, else check SMTP_HOST and SMTP_PORT";
+            let remedy = "set email.smtp_user = \"\" if it wants none, else check SMTP_HOST and SMTP_PORT";
             return Err(SendError::refused(Step::Login, "the server takes no login by password", remedy));
         }
         self.said(connection.auth(DEFAULT_MECHANISMS, credentials).await)?;

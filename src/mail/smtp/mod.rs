@@ -11,6 +11,7 @@ mod server;
 mod step;
 
 pub use error::Kind;
+pub use error::Remedy;
 pub use error::SendError;
 pub use server::Server;
 pub use server::ServerError;

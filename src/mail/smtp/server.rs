@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
@@ -27,6 +28,8 @@ use crate::settings::is_loopback;
 
 /// A message and its answers take seconds; a slow greylisting server takes a minute at the most.
 const LIMIT: Duration = Duration::from_secs(90);
+/// Whoever waits is told so at least so often.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// A mail server that cannot be asked with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +47,8 @@ pub enum ServerError {
     )]
     Tls { host: String, cause: String },
     #[error(
-        "SMTP_USER is {0} and there is no password; set SMTP_PASSWORD (or SENDGRID_API_KEY), or empty SMTP_USER"
+        "SMTP_USER is {0} and there is no password; set SMTP_PASSWORD (or SENDGRID_API_KEY), or for no \
+         login write smtp_user = \"\" into ts.toml (TS_EMAIL__SMTP_USER= in the environment: SMTP_USER= counts as unset)"
     )]
     NoPassword(String),
 }
@@ -130,6 +134,28 @@ impl Server {
         accepted.leave().await;
         Ok(())
     }
+
+    /// Sends one message, and says again and again that it is waited for, with the time so far and the most it may take.
+    ///
+    /// # Errors
+    /// As [`Server::send`].
+    pub async fn send_patiently(
+        &self,
+        letter: &Letter,
+        waits: &mut (dyn FnMut(Duration, Duration) + Send),
+    ) -> Result<(), SendError> {
+        let mut sending = pin!(self.send(letter));
+        let mut waited = Duration::ZERO;
+        loop {
+            match tokio::time::timeout(SILENCE, &mut sending).await {
+                Ok(outcome) => return outcome,
+                Err(_) => {
+                    waited += SILENCE;
+                    waits(waited, self.limit);
+                }
+            }
+        }
+    }
 }
 
 impl fmt::Display for Server {
@@ -155,7 +181,8 @@ fn tls(email: &Email) -> Result<TlsParameters, ServerError> {
     if let Some(path) = &email.ca_file {
         let unread = |cause: String| ServerError::Authority { path: path.clone(), cause };
         let pem = std::fs::read(path).map_err(|error: io::Error| unread(error.to_string()))?;
-        let authorities = Certificate::from_pem(&pem).map_err(|error| unread(error.to_string()))?;
+        let authorities =
+            Certificate::from_pem(&pem).map_err(|_| unread("what is in it is no certificate".to_owned()))?;
         // lettre takes a file without a certificate for a list of none.
         if !pem.windows(27).any(|window| window == b"-----BEGIN CERTIFICATE-----") {
             return Err(unread("there is no certificate in it".to_owned()));
@@ -165,4 +192,44 @@ fn tls(email: &Email) -> Result<TlsParameters, ServerError> {
     parameters
         .build_rustls()
         .map_err(|error| ServerError::Tls { host, cause: format::clean(&error.to_string()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_told_of_until_it_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let email = Email {
+            smtp_host: "127.0.0.1".to_owned(),
+            smtp_port: port,
+            smtp_user: String::new(),
+            tls: Tls::None,
+            ..Settings::defaults().email
+        };
+        let server = Server::of(&email, &Secrets::default()).expect("it is this machine");
+        let letter = Letter {
+            from: "a@x.org".to_owned(),
+            to: "b@x.org".to_owned(),
+            message_id: "<1@x.org>".to_owned(),
+            bytes: Vec::new(),
+        };
+        let mut told = Vec::new();
+        let mut waits = |waited: Duration, limit: Duration| told.push((waited.as_secs(), limit.as_secs()));
+        // The connection is made, and nothing is ever said.
+        let error = server.send_patiently(&letter, &mut waits).await.expect_err("it is silent");
+        assert_eq!((error.step, told), (Step::Greeting, vec![(20, 90), (40, 90), (60, 90), (80, 90)]));
+    }
+
+    #[test]
+    fn a_user_without_a_password_is_told_how_to_have_no_login() {
+        let error = Server::of(&Settings::defaults().email, &Secrets::default()).expect_err("no password");
+        let told = error.to_string();
+        assert!(told.contains("smtp_user = \"\"") && told.contains("TS_EMAIL__SMTP_USER="), "{told}");
+    }
 }
