@@ -259,7 +259,7 @@ impl Account {
             let Some(row) = floor.newest(&position.symbol, floor.session) else { continue };
             self.sell_at_close(floor, &position, (panel.dates()[row], panel.close()[row]), WINDOW_END);
         }
-        self.with_book(|book| (mark(book, class, &BTreeMap::new()), ()));
+        self.with_book(|book| (mark(book, class, |_| None), ()));
     }
 
     fn sell_at_close(
@@ -278,13 +278,11 @@ impl Account {
     /// Marks the class at the session's closes.
     pub(super) fn mark(&mut self, floor: &Floor<'_>) {
         let panel = floor.prepared.columns.panel();
-        let held = self.book.positions.iter().filter(|own| own.asset_class == floor.class());
-        let close = |own: &Position| {
-            let row = panel.row(panel.position(&own.symbol)?, floor.session)?;
-            Some((own.symbol.clone(), panel.close()[row]))
+        let close = |symbol: &Symbol| {
+            let row = panel.row(panel.position(symbol)?, floor.session)?;
+            Some(panel.close()[row])
         };
-        let closes = held.filter_map(close).collect();
-        self.with_book(|book| (mark(book, floor.class(), &closes), ()));
+        self.with_book(|book| (mark(book, floor.class(), close), ()));
     }
 
     /// Ends a day: the account as it stands.

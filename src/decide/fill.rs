@@ -116,10 +116,10 @@ pub fn settle(
 
 /// Marks the positions of an asset class at new closes and reckons equity anew; a symbol
 /// without a close keeps its last one.
-pub fn mark(mut book: Book, asset_class: AssetClass, closes: &BTreeMap<Symbol, f64>) -> Book {
+pub fn mark(mut book: Book, asset_class: AssetClass, close: impl Fn(&Symbol) -> Option<f64>) -> Book {
     for position in book.positions.iter_mut().filter(|position| position.asset_class == asset_class) {
-        if let Some(close) = closes.get(&position.symbol) {
-            position.last_close = *close;
+        if let Some(close) = close(&position.symbol) {
+            position.last_close = close;
         }
     }
     book.equity = book.cash + book.positions.iter().map(Position::market_value).sum::<f64>();
@@ -301,7 +301,7 @@ mod tests {
         let book =
             Book::of_positions(10_000.0, vec![position("A", "x", 80.0), coin, position("B", "x", 80.0)]);
         assert_eq!(book.cash, 7_000.0);
-        let book = mark(book, AssetClass::Equity, &BTreeMap::from([(symbol("A"), 110.0)]));
+        let book = mark(book, AssetClass::Equity, |own| (*own == symbol("A")).then_some(110.0));
         let closes: Vec<f64> = book.positions.iter().map(|own| own.last_close).collect();
         assert_eq!((closes, book.equity), (vec![110.0, 100.0, 100.0], 10_100.0));
     }

@@ -58,7 +58,8 @@ fn folded(
     let mut held: BTreeMap<(Symbol, String), usize> = BTreeMap::new();
     for pair in sessions.windows(2) {
         let (session, next) = (pair[0], pair[1]);
-        book = mark(book, class, &bars_on(series, session, |bar| bar.close));
+        let closes = bars_on(series, session, |bar| bar.close);
+        book = mark(book, class, |symbol| closes.get(symbol).copied());
         let (decision, _) = decide(prepared, scripts, &settings, &book, session);
         let opens = bars_on(series, next, |bar| bar);
         let (filled, fills) = fill(order(book, &decision), &decision, &opens);

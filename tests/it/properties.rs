@@ -277,7 +277,8 @@ proptest! {
         let mut book = Book::of_cash(100_000.0);
         for pair in dates[80..].windows(2) {
             let (session, next) = (pair[0], pair[1]);
-            book = mark(book, plan.class, &bars_of(&series, session, |bar| bar.close));
+            let closes = bars_of(&series, session, |bar| bar.close);
+            book = mark(book, plan.class, |symbol| closes.get(symbol).copied());
             let decided = decide_on(&prepared, &scripts, &book, session);
             check_numbers(&decided)?;
             check_limits(&decided.0, &book)?;
