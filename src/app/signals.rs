@@ -124,12 +124,8 @@ fn doubts(prepared: &decide::Prepared, span: Span) -> BTreeSet<String> {
     let panel = columns.panel();
     let mut told = BTreeSet::new();
     for session in columns.sessions().iter().filter(|session| span.contains(**session)) {
-        for row in columns.rows_on(*session).iter().map(|row| *row as usize) {
-            let owner = panel.owner(row);
-            if !columns.is_tradable(owner) {
-                continue;
-            }
-            let symbol = &panel.symbols()[owner];
+        for row in columns.tradable_on(*session).map(|row| row as usize) {
+            let symbol = &panel.symbols()[panel.owner(row)];
             if let Some(jump) = health.suspect(row) {
                 told.insert(format!("{symbol}: {jump}: a run buys none of it for five sessions"));
             }

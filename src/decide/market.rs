@@ -18,12 +18,7 @@ const REGIME_BARS: usize = 200;
 pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOverview, Vec<Problem>) {
     let columns = &prepared.columns;
     let panel = columns.panel();
-    let today: Vec<usize> = columns
-        .rows_on(session)
-        .iter()
-        .map(|row| *row as usize)
-        .filter(|row| columns.is_tradable(panel.owner(*row)))
-        .collect();
+    let today: Vec<usize> = columns.tradable_on(session).map(|row| row as usize).collect();
     let ma50 = columns.column(&core::MA50);
     let over_mean: Vec<bool> =
         today.iter().filter_map(|row| Some(panel.close()[*row] > ma50?.get(*row)?)).collect();
@@ -52,7 +47,6 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
             say(format!("{gap}: the regime and benchmark_ features look back on it"));
         }
     }
-    let tradable = (0..panel.symbols().len()).filter(|position| columns.is_tradable(*position));
     let overview = MarketOverview {
         asset_class: panel.asset_class(),
         session,
@@ -63,7 +57,7 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
         breadth,
         volatility: value(&core::VOLATILITY_20D),
         symbols_with_bar: today.len(),
-        symbols: tradable.count(),
+        symbols: columns.tradable_count(),
     };
     (overview, problems)
 }

@@ -33,12 +33,7 @@ pub fn near_misses(
     let panel = columns.panel();
     let taken = taken(book, decision);
     let rows = scripts.bind(columns);
-    let shown: Vec<u32> = columns
-        .rows_on(decision.session)
-        .iter()
-        .copied()
-        .filter(|row| columns.is_tradable(panel.owner(*row as usize)))
-        .collect();
+    let shown: Vec<u32> = columns.tradable_on(decision.session).collect();
     let is_open = |row: &u32| {
         let row = *row as usize;
         let doubted = prepared.health.suspect(row).is_some() || prepared.health.gap(row).is_some();

@@ -181,12 +181,9 @@ fn are_most_missing(with_bar: usize, symbols: usize) -> bool {
 /// The newest session before `session` that could be decided.
 fn whole_session_before(prepared: &Prepared, symbols: usize, session: NaiveDate) -> Option<NaiveDate> {
     let columns = &prepared.columns;
-    let panel = columns.panel();
     let sessions = columns.sessions();
     let earlier = &sessions[..sessions.partition_point(|day| *day < session)];
-    let with_bar = |day: NaiveDate| {
-        columns.rows_on(day).iter().filter(|row| columns.is_tradable(panel.owner(**row as usize))).count()
-    };
+    let with_bar = |day: NaiveDate| columns.tradable_on(day).count();
     // Most days are told by their rows alone, so that a history that begins with few symbols is not counted through
     // again on each of its sessions.
     let has_too_few = |day: NaiveDate| are_most_missing(columns.rows_on(day).len(), symbols);
@@ -202,12 +199,8 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
     if health.is_clean() {
         return problems;
     }
-    for row in columns.rows_on(session).iter().map(|row| *row as usize) {
-        let owner = panel.owner(row);
-        if !columns.is_tradable(owner) {
-            continue;
-        }
-        let symbol = &panel.symbols()[owner];
+    for row in columns.tradable_on(session).map(|row| row as usize) {
+        let symbol = &panel.symbols()[panel.owner(row)];
         if let Some(jump) = health.suspect(row) {
             problems.push(Problem::new(
                 symbol,

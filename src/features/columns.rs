@@ -1,6 +1,7 @@
 //! The computed features of one asset class: what everything above this layer reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -22,6 +23,8 @@ struct Inner {
     panel: Arc<Panel>,
     benchmark: Option<Symbol>,
     tradable: Vec<bool>,
+    /// The rows of the symbols that are not: of few or none.
+    outside: Vec<Range<usize>>,
     sessions: Sessions,
     since: Option<NaiveDate>,
     columns: BTreeMap<Feature, Column>,
@@ -67,7 +70,10 @@ impl Columns {
             Sessions::of(&panel, |position| tradable[position] || benchmark_position == Some(position));
         let columns = compute(&panel, &sessions, &tradable, benchmark_position, wanted, since);
         let benchmark = benchmark.cloned();
-        Self(Arc::new(Inner { panel, benchmark, tradable, sessions, since, columns }))
+        let outside = tradable.iter().enumerate().filter(|(_, is_tradable)| !**is_tradable);
+        let outside = outside.map(|(position, _)| panel.rows(position)).filter(|rows| !rows.is_empty());
+        let outside = outside.collect();
+        Self(Arc::new(Inner { panel, benchmark, tradable, outside, sessions, since, columns }))
     }
 
     /// Returns the bars that the features were computed from.
@@ -122,6 +128,17 @@ impl Columns {
     /// order; none on a day without bars.
     pub fn rows_on(&self, session: NaiveDate) -> &[u32] {
         self.0.sessions.rows_on(session)
+    }
+
+    /// Returns those of [`Columns::rows_on`] whose symbols are in the universe.
+    pub fn tradable_on(&self, session: NaiveDate) -> impl Iterator<Item = u32> {
+        let is_outside = |row: u32| self.0.outside.iter().any(|rows| rows.contains(&(row as usize)));
+        self.rows_on(session).iter().copied().filter(move |row| !is_outside(*row))
+    }
+
+    /// Returns how many symbols are in the universe, with bars or without.
+    pub fn tradable_count(&self) -> usize {
+        self.0.tradable.iter().filter(|is_tradable| **is_tradable).count()
     }
 
     /// Returns the features that were asked for, in the order of their names.
@@ -409,6 +426,7 @@ mod tests {
         assert_eq!(columns.sessions(), [day(0), day(1), day(2)]);
         assert_eq!(columns.rows_on(day(0)), [0]);
         assert_eq!(columns.rows_on(day(1)), [1, 2, 4]);
+        assert_eq!(columns.tradable_on(day(1)).collect::<Vec<u32>>(), [1, 2]);
         assert_eq!(
             columns.rows_on(day(3)),
             [6],

@@ -62,11 +62,8 @@ pub(super) fn scan_each(
     only: &[String],
 ) -> Vec<Scan> {
     let panel = columns.panel();
-    let tradable = |session: &NaiveDate| -> Vec<u32> {
-        let rows = columns.rows_on(*session).iter().copied();
-        rows.filter(|row| columns.is_tradable(panel.owner(*row as usize))).collect()
-    };
-    let sessions: Vec<Vec<u32>> = sessions.iter().map(tradable).collect();
+    let sessions: Vec<Vec<u32>> =
+        sessions.iter().map(|session| columns.tradable_on(*session).collect()).collect();
     let mut found: Vec<Scan> = sessions.iter().map(|_| Scan::default()).collect();
     let asked = |strategy: &&Strategy| {
         let is_asked = match only {
