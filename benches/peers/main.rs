@@ -99,6 +99,7 @@ fn request() -> BacktestRequest {
         fill: None,
         costs: Charged::Nothing,
         engine: Engine::default(),
+        charts: 0,
     }
 }
 
