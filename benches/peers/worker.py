@@ -132,16 +132,16 @@ class Yuzu:
     signals = None
 
     def __init__(self, bars):
+        import pandas as pd
         import yuzu
 
         self.yuzu = yuzu
         days = [int(str(day).replace("-", "")) for day in bars.days.astype("datetime64[D]")]
         self.place = {day: index for index, day in enumerate(days)}
         self.column = {symbol: index for index, symbol in enumerate(bars.symbols)}
-        self.panels = {
-            "close": {"dates": days, "symbols": bars.symbols, "data": bars.open.tolist()},
-            "settled": {"dates": days, "symbols": bars.symbols, "data": bars.close.tolist()},
-        }
+        # Frames are taken over quicker than lists, and whole numbers as dates quicker than texts.
+        wide = lambda values: pd.DataFrame(values, days, bars.symbols)
+        self.panels = {"close": wide(bars.open), "settled": wide(bars.close)}
 
     def trade(self):
         report = self.yuzu.run_backtest(f"shift({self.RULE}, 1)", panels=self.panels)
