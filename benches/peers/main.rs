@@ -24,6 +24,7 @@ use ts::app::Charged;
 use ts::app::Selection;
 use ts::app::Span;
 use ts::backtest::Backtest;
+use ts::backtest::Grid;
 use ts::cache::Patience;
 use ts::calendar;
 use ts::clock::Clock;
@@ -95,7 +96,9 @@ fn request() -> BacktestRequest {
         source: None,
         span: Span::default(),
         strategies: Vec::new(),
-        constants: Vec::new(),
+        grid: Grid::default(),
+        walk_forward: None,
+        holdout: None,
         fill: None,
         costs: Charged::Nothing,
         engine: Engine::default(),
