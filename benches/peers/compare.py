@@ -19,7 +19,7 @@ import market
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = ["vectorbt[rust]", "vectorbt (numba)", "yuzu-backtest", "backtesting.py", "pandas"]
 # A program whose round takes longer is asked for no other, the one that warms up not counted.
-SLOW = 5.0
+SLOW = 20.0
 
 
 class Program:
