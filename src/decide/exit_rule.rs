@@ -20,7 +20,10 @@ use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 pub(super) fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row: usize) -> Range<usize> {
     let rows = panel.rows(owner);
     let start = rows.start;
-    let first = start + panel.dates()[rows].partition_point(|date| *date < entry_date);
+    // The entry has a bar of its own, but where a history was cut.
+    let first = panel
+        .row(owner, entry_date)
+        .unwrap_or_else(|| start + panel.dates()[rows].partition_point(|date| *date < entry_date));
     first.min(row)..row + 1
 }
 

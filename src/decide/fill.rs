@@ -3,7 +3,7 @@
 //! The quantity was fixed at the decision; a fill cuts it only to the cash there is. Costs
 //! are the backtest's business and no part of this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -127,9 +127,19 @@ pub fn mark(mut book: Book, asset_class: AssetClass, close: impl Fn(&Symbol) -> 
 }
 
 fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
-    for held in held {
-        let own = book.positions.iter_mut().find(|position| held.is_of(position));
-        if let Some(position) = own {
+    // Nearly always a symbol has one lot.
+    let first: HashMap<&Symbol, usize> =
+        book.positions.iter().enumerate().rev().map(|(place, own)| (&own.symbol, place)).collect();
+    let place = |held: &HeldPosition| {
+        let first = first.get(&held.symbol).copied()?;
+        if held.is_of(&book.positions[first]) {
+            return Some(first);
+        }
+        book.positions.iter().position(|own| held.is_of(own))
+    };
+    let places: Vec<Option<usize>> = held.iter().map(place).collect();
+    for (held, place) in held.iter().zip(places) {
+        if let Some(position) = place.and_then(|place| book.positions.get_mut(place)) {
             position.stop_price = held.stop_price;
             position.stop_session = held.stop_session;
         }

@@ -1,5 +1,6 @@
 //! Decides one session: exits first, then the ranked entries that fit beside what is left.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -110,6 +111,8 @@ fn decide_from(
             sold: &sold,
             words,
             moves: Moves::default(),
+            invested: OnceCell::new(),
+            taken: OnceCell::new(),
         };
         let candidates: Vec<Candidate> = scan
             .signals

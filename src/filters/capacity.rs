@@ -3,9 +3,9 @@
 
 use crate::domain::format::{fixed, percent, price};
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let (signal, size) = (&candidate.signal, &candidate.size);
     if size.quantity <= 0.0 {
         return Some(
@@ -38,7 +38,7 @@ mod tests {
         let desk = Desk::new();
         let mut candidate = desk.candidate("X", 7.0);
         change(&mut candidate);
-        assert_eq!(reject(&candidate, &[], &desk.context()).as_deref(), expected);
+        assert_eq!(reject(&candidate, &Kept::default(), &desk.context()).as_deref(), expected);
     }
 
     #[test]

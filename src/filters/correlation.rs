@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::domain::AssetClass;
 use crate::domain::Symbol;
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
 /// The guard sleeps below this many positions.
 const MIN_POSITIONS: usize = 4;
@@ -55,7 +55,7 @@ impl Positions {
     }
 }
 
-pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
     if !context.settings.risk.correlation_guard {
         return None;
     }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn judged(desk: &Desk) -> Option<String> {
-        reject(&desk.candidate("X", 7.0), &[], &desk.context())
+        reject(&desk.candidate("X", 7.0), &Kept::default(), &desk.context())
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
         desk = Desk { book: desk.book, ..Desk::with([four_alike(), vec![swinging("X", 2.0, 1.1)]].concat()) };
         desk.order("C", 1.0);
         assert_eq!(judged(&desk), None);
-        let kept = [desk.candidate("D", 9.0)];
+        let kept = [desk.candidate("D", 9.0)].into_iter().collect();
         assert!(reject(&desk.candidate("X", 7.0), &kept, &desk.context()).is_some());
     }
 

@@ -3,14 +3,16 @@
 use crate::domain::format::percent;
 use crate::domain::{Order, Position};
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
     let book = context.book;
-    let held: f64 = book.positions.iter().map(Position::market_value).sum();
-    let ordered: f64 = book.pending.iter().map(Order::notional).sum();
-    let picked: f64 = kept.iter().map(|other| other.size.notional).sum();
-    let exposure = (held + ordered + picked + candidate.size.notional) / book.equity;
+    let taken = *context.invested.get_or_init(|| {
+        let held: f64 = book.positions.iter().map(Position::market_value).sum();
+        let ordered: f64 = book.pending.iter().map(Order::notional).sum();
+        held + ordered
+    });
+    let exposure = (taken + kept.notional() + candidate.size.notional) / book.equity;
     let max = context.settings.risk.max_exposure;
     let reason = || {
         let (exposure, max) = (percent(exposure, 1), percent(max, 1));
@@ -29,7 +31,7 @@ mod tests {
         let mut desk = Desk::new();
         desk.hold("H", held);
         desk.order("O", ordered);
-        let kept: Vec<Candidate> = (0..kept).map(|n| desk.candidate(&format!("K{n}"), 9.0)).collect();
+        let kept: Kept = (0..kept).map(|n| desk.candidate(&format!("K{n}"), 9.0)).collect();
         let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
         assert_eq!(told.as_deref(), expected, "{held} {ordered}");
     }

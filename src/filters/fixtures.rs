@@ -1,6 +1,7 @@
 //! A desk for the tests of the filters: settings, bars and a book that a test may change, and
 //! candidates to lay on it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -53,6 +54,8 @@ impl Desk {
             sold: &self.sold,
             words: Words::Told,
             moves: Moves::default(),
+            invested: OnceCell::new(),
+            taken: OnceCell::new(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Withholds a BUY from bars that cannot be trusted: an unexplained jump, or a hole.
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let row = candidate.signal.row;
     if let Some(jump) = context.health.suspect(row) {
         return Some(format!("suspect bars: {jump}; check for a split before buying"));
@@ -25,7 +25,7 @@ mod tests {
         let desk = Desk::with(vec![bars]);
         let mut candidate = desk.candidate("X", 7.0);
         candidate.signal.row = last;
-        assert_eq!(reject(&candidate, &[], &desk.context()).as_deref(), expected);
+        assert_eq!(reject(&candidate, &Kept::default(), &desk.context()).as_deref(), expected);
     }
 
     fn halved_after(bars: usize) -> Bars {

@@ -1,43 +1,46 @@
 //! Never buys what any strategy already holds, has ordered, or sells on this session.
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
+use crate::domain::{AssetClass, Book, Symbol};
 
-pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let signal = &candidate.signal;
     if context.sold.contains(&signal.symbol) {
         let reason = || format!("{} is sold on this session; no re-entry on the same one", signal.symbol);
         return Some(context.words.say(reason));
     }
     let book = context.book;
-    let holder = book
-        .positions
-        .iter()
-        .find(|held| held.asset_class == signal.asset_class && held.symbol == signal.symbol)
-        .map(|held| {
-            context.words.say(|| format!("already held by {} since {}", held.strategy, held.entry_date))
-        });
-    let order = || {
-        book.pending
-            .iter()
-            .find(|order| order.asset_class == signal.asset_class && order.symbol == signal.symbol)
-            .map(|order| {
-                context.words.say(|| format!("already ordered by {} on {}", order.strategy, order.session))
-            })
-    };
-    holder.or_else(order)
+    let of_class = |class: AssetClass| class == signal.asset_class;
+    let taken = context.taken.get_or_init(|| {
+        let held = book.positions.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
+        let ordered = book.pending.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
+        held.chain(ordered).cloned().collect()
+    });
+    taken.contains(&signal.symbol).then(|| context.words.say(|| reason(candidate, book)))
+}
+
+fn reason(candidate: &Candidate, book: &Book) -> String {
+    let signal = &candidate.signal;
+    let is_own = |class: AssetClass, symbol: &Symbol| class == signal.asset_class && *symbol == signal.symbol;
+    let held = book.positions.iter().find(|own| is_own(own.asset_class, &own.symbol));
+    let ordered = book.pending.iter().find(|own| is_own(own.asset_class, &own.symbol));
+    match (held, ordered) {
+        (Some(held), _) => format!("already held by {} since {}", held.strategy, held.entry_date),
+        (None, Some(order)) => format!("already ordered by {} on {}", order.strategy, order.session),
+        (None, None) => String::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::AssetClass;
     use crate::filters::fixtures::Desk;
     use crate::signals::fixtures::symbol;
 
     fn check(change: impl Fn(&mut Desk), expected: Option<&str>) {
         let mut desk = Desk::new();
         change(&mut desk);
-        let told = reject(&desk.candidate("X", 7.0), &[], &desk.context());
+        let told = reject(&desk.candidate("X", 7.0), &Kept::default(), &desk.context());
         assert_eq!(told.as_deref(), expected);
     }
 

@@ -2,9 +2,9 @@
 
 use crate::domain::format::fixed;
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(candidate: &Candidate, _kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let least = context.settings.signals.min_conviction;
     let reason = || {
         let conviction = candidate.conviction.as_str();
@@ -26,7 +26,10 @@ mod tests {
     fn check(least: Conviction, score: f64, expected: Option<&str>) {
         let mut desk = Desk::new();
         desk.settings.signals.min_conviction = least;
-        assert_eq!(reject(&desk.candidate("X", score), &[], &desk.context()).as_deref(), expected);
+        assert_eq!(
+            reject(&desk.candidate("X", score), &Kept::default(), &desk.context()).as_deref(),
+            expected
+        );
     }
 
     #[test]

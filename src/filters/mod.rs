@@ -10,6 +10,7 @@ mod correlation;
 mod exposure;
 mod health;
 mod held;
+mod kept;
 mod minimum_conviction;
 mod one_per_symbol;
 mod sector;
@@ -19,7 +20,8 @@ mod taken;
 #[cfg(test)]
 mod fixtures;
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -33,6 +35,7 @@ use crate::settings::Settings;
 
 pub use candidate::{Candidate, Size};
 pub use correlation::Moves;
+use kept::Kept;
 
 /// A signal that was not recommended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,13 +59,17 @@ pub struct Context<'a> {
     pub sold: &'a BTreeSet<Symbol>,
     /// Whether rejections say why.
     pub words: Words,
-    /// Empty at first; the candidates of one context are of one asset class.
+    /// What is reckoned once for all candidates, which are of one asset class; empty at first.
     pub moves: Moves,
+    /// What is held and ordered, of both classes, in the account's currency.
+    pub invested: OnceCell<f64>,
+    /// The symbols that are held or ordered of the class.
+    pub taken: OnceCell<HashSet<Symbol>>,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject
 /// it, or `None`.
-type Filter = fn(&Candidate, kept: &[Candidate], &Context<'_>) -> Option<String>;
+type Filter = fn(&Candidate, &Kept, &Context<'_>) -> Option<String>;
 
 /// A filter under the name that explanations give it.
 type Named = (&'static str, Filter);
@@ -138,7 +145,7 @@ fn pass(
     filtered: &mut Vec<Filtered>,
     watch: &mut Watch<'_>,
 ) -> Vec<Candidate> {
-    let mut kept = Vec::with_capacity(candidates.len());
+    let mut kept = Kept::default();
     for candidate in candidates {
         let mut judged = |(name, filter): &Named| {
             let reason = filter(&candidate, &kept, context);
@@ -159,7 +166,7 @@ fn pass(
             None => kept.push(candidate),
         }
     }
-    kept
+    kept.into_candidates()
 }
 
 #[cfg(test)]

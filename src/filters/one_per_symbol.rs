@@ -2,10 +2,10 @@
 
 use crate::domain::format::fixed;
 
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
-    let better = kept.iter().find(|other| other.signal.symbol == candidate.signal.symbol)?;
+pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
+    let better = kept.of(&candidate.signal.symbol)?;
     Some(context.words.say(|| reason(candidate, better)))
 }
 
@@ -32,19 +32,21 @@ mod tests {
     #[test]
     fn the_better_strategy_is_named() {
         let desk = Desk::new();
-        let kept = [desk.candidate("Y", 9.0), desk.candidate("X", 8.0)];
+        let kept: Kept = [desk.candidate("Y", 9.0), desk.candidate("X", 8.0)].into_iter().collect();
         let mut second = desk.candidate("X", 7.0);
         second.signal.strategy = "other".into();
         let told = reject(&second, &kept, &desk.context());
         assert_eq!(told.as_deref(), Some("always has the better score for X: 8.0 over 7.0"));
-        assert_eq!(reject(&second, &kept[..1], &desk.context()), None);
+        let other: Kept = [desk.candidate("Y", 9.0)].into_iter().collect();
+        assert_eq!(reject(&second, &other, &desk.context()), None);
     }
 
     #[test]
     fn scores_that_read_alike_are_told_apart() {
         let desk = Desk::new();
         let told = |best: f64, own: f64| {
-            reject(&desk.candidate("X", own), &[desk.candidate("X", best)], &desk.context())
+            let better = [desk.candidate("X", best)].into_iter().collect();
+            reject(&desk.candidate("X", own), &better, &desk.context())
         };
         assert_eq!(
             told(10.0, 10.0).as_deref(),

@@ -4,10 +4,10 @@
 //! symbol of the other one with the same ticker is something else, and does not count.
 
 use super::taken::Taken;
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 use crate::domain::Symbol;
 
-pub(super) fn reject(candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
     let sectors = &context.settings.sectors;
     let sector = sectors.get(&candidate.signal.symbol)?;
     let class = candidate.signal.asset_class;
@@ -41,7 +41,7 @@ mod tests {
             sectors.iter().map(|(name, sector)| (symbol(name), (*sector).to_owned())).collect();
         desk.hold("HELD", 1.0);
         desk.order("SENT", 1.0);
-        let kept = [desk.candidate("KEPT", 9.0)];
+        let kept = [desk.candidate("KEPT", 9.0)].into_iter().collect();
         let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
         assert_eq!(told.as_deref(), expected);
     }
@@ -68,8 +68,9 @@ mod tests {
             [(symbol("X"), "Oil".to_owned()), (symbol("Y"), "Oil".to_owned())].into_iter().collect();
         desk.hold("Y", 1.0);
         desk.order("Y", 1.0);
-        let mut kept = [desk.candidate("Y", 9.0)];
-        let told = reject(&desk.candidate("X", 7.0), &kept, &desk.context());
+        let mut kept = desk.candidate("Y", 9.0);
+        let beside = [kept.clone()].into_iter().collect();
+        let told = reject(&desk.candidate("X", 7.0), &beside, &desk.context());
         assert_eq!(
             told.as_deref(),
             Some(
@@ -78,8 +79,9 @@ mod tests {
         );
         desk.book.positions[0].asset_class = AssetClass::Crypto;
         desk.book.pending[0].asset_class = AssetClass::Crypto;
-        kept[0].signal.asset_class = AssetClass::Crypto;
-        assert_eq!(reject(&desk.candidate("X", 7.0), &kept, &desk.context()), None);
+        kept.signal.asset_class = AssetClass::Crypto;
+        let beside = [kept].into_iter().collect();
+        assert_eq!(reject(&desk.candidate("X", 7.0), &beside, &desk.context()), None);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Caps the number of positions (`risk.max_positions`), over both asset classes.
 
 use super::taken::Taken;
-use super::{Candidate, Context};
+use super::{Candidate, Context, Kept};
 
-pub(super) fn reject(_candidate: &Candidate, kept: &[Candidate], context: &Context<'_>) -> Option<String> {
+pub(super) fn reject(_candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
     let taken = Taken {
         held: context.book.positions.len(),
         ordered: context.book.pending.len(),
@@ -25,9 +25,9 @@ mod tests {
         desk.settings.risk.max_positions = 3;
         desk.hold("HELD", 1.0);
         desk.order("SENT", 1.0);
-        let kept = [desk.candidate("KEPT", 9.0)];
+        let kept = [desk.candidate("KEPT", 9.0)].into_iter().collect();
         let candidate = desk.candidate("X", 7.0);
-        assert_eq!(reject(&candidate, &[], &desk.context()), None);
+        assert_eq!(reject(&candidate, &Kept::default(), &desk.context()), None);
         let told = reject(&candidate, &kept, &desk.context());
         assert_eq!(
             told.as_deref(),

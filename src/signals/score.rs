@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Component, Signal};
 use crate::domain::format::price;
 use crate::domain::{Problem, ProblemKind};
+use crate::features::Column;
 use crate::features::Columns;
 use crate::features::core;
 use crate::scripts::Scripts;
@@ -39,22 +40,40 @@ pub(super) fn score(
     for component in 0..scorer.weights().len() {
         parts.push(scorer.component(component, rows, &index, &views, budget).complete()?);
     }
+    let market = Market {
+        columns,
+        rows,
+        strategy,
+        name: strategy.name().into(),
+        scorer,
+        atr14: columns.column(&core::ATR14),
+        adv20: columns.column(&core::ADV20),
+    };
     let scored = triggered.iter().enumerate().map(|(place, (row, trigger))| {
         let scores: Vec<Option<f64>> = parts.iter().map(|part| part[place]).collect();
-        signal(columns, rows, strategy, scorer, *row as usize, trigger, &scores)
+        signal(&market, *row as usize, trigger, &scores)
     });
     Ok(scored.collect())
 }
 
+/// What all signals of a strategy are made from, looked up once.
+struct Market<'a> {
+    columns: &'a Columns,
+    rows: &'a Rows,
+    strategy: &'a Strategy,
+    name: Arc<str>,
+    scorer: &'a Scorer,
+    atr14: Option<&'a Column>,
+    adv20: Option<&'a Column>,
+}
+
 fn signal(
-    columns: &Columns,
-    rows: &Rows,
-    strategy: &Strategy,
-    scorer: &Scorer,
+    market: &Market<'_>,
     row: usize,
     trigger: &Arc<str>,
     scores: &[Option<f64>],
 ) -> Result<Signal, Problem> {
+    let Market { columns, rows, strategy, name, scorer, atr14, adv20 } = market;
     let panel = columns.panel();
     let symbol = panel.symbols()[panel.owner(row)].clone();
     let session = panel.dates()[row];
@@ -73,7 +92,7 @@ fn signal(
     }
     let score = components.iter().map(|part| part.weight * part.score).sum::<f64>();
     let close = panel.close()[row];
-    let Some(atr14) = columns.value(&core::ATR14, row) else {
+    let Some(atr14) = atr14.and_then(|column| column.get(row)) else {
         let message = format!("{} atr14 has no value, so no stop can be placed", what());
         return Err(Problem::new(symbol, ProblemKind::Stop, message));
     };
@@ -92,14 +111,14 @@ fn signal(
         session,
         symbol,
         asset_class: panel.asset_class(),
-        strategy: strategy.name().into(),
+        strategy: Arc::clone(name),
         trigger: Arc::clone(trigger),
         components,
         score,
         close,
         stop,
         target: close + strategy.reward_risk() * (close - stop),
-        adv20: columns.value(&core::ADV20, row),
+        adv20: adv20.and_then(|column| column.get(row)),
         max_adv_fraction: strategy.max_adv_fraction(),
     })
 }
