@@ -2,13 +2,17 @@
 //! process, the clock. Each costs a clear line; once it is put right the mail comes, and once.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::mail_trial::{RUN, Trial};
-use crate::program::{FRIDAY, NOW, program};
+use crate::program::{FILES, FRIDAY, NOW, program};
 
 /// The one recipient.
 const TO: &str = "ann@example.org";
@@ -231,4 +235,69 @@ fn a_journal_that_takes_no_more_is_told_by_mail_once() {
     journal.execute_batch("DROP TRIGGER full").expect("it was made");
     assert_eq!(trial.ts_with(&[], &RUN).code, 0);
     check_mailed(&trial, 3, "Friday's");
+}
+
+/// A check that notes which of its addresses is pinged, and with what.
+fn check() -> (String, mpsc::Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}/check", listener.local_addr().expect("an address"));
+    let (pinged, pings) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(stream);
+            let (mut first, mut length) = (String::new(), 0);
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = told.trim().parse().unwrap_or(0);
+                }
+                if first.is_empty() {
+                    first = line.split(' ').nth(1).unwrap_or_default().to_owned();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            let read = reader.read_exact(&mut body);
+            let answered = reader
+                .get_mut()
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let body = String::from_utf8_lossy(&body).into_owned();
+            if read.is_err() || answered.is_err() || pinged.send((first, body)).is_err() {
+                return;
+            }
+        }
+    });
+    (url, pings)
+}
+
+#[test]
+fn a_mail_whose_scripts_failed_leaves_nothing_green() {
+    let trial = Trial::to(&[TO]);
+    trial.folder.write(
+        "strategies/equity_momentum.rhai",
+        "const META = #{ asset_class: \"equity\" };\nfn eligible(row) {",
+    );
+    let (url, pings) = check();
+    trial.folder.write("ts.toml", &format!("{FILES}[health]\nping_url = \"{url}\"\n"));
+    let mut daemon = trial.spawn(&["run-scheduler"]);
+    daemon.wait_for(&["WARN", "Done, but a script did not load or failed"]);
+    let next = || pings.recv_timeout(Duration::from_secs(60)).expect("it is pinged");
+    assert_eq!(next().0, "/check/start");
+    let (place, why) = next();
+    assert!(place == "/check/fail" && why.contains("a script did not load or failed"), "{place} {why}");
+    daemon.kill();
+    let mail = &trial.server.accepted()[0];
+    let subject = mail.headers.iter().find(|(name, _)| name == "Subject").map(|(_, value)| value.as_str());
+    assert_eq!(subject, Some("Trading Signals for Nov 20 - No Recommendations: a script failed"));
+    let said = trial.ts(&["status"]);
+    assert!(said.code == 1 && said.stdout.contains("NOT WHOLE"), "{}", said.stdout);
+    assert!(!said.stdout.contains("OVERDUE"), "{}", said.stdout);
+
+    // Mended, and told as a correction.
+    trial
+        .folder
+        .write("strategies/equity_momentum.rhai", include_str!("../../strategies/equity_momentum.rhai"));
+    assert_eq!(trial.ts(&[&RUN[..], &["--again"]].concat()).code, 0);
+    let said = trial.ts(&["status"]);
+    assert_eq!(said.code, 0, "{}", said.stdout);
 }
