@@ -79,8 +79,9 @@ pub struct BacktestInputs {
     pub(super) problems: Vec<Problem>,
     /// What the reader should know of the span.
     pub notes: Vec<String>,
-    /// Whether the bars are of the simulated market.
+    /// Whether bars are of the simulated market, some or all.
     pub demo: bool,
+    pub(super) is_all_simulated: bool,
 }
 
 /// A walk, whole or stopped, ready to be rendered.
@@ -92,6 +93,9 @@ pub struct BacktestOutcome {
     pub(super) engine: Engine,
     pub notes: Vec<String>,
     pub demo: bool,
+    pub(super) is_all_simulated: bool,
+    /// The last date that was asked for, the holdout included.
+    pub(super) until: NaiveDate,
     /// How far a sweep or a walk forward came that was stopped; the report tells of what was done.
     pub interrupted: Option<String>,
     /// The combinations that were tried.
@@ -149,7 +153,8 @@ pub async fn load_backtest(
         markets: Vec::new(),
         problems,
         notes: Vec::new(),
-        demo: selections.iter().any(|selection| selection.sources.contains(&SourceName::Simulated)),
+        demo: false,
+        is_all_simulated: true,
     };
     let mut idle = Vec::new();
     for selection in selections {
@@ -169,6 +174,9 @@ pub async fn load_backtest(
         inputs.problems.extend(bars.problems.iter().cloned());
         let Some(held) = bars.span() else { continue };
         inputs.notes.extend(span.notes(class.as_str(), held));
+        let mut sources = bars.source.split('+').map(|name| name == SourceName::Simulated.as_str());
+        inputs.demo |= sources.clone().any(|is_simulated| is_simulated);
+        inputs.is_all_simulated &= sources.all(|is_simulated| is_simulated);
         inputs.markets.push(bars.market);
     }
     if inputs.markets.is_empty() && !idle.is_empty() {

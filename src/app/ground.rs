@@ -13,11 +13,11 @@ use super::backtest::Charged;
 use super::bars::missing_between;
 use super::recipe::Recipe;
 use crate::backtest;
-use crate::backtest::{Backtest, Rules, Step};
+use crate::backtest::{Backtest, Rules, Step, ends_at_a_close};
 use crate::decide;
 use crate::decide::{MarketBars, Prepared};
 use crate::domain::{AssetClass, Symbol, Words};
-use crate::performance::{Figures, Opens, Timing, Undefined, timing};
+use crate::performance::{Figures, Opens, Timing, Trade, Undefined, timing};
 use crate::report;
 use crate::report::BenchmarkCloses;
 use crate::scripts::Scripts;
@@ -95,7 +95,8 @@ impl Ground {
         report::backtest_figures(&self.asset_classes, result, self.benchmark(result).as_ref())
     }
 
-    /// Compares the entries of a result with drawn ones, over the sessions that it walked.
+    /// Compares the entries of a result with drawn ones, over the sessions that it walked. Trades that a window or a
+    /// delisting ended are left out where orders fill at the open.
     pub(super) fn timing(&self, result: &Backtest) -> Result<Timing, Undefined> {
         let (Some(first), Some(last)) = (result.days.first(), result.days.last()) else {
             return Err(Undefined("no session in the span"));
@@ -108,7 +109,10 @@ impl Ground {
                 place.insert(own);
             }
         }
-        timing(&result.trades, &opens, SEED)
+        // A drawn trade lasts from one fill to another: what was sold at a close between them has no like.
+        let is_alike = |own: &&Trade| self.fill == FillTime::NextClose || !ends_at_a_close(&own.exit_reason);
+        let alike: Vec<Trade> = result.trades.iter().filter(is_alike).cloned().collect();
+        timing(&alike, &opens, SEED)
     }
 
     /// The prices at which a symbol's orders fill.

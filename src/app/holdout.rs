@@ -2,14 +2,13 @@
 
 use std::sync::atomic::AtomicBool;
 
-use anyhow::bail;
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 
 use super::ground::Ground;
 use super::{App, BacktestOutcome, Refusal, Span};
 use crate::backtest;
-use crate::domain::hex;
+use crate::domain::{Problem, ProblemKind, hex};
 use crate::journal::{Journal, JournalError, Reveal};
 use crate::report::{Looks, Shown};
 use crate::scripts::Scripts;
@@ -50,38 +49,46 @@ impl HoldoutRequest {
     }
 }
 
-/// Trades the holdout with an account of its own; `None` where the span has no session of it.
-///
-/// # Errors
-/// A stop: a part of it is not shown.
+/// What came of trading a holdout.
+pub(super) enum Traded {
+    Whole(Box<Shown>),
+    /// The span has no session of it.
+    Nothing,
+    /// It was stopped: a part of it is not shown.
+    Stopped,
+}
+
+/// Trades the holdout with an account of its own. Its orders are decided from the newest session before it that all
+/// classes share, so that the first of each fills in it.
 pub(super) fn trade(
     ground: &Ground,
     scripts: &Scripts,
     (from, span): (NaiveDate, Span),
     constants: Vec<(String, f64)>,
     stop: &AtomicBool,
-) -> anyhow::Result<Option<Shown>> {
-    let eve = backtest::dates(&ground.prepared, span.from(), from.pred_opt()).last().copied();
+) -> Traded {
+    let eve = backtest::shared_dates(&ground.prepared, span.from(), from.pred_opt()).last().copied();
     let result = ground.walk(scripts, (Some(eve.unwrap_or(from)), span.to()), stop);
     if result.is_stopped() {
-        bail!("interrupted before the holdout was done; nothing of it is shown");
+        return Traded::Stopped;
     }
     let mut traded = result.days.iter().map(|day| day.date).filter(|date| *date >= from);
-    let Some(first) = traded.next() else { return Ok(None) };
+    let Some(first) = traded.next() else { return Traded::Nothing };
     let sessions = (first, traded.next_back().unwrap_or(first));
-    Ok(Some(Shown { sessions, constants, figures: ground.figures(&result), result }))
+    Traded::Whole(Box::new(Shown { sessions, constants, figures: ground.figures(&result), result }))
 }
 
 /// Writes down that a holdout is about to be shown, or counts how often it was, and says so in the report.
 ///
-/// Call it before anything of the report is shown. Looks at simulated bars are not counted.
+/// Call it before anything of the report is shown. Looks at bars that are all simulated are not counted. Where nothing
+/// is shown, a journal that cannot be read costs the count alone.
 ///
 /// # Errors
-/// A journal that cannot be read, or, to show the holdout, be written.
+/// A journal that cannot be written, to show the holdout.
 pub fn note_looks(app: &App, outcome: &mut BacktestOutcome) -> Result<(), JournalError> {
     let classes = outcome.report.asset_classes.clone();
     let Some(holdout) = &mut outcome.report.holdout else { return Ok(()) };
-    if outcome.demo {
+    if outcome.is_all_simulated {
         return Ok(());
     }
     let path = &app.loaded.settings.journal.path;
@@ -100,13 +107,16 @@ pub fn note_looks(app: &App, outcome: &mut BacktestOutcome) -> Result<(), Journa
                 trials: outcome.trials,
             })?
         }
-        None => match Journal::open_to_read(path) {
-            Ok(journal) => {
-                let looks = journal.reveals()?;
-                looks.iter().filter(|own| own.shows(&classes, holdout.from, NaiveDate::MAX)).count()
-            }
+        None => match Journal::open_to_read(path).and_then(|journal| journal.reveals()) {
+            Ok(looks) => looks.iter().filter(|own| own.shows(&classes, holdout.from, outcome.until)).count(),
             Err(JournalError::Missing { .. }) => 0,
-            Err(error) => return Err(error),
+            Err(error) => {
+                let message =
+                    format!("failed to {error}; so it is not known how often the holdout was revealed");
+                outcome.report.problems.push(Problem::new("", ProblemKind::Journal, message));
+                holdout.looks = Looks::Unknown;
+                return Ok(());
+            }
         },
     };
     holdout.looks = Looks::Before(before);

@@ -27,7 +27,7 @@ pub(super) struct Recipe {
     engine: Engine,
     /// The scripts that do not load as the settings are.
     failed: BTreeSet<String>,
-    /// The first combinations of a grid that is small enough, else none.
+    /// All combinations of a grid that is small enough, else none.
     kept: Vec<Scripts>,
     /// What any combination reads.
     features: BTreeMap<AssetClass, BTreeSet<Feature>>,
@@ -79,6 +79,11 @@ impl Recipe {
     /// Returns the combinations.
     pub(super) fn grid(&self) -> &Grid {
         &self.grid
+    }
+
+    /// Returns the strategies in question as the settings have them.
+    pub(super) fn selected(&self) -> &Scripts {
+        &self.selected
     }
 
     /// Returns the features that any combination reads of a class.

@@ -147,8 +147,6 @@ async fn gather(
     let set = Arc::clone(&snapshot.set);
     let positions = positions(app, request.positions.as_deref(), request.source)?;
     let sessions = selections.iter().map(|own| (own.asset_class, own.session)).collect();
-    let (pending, told) = orders::waiting(app, request.source, &sessions, &positions);
-    problems.extend(told);
     let (mut known, told) = outcomes::known(app, request.source, &sessions);
     problems.extend(told);
     let mut before = BTreeMap::new();
@@ -172,6 +170,9 @@ async fn gather(
         }
     }
     problems.extend(skip(refused, loaded.is_empty())?);
+    let decided = loaded.iter().map(|(own, _)| (own.asset_class, own.session)).collect();
+    let (pending, told) = orders::waiting(app, request.source, &decided, &positions);
+    problems.extend(told);
     problems.extend(unchecked(request.asked, &positions, &loaded));
     known.past.retain(|own| loaded.iter().any(|(loaded, _)| loaded.asset_class == own.told.asset_class));
     let inputs = Inputs {

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::bail;
+use chrono::NaiveDate;
 use tracing::info;
 
 use super::backtest::{BacktestInputs, BacktestOutcome, Charged};
 use super::ground::{Ground, Stretch, flow};
 use super::holdout;
-use super::holdout::{HoldoutRequest, Showing};
+use super::holdout::{HoldoutRequest, Showing, Traded};
 use super::recipe::Recipe;
 use super::sweep::{Best, sweep};
 use super::walk_forward::{walk_forward, windows_of};
@@ -49,7 +50,7 @@ pub(super) fn study(
     stop: &AtomicBool,
     progress: Tell<'_>,
 ) -> anyhow::Result<BacktestOutcome> {
-    let BacktestInputs { settings, recipe, fill, costs, markets, notes, demo, .. } = inputs;
+    let BacktestInputs { settings, recipe, fill, costs, markets, notes, demo, is_all_simulated, .. } = inputs;
     let span = inputs.holdout.map_or(Ok(inputs.span), |own| own.before(inputs.span))?;
     let stretch = (span.from(), span.to());
     let ground = Ground::prepare(markets, &recipe, (settings, fill, costs), stop)?;
@@ -58,7 +59,7 @@ pub(super) fn study(
         None if recipe.grid().len() > 1 => best(&ground, &recipe, stretch, stop, progress)?,
         None => once(&ground, &recipe, stretch, stop, progress)?,
     };
-    let Told { scripts, result, constants, sweep, walk_forward, failures, interrupted } = told;
+    let Told { scripts, result, constants, sweep, walk_forward, failures, mut interrupted } = told;
     let mut problems = inputs.problems;
     problems.extend(result.problems.iter().cloned());
     // What failed in the result too is among its own problems, with its dates.
@@ -71,15 +72,27 @@ pub(super) fn study(
     if let Some(HoldoutRequest { from, showing }) = inputs.holdout {
         let mut out = Holdout { from, looks: Looks::NotCounted, shown: None };
         if showing == Showing::Revealed && interrupted.is_none() && !result.is_stopped() {
-            let (scripts, constants) = match inputs.walk_forward {
+            let choice = match inputs.walk_forward {
                 Some(lengths) => next_choice(&ground, &recipe, (stretch, lengths), stop)?,
-                None => (scripts, constants),
+                None => Some((scripts, constants)),
             };
-            scripts_hash = holdout::scripts_hash(&scripts);
-            out.shown = holdout::trade(&ground, &scripts, (from, inputs.span), constants, stop)?;
-            if out.shown.is_none() {
-                let none = format!("no session in the holdout from {from} on");
-                problems.push(Problem::new("", ProblemKind::NoBars, none));
+            let traded = choice.map(|(scripts, constants)| {
+                scripts_hash = holdout::scripts_hash(&scripts);
+                holdout::trade(&ground, &scripts, (from, inputs.span), constants, stop)
+            });
+            match traded {
+                Some(Traded::Whole(shown)) => {
+                    problems.extend(shown.result.problems.iter().map(in_the_holdout));
+                    out.shown = Some(*shown);
+                }
+                Some(Traded::Nothing) => {
+                    let none = format!("no session in the holdout from {from} on");
+                    problems.push(Problem::new("", ProblemKind::NoBars, none));
+                }
+                Some(Traded::Stopped) | None => {
+                    interrupted =
+                        Some("interrupted before the holdout was done; nothing of it is shown".to_owned());
+                }
             }
         }
         kept_out = Some(out);
@@ -102,7 +115,20 @@ pub(super) fn study(
         result,
     };
     let (templates, engine) = (inputs.templates, inputs.engine);
-    Ok(BacktestOutcome { report, prices, templates, engine, notes, demo, interrupted, trials, scripts_hash })
+    let until = inputs.span.to().unwrap_or(NaiveDate::MAX);
+    Ok(BacktestOutcome {
+        report,
+        prices,
+        templates,
+        engine,
+        notes,
+        demo,
+        is_all_simulated,
+        until,
+        interrupted,
+        trials,
+        scripts_hash,
+    })
 }
 
 /// One walk, as far as it came.
@@ -184,7 +210,8 @@ fn in_windows(
     let walked_windows = walked.told.walked.len();
     let how_far = format!("interrupted: {} of {all} done", fixed(walked_windows as f64, 0));
     Ok(Told {
-        scripts: recipe.scripts(0)?,
+        // Each window chose its own constants: what all of them share is as the settings have it.
+        scripts: recipe.selected().clone(),
         result: walked.result,
         constants: Vec::new(),
         sweep: None,
@@ -194,21 +221,22 @@ fn in_windows(
     })
 }
 
-/// What the window after the last would choose: the best on the sessions before the holdout.
+/// What the window after the last would choose: the best on the sessions before the holdout; `None` where it was
+/// stopped.
 fn next_choice(
     ground: &Ground,
     recipe: &Recipe,
     ((from, to), lengths): (Stretch, Lengths),
     stop: &AtomicBool,
-) -> anyhow::Result<(Scripts, Vec<(String, f64)>)> {
-    let before = backtest::dates(&ground.prepared, from, to);
+) -> anyhow::Result<Option<(Scripts, Vec<(String, f64)>)>> {
+    let before = backtest::shared_dates(&ground.prepared, from, to);
     let first = before[before.len().saturating_sub(lengths.train)..].first().copied();
     let swept = sweep(ground, recipe, (first, to), stop, &|| ())?;
     match swept.best {
         Some(Best { index, scripts, .. }) if !stop.load(Ordering::Relaxed) => {
-            Ok((scripts, recipe.grid().combination(index)))
+            Ok(Some((scripts, recipe.grid().combination(index))))
         }
-        _ => bail!("interrupted before the holdout was done; nothing of it is shown"),
+        _ => Ok(None),
     }
 }
 
@@ -216,6 +244,10 @@ fn next_choice(
 fn counted(total: usize, progress: Tell<'_>) -> impl Fn() + Sync {
     let done = AtomicUsize::new(0);
     move || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total)
+}
+
+fn in_the_holdout(problem: &Problem) -> Problem {
+    Problem { message: format!("in the holdout, {}", problem.message), ..problem.clone() }
 }
 
 fn has_failed(problems: &[Problem], script: &str) -> bool {

@@ -112,7 +112,7 @@ pub(super) fn sweep(
             done();
         }
     };
-    // A walk runs on the scripts' own pool; threads of ours only hand them over, so that no walk waits inside another.
+    // A walk runs on the scripts' own pool; threads of ours hand them over, as many as it has threads.
     let at_once = scripts::pool().current_num_threads().min(combinations);
     thread::scope(|scope| {
         for _ in 0..at_once {

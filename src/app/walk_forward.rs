@@ -31,7 +31,7 @@ pub(super) fn windows_of(
     (from, to): Stretch,
     lengths: Lengths,
 ) -> Result<Vec<Window>, Refusal> {
-    let sessions = backtest::dates(&ground.prepared, from, to);
+    let sessions = backtest::shared_dates(&ground.prepared, from, to);
     let found = windows(&sessions, lengths);
     if found.is_empty() {
         return Err(Refusal::Usage(format!(

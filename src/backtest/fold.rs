@@ -128,6 +128,14 @@ pub fn dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<NaiveDate
     sessions.filter(is_in_span).collect::<BTreeSet<NaiveDate>>().into_iter().collect()
 }
 
+/// Returns those of [`dates`] on which every class has a session: on them a walk may end and another begin without an
+/// order of any class being lost in between.
+pub fn shared_dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<NaiveDate>) -> Vec<NaiveDate> {
+    let mut shared = dates(classes, from, to);
+    shared.retain(|date| classes.iter().all(|own| own.columns.sessions().binary_search(date).is_ok()));
+    shared
+}
+
 /// What a walk does with what is held after its last session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtEnd {
@@ -195,6 +203,12 @@ impl<'a> Walk<'a> {
             for desk in open {
                 if self.rules.fill == FillTime::NextClose {
                     self.fill(desk, *date);
+                }
+                if at_end == AtEnd::Sells && done + 1 == dates.len() {
+                    // All is sold at this close and no order outlives it, so nothing is left to decide.
+                    let floor = self.floor(desk, *date);
+                    self.account.mark(&floor);
+                    continue;
                 }
                 if self.decide(desk, *date, (done, dates.len()), watch).is_break() {
                     flow = ControlFlow::Break(());

@@ -24,8 +24,9 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use account::ends_at_a_close;
 pub use cost::{Conditions, Rate};
-pub use fold::{Backtest, Counts, Rules, Step, backtest, backtest_sold, dates};
+pub use fold::{Backtest, Counts, Rules, Step, backtest, backtest_sold, dates, shared_dates};
 pub use grid::{Axis, Grid, GridError, Values, as_set};
 pub use neighbourhood::{Flatness, flatness};
 pub use verify::{Difference, Verifier};

@@ -2,8 +2,7 @@
 //!
 //! A window's choice is made at the close of its last training session and decides at that very close, so that its
 //! first fills are those of the first test session and no session is lost between two windows. At the end of a window
-//! its positions are sold at the last close, with costs, and the orders of that close are dropped: the next choice
-//! decides there anew. Test stretches touch and never overlap; refuses to look at one before its time.
+//! its positions are sold at the last close, with costs, and nothing is decided there: the next choice does. Test stretches touch and never overlap; refuses to look at one before its time.
 
 use std::str::FromStr;
 
@@ -60,7 +59,7 @@ pub fn windows(sessions: &[NaiveDate], lengths: Lengths) -> Vec<Window> {
         train_from: sessions[start],
         train_to: sessions[start + train - 1],
         test_from: sessions[start + train],
-        test_to: sessions[(start + train + test).min(sessions.len()) - 1],
+        test_to: sessions[(start + train).saturating_add(test).min(sessions.len()) - 1],
     };
     starts.map(window).collect()
 }
@@ -132,6 +131,7 @@ mod tests {
     fn lengths_are_two_counts_of_sessions() {
         check("504:126", Some((504, 126)));
         check(" 20 : 1 ", Some((20, 1)));
+        check(&format!("20:{}", usize::MAX), Some((20, usize::MAX)));
         for odd in ["", "504", "504:0", "19:5", "-504:126", "2y:6m", "504:126:3", "1.5:2"] {
             check(odd, None);
         }
@@ -149,6 +149,8 @@ mod tests {
         assert_eq!(told, [[0, 19, 20, 29], [10, 29, 30, 39], [20, 39, 40, 46]]);
         assert_eq!(cut(20), []);
         assert_eq!(cut(21).len(), 1);
+        let endless = windows(&days, Lengths { train: 20, test: usize::MAX });
+        assert_eq!(endless.iter().map(|own| place(own.test_to)).collect::<Vec<_>>(), [46]);
     }
 
     #[test]

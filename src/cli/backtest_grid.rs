@@ -24,7 +24,7 @@ pub(super) struct GridArgs {
     #[arg(long)]
     large_grid: bool,
     /// Takes the best combination of TRAIN sessions and trades the next TEST with it, over and over: 504:126 chooses
-    /// on two years of New York's sessions and trades half of one (with crypto every day is a session)
+    /// on two years of New York's sessions and trades half of one (of crypto alone every day is a session)
     #[arg(long, value_name = "TRAIN:TEST")]
     pub(super) walk_forward: Option<Lengths>,
 }

@@ -127,6 +127,9 @@ pub fn mark(mut book: Book, asset_class: AssetClass, close: impl Fn(&Symbol) -> 
 }
 
 fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
+    if held.is_empty() {
+        return;
+    }
     // Nearly always a symbol has one lot.
     let first: HashMap<&Symbol, usize> =
         book.positions.iter().enumerate().rev().map(|(place, own)| (&own.symbol, place)).collect();

@@ -7,7 +7,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
     Told,
-    /// Each sentence is empty. Problems are told all the same.
+    /// Sentences that take time are empty, the others may be too. Problems are told all the same.
     LeftOut,
 }
 

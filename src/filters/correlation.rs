@@ -61,7 +61,7 @@ pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) 
     }
     let mut moves = context.moves.0.borrow_mut();
     if !moves.as_ref().is_some_and(|own| own.are_of(kept)) {
-        *moves = Some(Positions::of(kept, context, candidate.signal.asset_class));
+        *moves = Some(Positions::of(kept, context, context.columns.panel().asset_class()));
     }
     let Positions { returns, among, .. } = moves.as_ref()?;
     let among = (*among)?;

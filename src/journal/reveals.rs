@@ -28,7 +28,7 @@ pub struct Reveal {
     pub scripts_hash: String,
     /// The constants that were set, by name.
     pub constants: BTreeMap<String, f64>,
-    /// The combinations of constants that this one was chosen among.
+    /// The combinations of constants that were walked before it, once for each window of a walk forward.
     pub trials: usize,
 }
 

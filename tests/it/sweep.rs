@@ -318,3 +318,40 @@ fn an_interruption_prints_what_is_done_and_says_how_much_that_is() {
     assert_eq!(running.wait(), 1);
     assert!(folder.read("o.txt").contains("of 202 combinations done\n"), "{}", folder.read("o.txt"));
 }
+
+/// On a Saturday equities could neither be sold nor ordered, and Friday's orders would be lost.
+#[test]
+fn windows_of_both_classes_end_where_both_trade() {
+    let folder = Folder::empty();
+    let told = document(&folder, "--demo --from 2026-03-02 --to 2026-06-30 --walk-forward 30:7");
+    let windows = told["walk_forward"]["walked"].as_array().expect("an array");
+    assert!(windows.len() > 5, "{}", windows.len());
+    for window in windows {
+        for (part, end) in [("train", "from"), ("train", "to"), ("test", "from"), ("test", "to")] {
+            let date = window[part][end].as_str().and_then(|text| text.parse().ok()).expect("a date");
+            assert!(ts::calendar::is_session(ts::domain::AssetClass::Equity, date), "{part} {end} {date}");
+        }
+    }
+    let sold =
+        told["trades"].as_array().expect("an array").iter().filter(|own| own["exit_reason"] == "window_end");
+    let ends: Vec<&Value> = windows.iter().map(|own| &own["test"]["to"]).collect();
+    for trade in sold {
+        assert!(ends.contains(&&trade["exit_date"]), "{trade}");
+    }
+}
+
+/// What fails on sessions of the holdout alone is told with it: its figures are those of a script that said nothing.
+#[test]
+fn what_goes_wrong_in_a_holdout_is_told_with_it() {
+    let folder = Folder::with_files();
+    let shipped = include_str!("../../strategies/equity_momentum.rhai");
+    let odd = shipped
+        .replace("fn eligible(row) {", "fn eligible(row) {\n    if row.close > 300.0 { throw \"odd\"; }");
+    folder.write("strategies/equity_momentum.rhai", &odd);
+    let hidden = ask(&folder, "--holdout 2026-11-02");
+    assert_eq!(hidden.code, 0, "{}", hidden.words());
+    let shown = ask(&folder, "--holdout 2026-11-02 --reveal");
+    assert_eq!(shown.code, 1, "{}", shown.words());
+    assert!(shown.words().contains("in the holdout, 2026-11-"), "{}", shown.words());
+    assert!(shown.words().contains("odd on BBB"), "{}", shown.words());
+}

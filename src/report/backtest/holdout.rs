@@ -25,6 +25,8 @@ pub enum Looks {
     Before(usize),
     /// Simulated bars can be had without end, so that looking at them is not counted.
     NotCounted,
+    /// The journal could not be read.
+    Unknown,
 }
 
 /// A holdout that was traded.
@@ -45,6 +47,7 @@ impl Holdout {
         let looks = match (self.looks, &self.shown) {
             (Looks::NotCounted, Some(_)) => "The bars are simulated: this look is not recorded.".to_owned(),
             (Looks::NotCounted, None) => "The bars are simulated: looks are not recorded.".to_owned(),
+            (Looks::Unknown, _) => "How often it was revealed before is not known.".to_owned(),
             (Looks::Before(0), _) => "No session of it was revealed before.".to_owned(),
             (Looks::Before(times), _) => format!(
                 "Sessions of it were revealed {} before: the more often, the less it proves.",
@@ -81,7 +84,7 @@ impl Holdout {
         });
         let before = match self.looks {
             Looks::Before(times) => Some(times),
-            Looks::NotCounted => None,
+            Looks::NotCounted | Looks::Unknown => None,
         };
         json!({ "from": self.from, "revealed_before": before, "shown": shown })
     }
