@@ -249,10 +249,8 @@ impl BacktestOutcome {
     /// # Errors
     /// [`RenderError`] where even the built-in template fails.
     pub fn html(&self) -> Result<(String, Vec<Problem>), RenderError> {
-        let Self { report, prices, templates, engine, demo, .. } = self;
-        // The page draws the one result that is told in full; what stands beside it is said in its notes.
-        let notes: Vec<String> = self.notes.iter().cloned().chain(report.beside()).collect();
-        BacktestPage { report, prices, engine: *engine, notes: &notes, demo: *demo }.html(templates)
+        let Self { report, prices, templates, engine, notes, demo, .. } = self;
+        BacktestPage { report, prices, engine: *engine, notes, demo: *demo }.html(templates)
     }
 
     /// Says how far one walk came that was stopped; `None` of one that came to its end.

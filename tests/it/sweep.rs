@@ -208,7 +208,7 @@ fn without_a_grid_a_walk_forward_tells_of_its_windows_alone() {
     for part in [
         "Walk forward: 40 sessions to choose on, then 20 to trade; 3 windows",
         "Efficiency: ",
-        "At a window's end its positions are sold at the last close (window_end) and its orders dropped.",
+        "At a window's end its positions are sold at the last close (window_end) and nothing is ordered.",
     ] {
         assert!(words.contains(part), "{part}\n{}", said.stdout);
     }

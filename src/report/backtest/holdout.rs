@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::backtest::{Backtest, as_set};
-use crate::domain::format::count;
+use crate::domain::format::{count, fixed, percent};
 use crate::performance::Figures;
 
 /// A span that the rest of the report does not cover.
@@ -67,6 +67,23 @@ impl Holdout {
                 )
             }
         }
+    }
+
+    /// Returns a head and the row of its main figures; nothing where it is hidden.
+    pub(super) fn table(&self) -> Vec<Vec<String>> {
+        let Some(own) = &self.shown else { return Vec::new() };
+        let told = |name: &str, show: fn(f64) -> String| {
+            own.figures.get(name).and_then(Result::ok).map_or_else(|| "–".to_owned(), show)
+        };
+        let heads = ["total return", "CAGR", "Sharpe", "drawdown", "trades"].map(str::to_owned);
+        let row = vec![
+            told("total_return", |value| percent(value, 2)),
+            told("cagr", |value| percent(value, 2)),
+            told("sharpe", |value| fixed(value, 2)),
+            told("max_drawdown", |value| percent(value, 2)),
+            told("trades", |value| fixed(value, 0)),
+        ];
+        vec![heads.to_vec(), row]
     }
 
     /// Returns it for programs.

@@ -131,20 +131,6 @@ impl BacktestReport {
         }
     }
 
-    /// Says in a few lines what stands beside the one result that is told in full, for who sees that alone.
-    pub fn beside(&self) -> Vec<String> {
-        let sweep =
-            self.sweep.iter().flat_map(|own| own.verdict().lines().map(str::to_owned).collect::<Vec<_>>());
-        let windows = self.walk_forward.iter().map(WalkForward::line);
-        let holdout =
-            self.holdout.iter().flat_map(|own| own.line().lines().map(str::to_owned).collect::<Vec<_>>());
-        let mut lines: Vec<String> = sweep.chain(windows).chain(holdout).collect();
-        if !lines.is_empty() {
-            lines.push("all of it stands in the text and the JSON".to_owned());
-        }
-        lines
-    }
-
     fn sharpe_interval(&self) -> Result<Interval, Undefined> {
         sharpe_interval(&self.result.days, sessions_per_year(&self.asset_classes), SEED)
     }

@@ -18,7 +18,7 @@ impl Sweep {
             }
             done => format!("Sweep, interrupted: {} of {combinations} done\n", fixed(done as f64, 0)),
         };
-        text.push_str(&self.rows());
+        text.push_str(&aligned(&self.table()));
         text.push_str(
             "Near: the mean and the worst Sharpe ratio of the combinations one step away in one constant. A best one \
              far above them is more likely luck.\n",
@@ -31,7 +31,8 @@ impl Sweep {
         text
     }
 
-    fn rows(&self) -> String {
+    /// Returns a head, and a row for each combination that was walked.
+    pub(super) fn table(&self) -> Vec<Vec<String>> {
         let mut header: Vec<String> = self.grid.varying().iter().map(|axis| axis.name.clone()).collect();
         header.extend(
             ["trades", "CAGR", "Sharpe", "drawdown", "expectancy", "profit factor", "near", "worst near"]
@@ -47,7 +48,7 @@ impl Sweep {
             row.extend(cells(trial, near));
             rows.push(row);
         }
-        aligned(&rows)
+        rows
     }
 
     /// What the best one is, and how much of it the number of trials explains.

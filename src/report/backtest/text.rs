@@ -82,7 +82,8 @@ impl BacktestReport {
         told_figures(&Figures::of(&evidence), &[("Entry timing", self.timing()), ("Reckoned with", basis)])
     }
 
-    fn timing(&self) -> String {
+    /// Says what the test of entry timing came to.
+    pub(super) fn timing(&self) -> String {
         match &self.timing {
             Err(why) => format!("– ({})", why.0),
             Ok(own) => format!(

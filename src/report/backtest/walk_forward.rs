@@ -56,6 +56,13 @@ impl WalkForward {
     /// Renders what stands above the report of the joined tests.
     pub(super) fn text(&self) -> String {
         let mut text = format!("{}\n", self.line());
+        text.push_str(&aligned(&self.table()));
+        self.remarks().iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        text
+    }
+
+    /// Returns a head, and a row for each window that was walked.
+    pub(super) fn table(&self) -> Vec<Vec<String>> {
         let header = ["chosen on", "to", "traded", "to", "Sharpe in", "Sharpe out", "trades", "chosen"];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         for own in &self.walked {
@@ -67,24 +74,29 @@ impl WalkForward {
             row.push(if own.chosen.is_empty() { "–".to_owned() } else { as_set(&own.chosen) });
             rows.push(row);
         }
-        text.push_str(&aligned(&rows));
-        text.push_str(&match self.efficiency {
+        rows
+    }
+
+    /// Says what is left of the choices, and how the windows were walked.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let mut lines = vec![match self.efficiency {
             Ok(ratio) => format!(
-                "Efficiency: {}, the joined Sharpe ratio out of sample over the windows' mean in sample\n",
+                "Efficiency: {}, the joined Sharpe ratio out of sample over the windows' mean in sample",
                 fixed(ratio, 2)
             ),
-            Err(why) => format!("Efficiency: – ({})\n", why.0),
-        });
+            Err(why) => format!("Efficiency: – ({})", why.0),
+        }];
         if self.combinations > 1 {
-            text.push_str(&format!(
-                "Each window takes the one of {} with the highest Sharpe ratio in sample.\n",
+            lines.push(format!(
+                "Each window takes the one of {} with the highest Sharpe ratio in sample.",
                 count(self.combinations, "combination")
             ));
         }
-        text.push_str(
-            "At a window's end its positions are sold at the last close (window_end) and its orders dropped.\n",
+        lines.push(
+            "At a window's end its positions are sold at the last close (window_end) and nothing is ordered."
+                .to_owned(),
         );
-        text
+        lines
     }
 
     /// Returns it for programs.

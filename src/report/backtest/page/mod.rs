@@ -11,6 +11,7 @@ mod histogram;
 mod plot;
 mod price_chart;
 mod scale;
+mod study;
 #[cfg(test)]
 mod tests;
 mod trade_rows;
@@ -22,6 +23,7 @@ use self::curves::Curves;
 use self::figures::{FigureView, GroupTable};
 use self::heat_map::HeatRow;
 use self::price_chart::PriceChart;
+use self::study::StudyView;
 use self::trade_rows::{LISTED, TradeRow};
 use super::BacktestReport;
 use crate::domain::format::{clean, count, fixed};
@@ -54,6 +56,7 @@ struct PageView {
     notes: Vec<String>,
     /// Why there is little to see, in a sentence; empty where there were trades.
     quiet: String,
+    studies: Vec<StudyView>,
     equity: String,
     headline: Vec<FigureView>,
     curves: Option<CurvesView>,
@@ -121,6 +124,7 @@ impl BacktestPage<'_> {
             is_demo: self.demo,
             notes: self.notes.to_vec(),
             quiet: self.quiet(),
+            studies: study::studies(report),
             equity: report.final_equity().map_or_else(String::new, |last| {
                 format!("{} to {}", fixed(report.settings.risk.account_equity, 2), fixed(last, 2))
             }),
@@ -220,6 +224,7 @@ impl BacktestPage<'_> {
             Said::new("Waiting for their fill", number(waiting)),
             Said::new("Trades closed", number(report.closed().count())),
             Said::new("Still held", number(report.open().count())),
+            Said::new("Entry timing", report.timing()),
         ];
         if report.costs.is_some() {
             said.push(Said::new("Costs paid", fixed(report.costs_paid(), 2)));

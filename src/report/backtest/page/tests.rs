@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::backtest::{Grid, Values};
 use crate::domain::ProblemKind;
 use crate::performance::Day;
 use crate::report::backtest::fixtures::{example, walked};
-use crate::report::backtest::{BenchmarkCloses, StrategyUsed};
+use crate::report::backtest::{BenchmarkCloses, Holdout, Looks, StrategyUsed, Sweep, Trial};
 use crate::settings::settings_hash;
 use crate::signals::fixtures::symbol;
 
@@ -166,4 +167,36 @@ fn ten_years_of_forty_one_symbols_stay_under_three_megabytes() {
     let html = page(&report, &prices);
     assert!(html.len() < 3_000_000, "{} bytes", html.len());
     assert!(html.contains("Without a chart: SYM12,"), "all weigh the same");
+}
+
+/// A grid of two constants, a window and a holdout beside the example.
+fn studied() -> BacktestReport {
+    let (mut report, _) = walked(34);
+    let axis =
+        |name: &str, values: &[f64]| (name.to_owned(), Values::listed(values.to_vec()).expect("numbers"));
+    let grid = Grid::new(vec![axis("A<b>", &[1.0, 2.0]), axis("B", &[0.5, 1.5, 2.5])], 100).expect("small");
+    let figures = Figures::of(&report.evidence());
+    let trial = Some(Trial { figures, failures: Vec::new() });
+    let trials = vec![trial.clone(), trial.clone(), None, trial.clone(), trial.clone(), trial];
+    report.sweep = Some(Sweep { grid, trials, best: 3, deflated_sharpe: Ok(0.75) });
+    report.holdout =
+        Some(Holdout { from: "2025-01-01".parse().expect("a date"), looks: Looks::Before(2), shown: None });
+    report
+}
+
+#[test]
+fn a_grid_is_drawn_with_its_best_combination_and_what_it_is_worth() {
+    let report = studied();
+    let html = page(&report, &[]);
+    let sharpe = report.sweep.as_ref().and_then(|own| own.sharpes()[3]).expect("a ratio");
+    let best = format!("best\">{}<span class=\"sr\"> (best)</span>", fixed(sharpe, 2));
+    assert!(html.contains(&best), "{best}");
+    assert_eq!(html.matches("<td class=\"\">–</td>").count(), 1, "the one that was not walked");
+    assert!(html.contains("probability of 75.0%"));
+    assert!(html.contains("A&lt;b&gt;") && !html.contains("A<b>"), "names are escaped");
+    assert!(html.contains("revealed 2 times before"));
+    // Without any of it there is no word of it.
+    let (plain, _) = walked(34);
+    let html = page(&plain, &[]);
+    assert!(!html.contains("<h2>Sweep</h2>") && !html.contains("Holdout"));
 }
