@@ -28,6 +28,9 @@ use crate::scripts::{Scripts, Strategy};
 /// Is told what is done, and of how many.
 pub(super) type Tell<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
+/// Scripts, and the constants that they were compiled with as far as they were set.
+type Choice = (Scripts, Vec<(String, f64)>);
+
 /// What the report tells in full, and what stands above it.
 struct Told {
     scripts: Scripts,
@@ -228,7 +231,7 @@ fn next_choice(
     recipe: &Recipe,
     ((from, to), lengths): (Stretch, Lengths),
     stop: &AtomicBool,
-) -> anyhow::Result<Option<(Scripts, Vec<(String, f64)>)>> {
+) -> anyhow::Result<Option<Choice>> {
     let before = backtest::shared_dates(&ground.prepared, from, to);
     let first = before[before.len().saturating_sub(lengths.train)..].first().copied();
     let swept = sweep(ground, recipe, (first, to), stop, &|| ())?;
