@@ -10,13 +10,14 @@ use super::plot::{Height, Plot, number, percent, place};
 use super::scale::Scale;
 use crate::backtest::Backtest;
 use crate::decide::Prepared;
-use crate::domain::Symbol;
 use crate::domain::format;
+use crate::domain::{AssetClass, Symbol};
 use crate::performance::Trade;
 
 /// The closes of a traded symbol within the walked span, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PriceHistory {
+    pub asset_class: AssetClass,
     pub symbol: Symbol,
     pub dates: Vec<NaiveDate>,
     /// One a date, in the quote currency.
@@ -29,30 +30,31 @@ impl PriceHistory {
     pub fn of_traded(classes: &[Prepared], result: &Backtest, most: usize) -> Vec<Self> {
         let (Some(first), Some(last)) = (result.days.first(), result.days.last()) else { return Vec::new() };
         let within = |date: &NaiveDate| (first.date..=last.date).contains(date);
-        let read = |symbol: &Symbol| {
-            let panel = classes.iter().map(|own| own.columns.panel()).find_map(|panel| {
-                let position = panel.position(symbol)?;
-                Some((panel, panel.rows(position)))
-            });
-            let (panel, rows) = panel?;
+        let read = |(class, symbol): &Traded| {
+            let panel =
+                classes.iter().map(|own| own.columns.panel()).find(|own| own.asset_class() == *class)?;
+            let rows = panel.rows(panel.position(symbol)?);
             let (dates, closes) = (&panel.dates()[rows.clone()], &panel.close()[rows]);
             let kept = dates.iter().zip(closes).filter(|(date, _)| within(date));
             let (dates, closes) = kept.map(|(date, close)| (*date, *close)).unzip();
-            Some(Self { symbol: symbol.clone(), dates, closes })
+            Some(Self { asset_class: *class, symbol: symbol.clone(), dates, closes })
         };
         by_weight(&result.trades).iter().take(most).filter_map(read).collect()
     }
 }
 
+/// A ticker may be of both classes: a coin, and a fund of its name.
+type Traded = (AssetClass, Symbol);
+
 /// Returns every traded symbol, the one that moved the account furthest first.
-fn by_weight(trades: &[Trade]) -> Vec<Symbol> {
-    let mut weights: BTreeMap<&Symbol, f64> = BTreeMap::new();
+fn by_weight(trades: &[Trade]) -> Vec<Traded> {
+    let mut weights: BTreeMap<Traded, f64> = BTreeMap::new();
     for trade in trades {
-        *weights.entry(&trade.symbol).or_default() += trade.pnl().abs();
+        *weights.entry((trade.asset_class, trade.symbol.clone())).or_default() += trade.pnl().abs();
     }
-    let mut ordered: Vec<(&Symbol, f64)> = weights.into_iter().collect();
-    ordered.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-    ordered.into_iter().map(|(symbol, _)| symbol.clone()).collect()
+    let mut ordered: Vec<(Traded, f64)> = weights.into_iter().collect();
+    ordered.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| (&a.0.1, a.0.0).cmp(&(&b.0.1, b.0.0))));
+    ordered.into_iter().map(|(traded, _)| traded).collect()
 }
 
 /// A chart and what stands over it.
@@ -66,17 +68,26 @@ pub(super) struct PriceChart {
 
 /// Draws the trades of each history's symbol, and returns with the charts the traded symbols that have none.
 pub(super) fn price_charts(histories: &[PriceHistory], trades: &[Trade]) -> (Vec<PriceChart>, Vec<String>) {
-    let of = |symbol: &Symbol| trades.iter().filter(|own| own.symbol == *symbol).collect::<Vec<_>>();
-    let drawn: Vec<PriceChart> =
-        histories.iter().filter_map(|history| chart(history, &of(&history.symbol))).collect();
-    let is_drawn = |symbol: &Symbol| drawn.iter().any(|own| own.symbol == symbol.as_str());
-    let left_out = by_weight(trades).into_iter().filter(|symbol| !is_drawn(symbol));
-    let left_out = left_out.map(|symbol| symbol.to_string()).collect();
+    let all = by_weight(trades);
+    let named = |class: AssetClass, symbol: &Symbol| {
+        let is_of_both = all.iter().filter(|(_, other)| other == symbol).count() > 1;
+        if is_of_both { format!("{symbol} ({class})") } else { symbol.to_string() }
+    };
+    let drawn: Vec<PriceChart> = histories
+        .iter()
+        .filter_map(|history| {
+            let (class, symbol) = (history.asset_class, &history.symbol);
+            let own = trades.iter().filter(|own| own.asset_class == class && own.symbol == *symbol);
+            chart(named(class, symbol), history, &own.collect::<Vec<_>>())
+        })
+        .collect();
+    let names = all.iter().map(|(class, symbol)| named(*class, symbol));
+    let left_out = names.filter(|name| drawn.iter().all(|own| own.symbol != *name)).collect();
     (drawn, left_out)
 }
 
 /// Draws one; `None` for fewer than two closes.
-fn chart(history: &PriceHistory, trades: &[&Trade]) -> Option<PriceChart> {
+fn chart(name: String, history: &PriceHistory, trades: &[&Trade]) -> Option<PriceChart> {
     let count = history.dates.len();
     if count < 2 {
         return None;
@@ -133,7 +144,7 @@ fn chart(history: &PriceHistory, trades: &[&Trade]) -> Option<PriceChart> {
         format::signed_money(result)
     );
     let svg = plot.finish(Height::Low, &format!("Closes of {} with {note}", history.symbol));
-    Some(PriceChart { symbol: history.symbol.to_string(), note, svg })
+    Some(PriceChart { symbol: name, note, svg })
 }
 
 /// A trade in a line.
@@ -156,7 +167,6 @@ fn words(trade: &Trade) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::AssetClass;
     use crate::signals::fixtures::{day, symbol};
 
     fn trade(name: &str, pnl: f64) -> Trade {
@@ -183,6 +193,7 @@ mod tests {
 
     fn history(name: &str, closes: &[f64]) -> PriceHistory {
         PriceHistory {
+            asset_class: AssetClass::Equity,
             symbol: symbol(name),
             dates: (0..closes.len()).map(day).collect(),
             closes: closes.to_vec(),
@@ -197,6 +208,17 @@ mod tests {
         let names: Vec<&str> = drawn.iter().map(|own| own.symbol.as_str()).collect();
         assert_eq!((names, left_out), (vec!["A"], vec!["B".to_owned(), "C".to_owned()]));
         assert_eq!(drawn[0].note, "2 trades: +3.50");
+    }
+
+    #[test]
+    fn a_ticker_of_both_classes_has_a_chart_for_each() {
+        let coin = Trade { asset_class: AssetClass::Crypto, ..trade("BTC", -5.0) };
+        let own = |class: AssetClass| PriceHistory { asset_class: class, ..history("BTC", &[10.0; 8]) };
+        let histories = AssetClass::ALL.map(own);
+        let (drawn, left_out) = price_charts(&histories, &[trade("BTC", 1.0), coin]);
+        let told: Vec<[&str; 2]> = drawn.iter().map(|own| [&own.symbol[..], &own.note[..]]).collect();
+        assert_eq!(told, [["BTC (equity)", "1 trade: +1.00"], ["BTC (crypto)", "1 trade: −5.00"]]);
+        assert_eq!(left_out, [""; 0]);
     }
 
     #[test]

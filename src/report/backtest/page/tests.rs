@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::backtest::{Grid, Values};
+use crate::domain::AssetClass;
 use crate::domain::ProblemKind;
 use crate::performance::Day;
 use crate::report::backtest::fixtures::{example, walked};
@@ -159,6 +160,7 @@ fn ten_years_of_forty_one_symbols_stay_under_three_megabytes() {
         })
         .collect();
     let history = |n: usize| PriceHistory {
+        asset_class: AssetClass::Equity,
         symbol: symbol(&format!("SYM{n}")),
         dates: dates.clone(),
         closes: (0..dates.len()).map(price).collect(),
