@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::decide::PositionStatus;
 use crate::domain::{ProblemKind, has_failed_script, said_once};
 use crate::journal::{Outcome, RunState};
 use crate::report::{ChartData, Report, Templates};
@@ -22,6 +23,12 @@ pub struct RunOutcome {
 }
 
 impl RunOutcome {
+    /// Tells whether a script did not load or failed, or no asset class could be decided.
+    pub fn has_failed(&self) -> bool {
+        let mut decisions = self.report.decisions.iter();
+        has_failed_script(&self.report.problems) || decisions.all(|decision| decision.no_decision.is_some())
+    }
+
     /// Returns why a class could not be decided for lack of bars.
     pub fn missing_bars(&self) -> Option<&str> {
         self.report.decisions.iter().find_map(|decision| decision.no_decision.as_deref())
@@ -39,11 +46,13 @@ impl RunOutcome {
         })
     }
 
-    /// Tells whether the run says less than it was asked: a script did not load or failed, or no
-    /// asset class could be decided.
+    /// Tells whether the run says less than it was asked: a script did not load or failed, a position could not be
+    /// held against its stop or rule, or no asset class could be decided.
     pub fn state(&self) -> RunState {
         let mut decisions = self.report.decisions.iter();
-        if has_failed_script(&self.report.problems) {
+        let held = self.report.decisions.iter().flat_map(|decision| &decision.held);
+        let is_any_unchecked = held.into_iter().any(|own| own.status == PositionStatus::Unchecked);
+        if has_failed_script(&self.report.problems) || is_any_unchecked {
             RunState::Incomplete
         } else if decisions.all(|decision| decision.no_decision.is_some()) {
             RunState::Undecided

@@ -6,7 +6,6 @@ use crate::app;
 use crate::app::{App, LiveScripts, RunOutcome, RunRequest};
 use crate::cache::Patience;
 use crate::domain::AssetClass;
-use crate::journal::RunState;
 use crate::report;
 use crate::report::Charts;
 
@@ -54,7 +53,7 @@ pub(super) async fn preview(
 
 /// Tells whether the run said all that it was asked.
 pub(super) fn verdict(args: &RunArgs, outcome: &RunOutcome) -> Outcome {
-    if (args.strict && !outcome.report.problems.is_empty()) || outcome.state() != RunState::Decided {
+    if (args.strict && !outcome.report.problems.is_empty()) || outcome.has_failed() {
         return Outcome::Findings;
     }
     Outcome::Done

@@ -32,8 +32,9 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
         Err(JournalError::Missing { .. }) => Standing::default(),
         Err(error) => return Err(error.into()),
     };
-    let status =
+    let mut status =
         Status::new(now, &jobs, &standing, data, daemon::reload_note(&app.loaded.settings.journal.path));
+    status.problems.extend(daemon::lost_journals(&app.loaded.settings.journal.path));
     let text = match args.format {
         TextFormat::Text => status.text(),
         TextFormat::Json => format!("{:#}", status.json()),

@@ -35,6 +35,7 @@ pub use status::JobStatus;
 pub use status::ReloadStatus;
 pub use status::Status;
 pub use status::data_ages;
+pub use status::lost_journals;
 pub use take_over::SettingsReader;
 pub use vitals::Outcome;
 pub use vitals::Vitals;

@@ -30,6 +30,7 @@ use super::status::DataAge;
 use super::status::ReloadStatus;
 use super::status::Status;
 use super::status::data_ages;
+use super::status::lost_journals;
 use super::take_over::SettingsReader;
 use super::unnoted::Unnoted;
 use super::vitals::Outcome;
@@ -248,6 +249,7 @@ impl<W: Work> Daemon<W> {
             status.jobs.iter_mut().for_each(|job| job.overdue = None);
             status.problems.push(why.clone());
         }
+        status.problems.extend(lost_journals(&self.app.loaded.settings.journal.path));
         let running = self.running.as_ref().map(|running| (running.due.job.clone(), running.due.session));
         let vitals = Vitals {
             started_at: self.started_at,

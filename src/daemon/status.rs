@@ -4,6 +4,8 @@
 //! loop knows; nothing here reads either.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
 
 use chrono::DateTime;
 use chrono::NaiveDate;
@@ -21,6 +23,7 @@ use crate::cache::CacheError;
 use crate::calendar;
 use crate::domain::AssetClass;
 use crate::domain::format;
+use crate::journal::lying_aside;
 use crate::schedule::Entry;
 use crate::schedule::Job;
 use crate::schedule::Overdue;
@@ -96,6 +99,18 @@ impl DataAge {
             calendar::sessions(self.asset_class, after, calendar::last_finished(self.asset_class, now)).len(),
         )
     }
+}
+
+/// Says of each corrupt journal that lies set aside that it wants a look: what was held and mailed stands in it.
+pub fn lost_journals(journal: &Path) -> Vec<String> {
+    let told = |own: &PathBuf| {
+        format!(
+            "{}: a corrupt journal was set aside, and what it held is not known any more; restore a backup, or \
+             delete it",
+            own.display()
+        )
+    };
+    lying_aside(journal).iter().map(told).collect()
 }
 
 /// Adds what was noted of the session: whom it is about, and what was said.

@@ -49,6 +49,7 @@ pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
 pub use mail::{Delivery, Lateness, Mail, MailFrom, MailState, Outgoing, Queued, Taken};
+pub use open::lying_aside;
 pub use outcomes::{Outcome, OutcomeState};
 pub use positions::{Closing, Lot, NewLot, StopAdvance};
 pub use recommendations::RecommendationRow;

@@ -274,6 +274,21 @@ fn set_aside(
     Ok((connection, vec![Problem::new(path.display(), ProblemKind::Journal, message)]))
 }
 
+/// Returns what was set aside of a journal, the oldest first, as long as it lies beside it.
+pub fn lying_aside(path: &Path) -> Vec<PathBuf> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let begin = format!("{}.corrupt-", name.to_string_lossy());
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_aside = |own: &PathBuf| {
+        let name = own.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&begin) && !name.ends_with("-wal") && !name.ends_with("-shm")
+    };
+    let mut found: Vec<PathBuf> = entries.filter(is_aside).collect();
+    found.sort();
+    found
+}
+
 /// A name for what is set aside that no earlier one has.
 fn free_name(path: &Path, now: DateTime<Utc>) -> PathBuf {
     let stem = format!(".corrupt-{}", now.format("%Y%m%dT%H%M%SZ"));

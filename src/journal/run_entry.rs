@@ -26,7 +26,7 @@ pub enum RunState {
     Decided,
     /// No asset class could be decided.
     Undecided,
-    /// A script did not load, or failed.
+    /// A script did not load or failed, or a position could not be checked.
     Incomplete,
 }
 
@@ -47,7 +47,7 @@ impl RunState {
         match self {
             Self::Decided => None,
             Self::Undecided => Some("nothing was decided, for want of bars; its mail says why"),
-            Self::Incomplete => Some("a script did not load or failed; its mail says which"),
+            Self::Incomplete => Some("a script failed or a position was not checked; its mail says which"),
         }
     }
 }

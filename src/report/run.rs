@@ -135,7 +135,7 @@ impl Report {
     /// report's own carries its year.
     ///
     /// A class without a decision never reads as one without signals, and neither does one whose
-    /// script failed: unless there is something to act on, the subject says so.
+    /// script failed: the subject says so.
     pub fn subject(&self) -> String {
         let undecided = self.decisions.is_empty() || self.decisions.iter().any(|d| d.no_decision.is_some());
         let outcome = match self.recommendations.len() + self.exits.len() {
@@ -144,6 +144,8 @@ impl Report {
             0 => "No Recommendations".to_owned(),
             number => format::count(number, "Recommendation"),
         };
+        let is_silent = self.is_quiet() || !has_failed_script(&self.problems);
+        let outcome = if is_silent { outcome } else { format!("{outcome}, a script failed") };
         let day = format::subject_day(self.newest_session(), self.run.generated_at.date_naive());
         let class = if self.is_crypto_only() { " (crypto)" } else { "" };
         format!("Trading Signals for {day} - {outcome}{class}")
@@ -182,7 +184,7 @@ mod tests {
         check(&report, "Trading Signals for Nov 20 - No Recommendations: a script failed");
         let mut report = example::full();
         report.problems.push(Problem::new("mine", ProblemKind::ScriptLoad, "mine.rhai:3:1: odd"));
-        check(&report, "Trading Signals for Nov 20 - 3 Recommendations");
+        check(&report, "Trading Signals for Nov 20 - 3 Recommendations, a script failed");
     }
 
     #[test]

@@ -109,6 +109,7 @@ impl Templates {
         let mut problems = Vec::new();
         if let Some(edited) = self.edited.as_ref().filter(|_| !self.failing.contains(name)) {
             match attempt(edited, &problems) {
+                Ok(body) if body.trim().is_empty() => problems.push(broken(name, "it is empty")),
                 Ok(body) => return Ok((body, problems)),
                 Err(error) => problems.push(broken(name, &cause(&error))),
             }

@@ -215,6 +215,44 @@ fn a_corrupt_journal_is_told_at_once_and_in_the_next_mail() {
     daemon.kill();
     check_mailed(&trial, 1, "it goes on with a new one");
     assert!(trial.texts()[0].contains("corrupt"), "{}", trial.texts()[0]);
+    // As long as it lies there: what was held and mailed stands in it.
+    let said = trial.ts(&["status"]);
+    assert!(said.code == 1 && said.stdout.contains("PROBLEM"), "{}", said.stdout);
+    let folder = fs::read_dir(trial.folder.path().join("data")).expect("the journal's folder");
+    for own in folder.flatten().filter(|own| own.file_name().to_string_lossy().contains(".corrupt-")) {
+        fs::remove_file(own.path()).expect("it lies there");
+    }
+    assert_eq!(trial.ts(&["status"]).code, 0);
+}
+
+#[test]
+fn an_empty_template_is_a_broken_one_and_an_unchecked_position_is_no_perfect_day() {
+    let trial = Trial::to(&[TO]);
+    trial.folder.write("templates/daily_signals.txt", "\n");
+    let held = [
+        "portfolio",
+        "add",
+        "ZZZ",
+        "--quantity",
+        "1",
+        "--price",
+        "10",
+        "--date",
+        "2026-11-18",
+        "--stop",
+        "9",
+    ];
+    let held = [&held[..], &["--strategy", "equity_momentum", "--asset-class", "equity"]].concat();
+    assert_eq!(trial.ts(&held).code, 0, "{}", trial.ts(&held).words());
+    let said = trial.ts(&RUN);
+    assert_eq!(said.code, 0, "{}", said.words());
+    let mail = &trial.texts()[0];
+    assert!(
+        mail.contains("BBB") && mail.contains("it is empty") && mail.contains("1 position to check"),
+        "{mail}"
+    );
+    let said = trial.ts(&["status"]);
+    assert!(said.code == 1 && said.stdout.contains("a position was not checked"), "{}", said.stdout);
 }
 
 #[test]
@@ -280,11 +318,14 @@ fn a_mail_whose_scripts_failed_leaves_nothing_green() {
     let (url, pings) = check();
     trial.folder.write("ts.toml", &format!("{FILES}[health]\nping_url = \"{url}\"\n"));
     let mut daemon = trial.spawn(&["run-scheduler"]);
-    daemon.wait_for(&["WARN", "Done, but a script did not load or failed"]);
+    daemon.wait_for(&["WARN", "Done, but a script failed or a position was not checked"]);
     let next = || pings.recv_timeout(Duration::from_secs(60)).expect("it is pinged");
     assert_eq!(next().0, "/check/start");
     let (place, why) = next();
-    assert!(place == "/check/fail" && why.contains("a script did not load or failed"), "{place} {why}");
+    assert!(
+        place == "/check/fail" && why.contains("a script failed or a position was not checked"),
+        "{place} {why}"
+    );
     daemon.kill();
     let mail = &trial.server.accepted()[0];
     let subject = mail.headers.iter().find(|(name, _)| name == "Subject").map(|(_, value)| value.as_str());
