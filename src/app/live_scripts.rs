@@ -20,7 +20,7 @@ use crate::domain::{Problem, ProblemKind};
 use crate::lint;
 use crate::lint::{Finding, Severity};
 use crate::scripts::{Options, ScriptSource, Scripts};
-use crate::settings::{Loaded, Settings};
+use crate::settings::{FILE_NAME, Loaded, Settings};
 
 /// So many failures of an edit are told one by one.
 const FAILURES_TOLD: usize = 10;
@@ -194,6 +194,37 @@ pub enum Reloaded {
     Failed(Arc<Snapshot>),
 }
 
+impl Reloaded {
+    /// Adds that the settings of the edit cannot be read, or takes away that those of an earlier edit could not.
+    fn telling(self, before: &Arc<Snapshot>, app: &App, bad_settings: Option<&str>) -> Self {
+        let now = match &self {
+            Self::Unchanged => before,
+            Self::Settings(now) | Self::Restored(now) | Self::Loaded(now) | Self::Failed(now) => now,
+        };
+        let (bad, mut failures): (Vec<Problem>, Vec<Problem>) =
+            now.last.failures.iter().cloned().partition(|failure| failure.symbol == FILE_NAME);
+        let told = bad_settings.map(|why| {
+            let message = format!("{why}; the last good settings stay in force");
+            Problem::new(FILE_NAME, ProblemKind::Settings, message)
+        });
+        if bad.first() == told.as_ref() {
+            return self;
+        }
+        failures.extend(told);
+        if failures == before.last.failures && matches!(self, Self::Unchanged | Self::Restored(_)) {
+            return Self::Unchanged;
+        }
+        let last = LastReload { at: app.clock.now(), failures };
+        let now = Arc::new(Snapshot { last, ..(**now).clone() });
+        match self {
+            Self::Settings(_) => Self::Settings(now),
+            Self::Restored(_) if now.last.failures.is_empty() => Self::Restored(now),
+            Self::Loaded(_) => Self::Loaded(now),
+            Self::Unchanged | Self::Restored(_) | Self::Failed(_) => Self::Failed(now),
+        }
+    }
+}
+
 /// The snapshot in force, for any number of runs and one that reloads.
 #[derive(Debug)]
 pub struct LiveScripts {
@@ -223,10 +254,12 @@ impl LiveScripts {
 
     /// Compiles what the folders hold now, and swaps it in where all of it is good. Blocks while
     /// it compiles; runs go on meanwhile.
-    pub fn reload(&self, app: &App) -> Reloaded {
+    ///
+    /// `bad_settings` says why the settings of the edit cannot be read; `app` has the last good ones then.
+    pub fn reload(&self, app: &App, bad_settings: Option<&str>) -> Reloaded {
         let _one_at_a_time = held(&self.reloading);
         let before = self.current();
-        let reload = before.next(app);
+        let reload = before.next(app).telling(&before, app, bad_settings);
         match &reload {
             Reloaded::Unchanged => {}
             Reloaded::Settings(snapshot) => {
@@ -246,7 +279,9 @@ impl LiveScripts {
             }
             Reloaded::Failed(snapshot) => {
                 self.current.store(Arc::clone(snapshot));
-                for failure in &snapshot.last.failures {
+                // Whoever read the settings tells what is wrong with them.
+                let of_files = snapshot.last.failures.iter().filter(|failure| failure.symbol != FILE_NAME);
+                for failure in of_files {
                     warn!(generation = snapshot.generation, result = "failed", "Reload failed: {failure}");
                 }
             }

@@ -72,7 +72,7 @@ pub use live_scripts::{LastReload, LiveScripts, Reloaded, Snapshot};
 pub use new_strategy::{NewFiles, NewStrategy, StrategiesFolder, new_strategy};
 pub use positions::read_positions;
 pub use record::{record, render};
-pub use reloader::{Edit, Reloader, watched};
+pub use reloader::{Edit, Reloader, Reread, watched};
 pub use replay::{Difference, recompute};
 pub use run::{RunRequest, run, run_live, run_recorded};
 pub use run_outcome::RunOutcome;

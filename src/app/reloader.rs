@@ -32,6 +32,29 @@ pub struct Edit {
     has_effect: bool,
 }
 
+/// What reading the settings and the scripts again came to.
+#[derive(Clone, Debug)]
+pub struct Reread {
+    /// With the settings in force: not always those that were read, as settings whose scripts fail wait with them.
+    pub app: App,
+    pub reload: Reloaded,
+    /// Why the settings cannot be read.
+    pub bad_settings: Option<String>,
+}
+
+impl LiveScripts {
+    /// Reads the settings by `settings`, and the scripts with them; where the settings are bad, with those of `app`.
+    /// Blocks.
+    pub fn reread(&self, app: &App, settings: &dyn Fn() -> anyhow::Result<App>) -> Reread {
+        let (read, bad_settings) = match settings() {
+            Ok(now) => (now, None),
+            Err(error) => (app.clone(), Some(format!("{error:#}"))),
+        };
+        let reload = self.reload(&read, bad_settings.as_deref());
+        Reread { app: App { loaded: (*self.current().settings).clone(), ..read }, reload, bad_settings }
+    }
+}
+
 /// Reloads on every edit until it is dropped.
 #[derive(Debug)]
 pub struct Reloader {
@@ -81,15 +104,9 @@ impl Reloader {
                     Change::Timeout => continue,
                     Change::Stopped => return,
                 };
-                let (read, bad_settings) = match settings() {
-                    Ok(now) => (now, None),
-                    Err(error) => (app.clone(), Some(format!("{error:#}"))),
-                };
+                let Reread { app: now, reload, bad_settings } = live.reread(&app, &settings);
                 let has_new_settings = bad_settings.is_none()
-                    && files.iter().any(|file| settled_by(&read).any(|own| own == *file));
-                let reload = live.reload(&read);
-                // What is in force, not what was read: settings whose scripts fail wait with them.
-                let now = App { loaded: (*live.current().settings).clone(), ..read };
+                    && files.iter().any(|file| settled_by(&now).any(|own| own == *file));
                 if watched(&now) != watched(&app) {
                     watcher.watch(watched(&now));
                 }

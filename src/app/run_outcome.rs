@@ -34,6 +34,13 @@ impl RunOutcome {
         self.report.decisions.iter().find_map(|decision| decision.no_decision.as_deref())
     }
 
+    /// Returns the positions without a bar of the session, as symbols: whether their stops hold is not known.
+    pub fn held_without_bar(&self) -> Vec<&str> {
+        let held = self.report.decisions.iter().flat_map(|decision| &decision.held);
+        let unseen = held.filter(|own| own.close.is_none() && own.status == PositionStatus::Unchecked);
+        unseen.map(|own| own.symbol.as_str()).collect()
+    }
+
     /// Returns what most symbols without bars were told by their sources; `None` where no source said anything.
     pub fn why_bars_are_missing(&self) -> Option<String> {
         let of_sources = self.report.problems.iter().filter(|own| own.kind == ProblemKind::NoBars);

@@ -79,7 +79,7 @@ impl Sending {
             Awaited::Held(process) => {
                 let who = process.map_or("another process".to_owned(), |id| format!("process {id}"));
                 output::remark(format_args!(
-                    "queued; {who} has the lock and has not mailed it yet: `ts status` tells when it has"
+                    "{who} has the lock and has not mailed it yet: `ts status` tells when it has"
                 ));
                 return Ok(Outcome::Findings);
             }
@@ -157,6 +157,11 @@ async fn awaited(journal: &Arc<Journal>, job: &JobSession) -> anyhow::Result<Awa
         };
         if left.is_zero() {
             return Ok(Awaited::Held(process));
+        }
+        if left == PATIENCE {
+            output::remark(
+                "queued; another process has the lock and mails it within a minute: waiting for that",
+            );
         }
         tokio::time::sleep(PAUSE).await;
         left = left.saturating_sub(PAUSE);

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::app::cached_classes;
 use crate::daemon;
-use crate::daemon::{Standing, Status, data_ages};
+use crate::daemon::{Sender, Standing, Status, data_ages};
 use crate::journal::{Journal, JournalError};
 use crate::schedule::Job;
 
@@ -26,19 +26,29 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
     let now = app.clock.now();
     let jobs = Job::all(&app.loaded.settings)?;
     let data = data_ages(&app.cache(), &cached_classes(&app.loaded.settings), now)?;
-    let standing = match Journal::open_to_read(&app.loaded.settings.journal.path) {
-        Ok(journal) => daemon::standing(&journal, now)?,
+    let (standing, sender) = match Journal::open_to_read(&app.loaded.settings.journal.path) {
+        Ok(journal) => (daemon::standing(&journal, now)?, sender(&journal)),
         // Nothing was done yet.
-        Err(JournalError::Missing { .. }) => Standing::default(),
+        Err(JournalError::Missing { .. }) => (Standing::default(), Some(Sender::Nobody)),
         Err(error) => return Err(error.into()),
     };
     let mut status =
         Status::new(now, &jobs, &standing, data, daemon::reload_note(&app.loaded.settings.journal.path));
-    status.problems.extend(daemon::lost_journals(&app.loaded.settings.journal.path));
+    status.sender = sender;
+    status.problems.extend(daemon::standing_problems(&app.loaded.settings, &jobs));
     let text = match args.format {
         TextFormat::Text => status.text(),
         TextFormat::Json => format!("{:#}", status.json()),
     };
     output::write(&text, None)?;
     Ok(if status.is_well() { Outcome::Done } else { Outcome::Findings })
+}
+
+/// Looks who has the right to send, by asking for it for a moment; `None` where that is not allowed here.
+fn sender(journal: &Journal) -> Option<Sender> {
+    match journal.lock_daemon() {
+        Ok(_let_go_at_once) => Some(Sender::Nobody),
+        Err(JournalError::Held { process, .. }) => Some(Sender::Process(process)),
+        Err(_) => None,
+    }
 }

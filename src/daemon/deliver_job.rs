@@ -12,10 +12,12 @@ use chrono::{DateTime, Duration, Utc};
 use tracing::{info, warn};
 
 use super::log_tail::LogTail;
-use super::work::{JobResult, Order, Outbox, Standing, Work};
+use super::status::Unsent;
+use super::work::{JobResult, Order, Outbox, Role, Standing, Work};
 use crate::app;
 use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
 use crate::cache::Patience;
+use crate::calendar;
 use crate::domain::Problem;
 use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, Outgoing, RunState, SessionState};
 use crate::mail;
@@ -26,6 +28,10 @@ use crate::settings::Redactor;
 
 /// How far back the sessions are looked up: longer than any of them is still of interest.
 const LOOK_BACK: Duration = Duration::days(40);
+
+/// How long after its close a session is held back for the bar of a position, without which its stop is not checked.
+/// One that is halted or delisted has none at all, and the rest of the mail must not wait for it till the morning.
+const HELD_BARS_PATIENCE: Duration = Duration::hours(3);
 
 /// Does jobs by a journal, which it takes the right to send from at the first need and keeps.
 #[derive(Debug)]
@@ -145,20 +151,24 @@ impl Deliver {
 impl Work for Deliver {
     async fn standing(&self, app: &App) -> anyhow::Result<Standing> {
         let now = app.clock.now();
-        let journal = match self.courier(app) {
-            Ok((courier, _)) => Arc::clone(courier.journal()),
+        let (journal, role) = match self.courier(app) {
+            Ok((courier, _)) => {
+                if self.has_said_that_it_waits.swap(false, Ordering::Relaxed) {
+                    info!("The other process is gone: this one delivers now");
+                }
+                (Arc::clone(courier.journal()), Role::Delivers)
+            }
             // Another process sends; what it did can be read all the same.
             Err(held @ JournalError::Held { .. }) => {
                 if !self.has_said_that_it_waits.swap(true, Ordering::Relaxed) {
                     warn!("this process delivers nothing as long as another does: {held}");
                 }
-                Arc::new(Journal::open_to_read(&app.loaded.settings.journal.path)?)
+                (Arc::new(Journal::open_to_read(&app.loaded.settings.journal.path)?), Role::StandsBy)
             }
             Err(error) => return Err(error.into()),
         };
-        tokio::task::spawn_blocking(move || standing(&journal, now))
-            .await
-            .context("failed to read the journal")?
+        let read = tokio::task::spawn_blocking(move || standing(&journal, now)).await;
+        Ok(Standing { role, ..read.context("failed to read the journal")?? })
     }
 
     async fn run(&self, mut order: Order) -> JobResult {
@@ -220,8 +230,35 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
             reasons.insert((row.job.job, row.job.session), row.reason);
         }
     }
-    let outbox = counted(&journal.mails_since(since)?);
-    Ok(Standing { history, outbox, reasons, lacking })
+    let mails = journal.mails_since(since)?;
+    Ok(Standing {
+        history,
+        outbox: counted(&mails),
+        reasons,
+        lacking,
+        unsent: unsent(&mails),
+        role: Role::Delivers,
+    })
+}
+
+/// Returns the mail of each job that waits longest after a try.
+fn unsent(mails: &[Outgoing]) -> BTreeMap<String, Unsent> {
+    let mut unsent: BTreeMap<String, Unsent> = BTreeMap::new();
+    for mail in mails.iter().filter(|own| own.state == MailState::Pending) {
+        let Some(why) = &mail.last_error else { continue };
+        if unsent.get(&mail.job.job).is_some_and(|known| known.since <= mail.queued_at) {
+            continue;
+        }
+        let own = Unsent {
+            session: mail.job.session,
+            recipient: mail.recipient.clone(),
+            since: mail.queued_at,
+            next_try: mail.next_attempt,
+            why: why.clone(),
+        };
+        unsent.insert(mail.job.job.clone(), own);
+    }
+    unsent
 }
 
 /// Counts mails by what became of them. A refused one that a correction stands for is nobody's trouble any more.
@@ -300,6 +337,11 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
     if let (Timing::OnTime, Some(why)) = (timing(due.asset_class, due.session, now), outcome.missing_bars()) {
         let cause = outcome.why_bars_are_missing().map(|cause| format!("; {cause}"));
         return Ok(Decided::BarsMissing(format!("{why}{}", cause.unwrap_or_default())));
+    }
+    let held = outcome.held_without_bar();
+    if !held.is_empty() && now < calendar::close_instant(due.asset_class, due.session) + HELD_BARS_PATIENCE {
+        let why = format!("held, and without a bar of {}: {}", due.session, held.join(", "));
+        return Ok(Decided::BarsMissing(why));
     }
     let assignment = Assignment { job: key(order), asset_class: due.asset_class, correction: 0 };
     let (journal, email) = (Arc::clone(courier.journal()), order.app.loaded.settings.email.clone());

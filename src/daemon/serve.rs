@@ -30,7 +30,7 @@ use super::status::DataAge;
 use super::status::ReloadStatus;
 use super::status::Status;
 use super::status::data_ages;
-use super::status::lost_journals;
+use super::status::standing_problems;
 use super::take_over::SettingsReader;
 use super::unnoted::Unnoted;
 use super::vitals::Outcome;
@@ -40,6 +40,7 @@ use super::vitals::Vitals;
 use super::wake::Wake;
 use super::work::JobResult;
 use super::work::Order;
+use super::work::Role;
 use super::work::Standing;
 use super::work::Work;
 use crate::app::App;
@@ -238,7 +239,7 @@ impl<W: Work> Daemon<W> {
             failures: snapshot.last.failures.iter().map(ToString::to_string).collect(),
             process: Some(std::process::id()),
         };
-        if self.noted_reload.as_ref() != Some(&reload) {
+        if standing.role == Role::Delivers && self.noted_reload.as_ref() != Some(&reload) {
             reload_note::write(&self.app.loaded.settings.journal.path, &reload);
             self.noted_reload = Some(reload.clone());
         }
@@ -249,7 +250,7 @@ impl<W: Work> Daemon<W> {
             status.jobs.iter_mut().for_each(|job| job.overdue = None);
             status.problems.push(why.clone());
         }
-        status.problems.extend(lost_journals(&self.app.loaded.settings.journal.path));
+        status.problems.extend(standing_problems(&self.app.loaded.settings, &self.jobs));
         let running = self.running.as_ref().map(|running| (running.due.job.clone(), running.due.session));
         let vitals = Vitals {
             started_at: self.started_at,

@@ -141,7 +141,8 @@ impl Trial {
         settings: impl FnOnce(&App) -> super::SettingsReader,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let variables = [&[("TS_UNIVERSE__CRYPTO", "")], variables].concat();
+        let of_all = [("TS_UNIVERSE__CRYPTO", ""), ("EMAIL_RECIPIENTS", "ann@example.org")];
+        let variables = [&of_all, variables].concat();
         let app = app(&folder, now, &variables);
         let live = Arc::new(LiveScripts::load(&app).expect("the built-in scripts"));
         let asked = Arc::clone(&work.asked);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 use chrono::NaiveDate;
 use chrono::SecondsFormat;
+use chrono::TimeDelta;
 use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
@@ -29,6 +30,10 @@ use crate::schedule::Job;
 use crate::schedule::Overdue;
 use crate::schedule::Run;
 use crate::schedule::overdue;
+use crate::settings::Settings;
+
+/// How long a mail may be on its way before that is trouble.
+const PATIENCE: TimeDelta = TimeDelta::hours(1);
 
 /// How everything stands at an instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +44,18 @@ pub struct Status {
     pub data: Vec<DataAge>,
     /// `None` where no daemon told of one.
     pub reload: Option<ReloadStatus>,
+    /// `None` where that was not looked up.
+    pub sender: Option<Sender>,
     /// What keeps the daemon from working, like a journal that cannot be read.
     pub problems: Vec<String>,
+}
+
+/// Who decides and mails from the journal at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    Nobody,
+    /// The daemon, or a run that goes on.
+    Process(Option<u32>),
 }
 
 /// How one job stands.
@@ -54,6 +69,19 @@ pub struct JobStatus {
     pub overdue: Option<Overdue>,
     /// What the readers of the newest session's mail did not get.
     pub lacking: Option<&'static str>,
+    /// The mail that waits longest after a try, of whichever session.
+    pub unsent: Option<Unsent>,
+}
+
+/// A mail that was tried and waits for the next try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    pub session: NaiveDate,
+    pub recipient: String,
+    pub since: DateTime<Utc>,
+    pub next_try: DateTime<Utc>,
+    /// The server's words, or why there were none.
+    pub why: String,
 }
 
 /// The newest cached bar of a class.
@@ -101,8 +129,18 @@ impl DataAge {
     }
 }
 
+/// Says what is wrong whatever the jobs do: that nobody receives the mail, and that a journal was lost.
+pub fn standing_problems(settings: &Settings, jobs: &[Job]) -> Vec<String> {
+    let nobody = (settings.email.recipients.is_empty() && !jobs.is_empty()).then(|| {
+        "nobody receives the mail: set EMAIL_RECIPIENTS; what is decided meanwhile is not mailed later, but \
+         `ts run --again` mails the last session"
+            .to_owned()
+    });
+    nobody.into_iter().chain(lost_journals(&settings.journal.path)).collect()
+}
+
 /// Says of each corrupt journal that lies set aside that it wants a look: what was held and mailed stands in it.
-pub fn lost_journals(journal: &Path) -> Vec<String> {
+fn lost_journals(journal: &Path) -> Vec<String> {
     let told = |own: &PathBuf| {
         format!(
             "{}: a corrupt journal was set aside, and what it held is not known any more; restore a backup, or \
@@ -111,6 +149,41 @@ pub fn lost_journals(journal: &Path) -> Vec<String> {
         )
     };
     lying_aside(journal).iter().map(told).collect()
+}
+
+impl Sender {
+    fn may_be(self, process: Option<u32>) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Process(own) => own.is_none() || process.is_none() || own == process,
+        }
+    }
+
+    fn told(self) -> String {
+        match self {
+            Self::Nobody => {
+                "none is running: nothing is decided or mailed until `ts run-scheduler` is".to_owned()
+            }
+            Self::Process(None) => "running".to_owned(),
+            Self::Process(Some(id)) => format!("running, process {id}"),
+        }
+    }
+}
+
+impl Unsent {
+    /// Tells whether it waits for so long that somebody must look: a server that is busy takes it sooner.
+    fn is_stuck(&self, now: DateTime<Utc>) -> bool {
+        now - self.since >= PATIENCE
+    }
+
+    fn told(&self) -> String {
+        let Self { session, recipient, since, next_try, why } = self;
+        format!(
+            "session {session} to {recipient} since {}: {why}; next try at {}",
+            seconds(*since),
+            seconds(*next_try)
+        )
+    }
 }
 
 /// Adds what was noted of the session: whom it is about, and what was said.
@@ -139,15 +212,19 @@ impl Status {
                 next: job.runs_after(now).next(),
                 overdue: overdue(now, job, &standing.history).map(|own| with_reason(own, job, standing)),
                 lacking: last.and_then(|(last, _)| standing.lacking.get(&(job.name.clone(), last)).copied()),
+                unsent: standing.unsent.get(&job.name).cloned(),
             }
         };
         let jobs = jobs.iter().map(of_job).collect();
-        Self { now, jobs, outbox: standing.outbox, data, reload, problems: Vec::new() }
+        Self { now, jobs, outbox: standing.outbox, data, reload, sender: None, problems: Vec::new() }
     }
 
     /// Tells whether everything came, and said all that was asked.
     pub fn is_well(&self) -> bool {
-        !self.is_overdue() && self.jobs.iter().all(|job| job.lacking.is_none())
+        let is_whole = |job: &JobStatus| {
+            job.lacking.is_none() && job.unsent.as_ref().is_none_or(|mail| !mail.is_stuck(self.now))
+        };
+        !self.is_overdue() && self.jobs.iter().all(is_whole)
     }
 
     /// Tells whether something should have come and did not.
@@ -171,6 +248,9 @@ impl Status {
             if let Some(lacking) = job.lacking {
                 line(&mut text, "  NOT WHOLE", lacking);
             }
+            if let Some(unsent) = &job.unsent {
+                line(&mut text, "  NOT SENT", &unsent.told());
+            }
         }
         if self.jobs.is_empty() {
             text.push_str("no job: the settings have no [[schedule]] with symbols to trade\n");
@@ -180,13 +260,18 @@ impl Status {
         for age in &self.data {
             line(&mut text, &format!("{} data", age.asset_class), &self.told(age));
         }
+        if let Some(sender) = self.sender {
+            line(&mut text, "daemon", &sender.told());
+        }
         match &self.reload {
             None => line(&mut text, "reload", "not known"),
             Some(reload) => {
                 let (generation, at) = (reload.generation, seconds(reload.at));
                 let result = if reload.failures.is_empty() { "loaded" } else { "FAILED" };
                 let whose = reload.process.map_or_else(String::new, |id| format!(" of process {id}"));
-                let said = format!("{result} at {at}, generation {generation}{whose} is in force");
+                let is_over = self.sender.is_some_and(|sender| !sender.may_be(reload.process));
+                let force = if is_over { "was in force; that process ended" } else { "is in force" };
+                let said = format!("{result} at {at}, generation {generation}{whose} {force}");
                 line(&mut text, "reload", &said);
                 reload.failures.iter().for_each(|failure| line(&mut text, "", failure));
             }
@@ -216,6 +301,13 @@ impl Status {
                     "message": overdue.message,
                 })),
                 "lacking": job.lacking,
+                "unsent": job.unsent.as_ref().map(|mail| json!({
+                    "session": mail.session,
+                    "recipient": mail.recipient,
+                    "since": seconds(mail.since),
+                    "next_try": seconds(mail.next_try),
+                    "why": mail.why,
+                })),
             })
         };
         let data = |age: &DataAge| {
@@ -232,6 +324,10 @@ impl Status {
                 "failures": reload.failures,
             })
         };
+        let sender = |sender: Sender| match sender {
+            Sender::Nobody => json!({ "is_running": false, "process": null }),
+            Sender::Process(process) => json!({ "is_running": true, "process": process }),
+        };
         let Outbox { waiting, sent, refused } = self.outbox;
         json!({
             "now": seconds(self.now),
@@ -240,6 +336,7 @@ impl Status {
             "jobs": self.jobs.iter().map(job).collect::<Vec<_>>(),
             "outbox": { "waiting": waiting, "sent": sent, "refused": refused },
             "data": self.data.iter().map(data).collect::<Vec<_>>(),
+            "daemon": self.sender.map(sender),
             "reload": self.reload.as_ref().map(reload),
             "problems": self.problems,
         })
@@ -278,7 +375,6 @@ fn seconds(instant: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use crate::schedule::State;
-    use crate::settings::Settings;
 
     fn instant(text: &str) -> DateTime<Utc> {
         text.parse().expect("an RFC 3339 instant")
@@ -346,6 +442,31 @@ mod tests {
         assert!(status.text().contains("\n  NOT WHOLE  a script failed\n"), "{}", status.text());
         assert_eq!(status.json()["jobs"][0]["lacking"], "a script failed");
         assert!(with("2026-11-19").is_well(), "a later session was whole");
+    }
+
+    #[test]
+    fn a_mail_that_waits_is_told_at_once_and_is_trouble_after_an_hour() {
+        let jobs = Job::all(&Settings::defaults()).expect("sound jobs");
+        let mut standing = Standing::default();
+        let (friday, at) = (day("2026-11-20"), instant("2026-11-20T21:31:00Z"));
+        standing.history.note("daily_equity_signals", friday, State::Undelivered, at);
+        let unsent = Unsent {
+            session: friday,
+            recipient: "a@x.y".to_owned(),
+            since: at,
+            next_try: instant("2026-11-20T22:03:00Z"),
+            why: "connection refused".to_owned(),
+        };
+        standing.unsent.insert("daily_equity_signals".to_owned(), unsent);
+        let with = |now: &str| Status::new(instant(now), &jobs[..1], &standing, Vec::new(), None);
+        let early = with("2026-11-20T22:30:59Z");
+        assert!(early.is_well() && !early.is_overdue());
+        let told = "\n  NOT SENT   session 2026-11-20 to a@x.y since 2026-11-20T21:31:00Z: connection refused; \
+                    next try at 2026-11-20T22:03:00Z\n";
+        assert!(early.text().contains(told), "{}", early.text());
+        let late = with("2026-11-20T22:31:00Z");
+        assert!(!late.is_well() && !late.is_overdue(), "it may still come before the open");
+        assert_eq!(late.json()["jobs"][0]["unsent"]["why"], "connection refused");
     }
 
     #[test]

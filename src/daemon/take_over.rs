@@ -15,7 +15,7 @@ use super::serve::Daemon;
 use super::work::Work;
 use crate::app::App;
 use crate::app::Edit;
-use crate::app::Reloaded;
+use crate::app::Reread;
 use crate::schedule::Job;
 
 /// Reads the settings again.
@@ -33,23 +33,16 @@ impl<W: Work> Daemon<W> {
     /// Reads settings and scripts again.
     pub(super) async fn reload(&mut self) {
         notify::reloading();
-        let (settings, live) = (Arc::clone(&self.settings), Arc::clone(&self.live));
-        let read = tokio::task::spawn_blocking(move || {
-            let app = settings()?;
-            let reloaded = live.reload(&app);
-            anyhow::Ok((app, reloaded))
-        });
-        match read.await.map_err(anyhow::Error::from).and_then(|read| read) {
-            Ok((app, reloaded)) => {
-                // What is in force, not what was read: settings whose scripts fail wait with them.
-                self.take_settings(App { loaded: (*self.live.current().settings).clone(), ..app });
-                match reloaded {
-                    Reloaded::Failed(_) => warn!("Read again; what was in force stays so"),
-                    // The same failure as before.
-                    _ if !self.live.current().last.failures.is_empty() => {
-                        warn!("Read again; what was in force stays so");
-                    }
-                    _ => info!("Read again; the settings and scripts of the files are in force"),
+        let (app, settings, live) = (self.app.clone(), Arc::clone(&self.settings), Arc::clone(&self.live));
+        match tokio::task::spawn_blocking(move || live.reread(&app, &**settings)).await {
+            Ok(Reread { app, bad_settings, .. }) => {
+                if let Some(why) = bad_settings {
+                    error!("{why}; the last good settings stay in force");
+                }
+                self.take_settings(app);
+                match self.live.current().last.failures.is_empty() {
+                    true => info!("Read again; the settings and scripts of the files are in force"),
+                    false => warn!("Read again; what was in force stays so"),
                 }
             }
             Err(error) => error!("{error:#}; the last good settings stay in force"),

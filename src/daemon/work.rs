@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tokio::sync::oneshot;
 
+use super::status::Unsent;
 use crate::app::App;
 use crate::app::LiveScripts;
 use crate::schedule::Due;
@@ -34,6 +35,18 @@ pub struct Standing {
     pub reasons: BTreeMap<(String, NaiveDate), String>,
     /// What the readers of a session's mail did not get, likewise.
     pub lacking: BTreeMap<(String, NaiveDate), &'static str>,
+    /// The mail of each job that waits longest after a try.
+    pub unsent: BTreeMap<String, Unsent>,
+    pub role: Role,
+}
+
+/// Whether this process delivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    #[default]
+    Delivers,
+    /// Another process does, and this one takes over where it ends.
+    StandsBy,
 }
 
 /// The mails that are stored, by what became of them; one a recipient.

@@ -189,12 +189,10 @@ fn record(
     let state = if delivery.mails.is_empty() { SessionState::Done } else { SessionState::Undelivered };
     sessions::note(connection, &delivery.job, state, "", now)?;
     connection.execute(
-        // No delivery was tried yet: one that is interrupted before it is noted is due at once.
-        "UPDATE job_sessions SET run = ?3, decided_at = coalesce(decided_at, ?4),
-             attempts = CASE state WHEN 'undelivered' THEN 0 ELSE attempts END
-         WHERE job = ?1 AND session = ?2",
+        "UPDATE job_sessions SET run = ?3, decided_at = coalesce(decided_at, ?4) WHERE job = ?1 AND session = ?2",
         params![delivery.job.job, delivery.job.session.to_string(), id.to_string(), instant(now)],
     )?;
+    sessions::untried(connection, &delivery.job)?;
     outbox::enqueue(connection, delivery, Some(id), now)?;
     Ok(Recorded::New { mails: delivery.mails.len() })
 }

@@ -122,6 +122,8 @@ impl Journal {
             let again = transaction.execute(&sql, params![job.job, job.session.to_string(), instant(now)])?;
             if again > 0 {
                 sessions::note(transaction, job, SessionState::Undelivered, "", now)?;
+                // Asked for by a person, so whoever sends does so at its next look.
+                sessions::untried(transaction, job)?;
             }
             Ok(again)
         })

@@ -200,6 +200,15 @@ pub(super) fn note(
     Ok(())
 }
 
+/// Forgets the tries of a delivery that is still to be made: it is due at once.
+pub(super) fn untried(connection: &Connection, job: &JobSession) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE job_sessions SET attempts = 0 WHERE job = ?1 AND session = ?2 AND state = 'undelivered'",
+        params![job.job, job.session.to_string()],
+    )?;
+    Ok(())
+}
+
 fn row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         job: JobSession { job: row.get("job")?, session: parsed(row, "session")? },

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::program::{Folder, Running};
+use crate::smtp_server::{SmtpServer, WELL};
 
 /// How long something that the daemon does is waited for; it takes a second or two.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,16 +68,20 @@ fn a_missed_session_is_made_up_for_and_the_daemon_ends_when_it_is_told() {
     let folder = Folder::with_files();
     let (manager, socket) = Manager::listen(&folder);
     let port = free_port().to_string();
-    let variables = [
-        ("NOTIFY_SOCKET", socket.as_str()),
-        ("WATCHDOG_USEC", "3000000"),
-        ("TS_HEALTH__LISTEN", port.as_str()),
-    ];
+    let server = SmtpServer::start(WELL);
+    let mail = server.variables("ann@example.org");
+    let variables: Vec<(&str, &str)> = mail
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .chain([
+            ("NOTIFY_SOCKET", socket.as_str()),
+            ("WATCHDOG_USEC", "3000000"),
+            ("TS_HEALTH__LISTEN", port.as_str()),
+        ])
+        .collect();
     let mut running = Running::start_with(&folder, &variables, &["run-scheduler"]);
     manager.wait_for("READY=1");
-    // Nobody receives the mail and there is no key: it starts and says so.
     running.wait_for(&[
-        "nobody receives the mail",
         "session=2026-11-20",
         "catch-up",
         "recommendations=1",
@@ -120,7 +125,8 @@ fn edits_and_reloads_come_into_force_while_it_runs() {
     let said = folder.ts(&["init"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     let mut running = Running::start_with(&folder, &[("NOTIFY_SOCKET", &socket)], &["daemon"]);
-    running.wait_for(&["Done"]);
+    // Nobody receives the mail: it starts and says so.
+    running.wait_for(&["nobody receives the mail", "Done"]);
 
     let script = fs::read_to_string(folder.path().join("strategies/equity_momentum.rhai")).expect("a script");
     folder.write("strategies/equity_momentum.rhai", &format!("{script}\n// edited\n"));
@@ -131,6 +137,10 @@ fn edits_and_reloads_come_into_force_while_it_runs() {
     let settings = folder.read("ts.toml");
     folder.write("ts.toml", "[schedul]\n");
     running.wait_for(&["the last good settings stay in force"]);
+    let started = Instant::now();
+    while !folder.read("data/ts.db.reload").contains("schedul") {
+        assert!(started.elapsed() < PATIENCE, "{}", folder.read("data/ts.db.reload"));
+    }
     signal(&running, "HUP");
     let told = manager.wait_for("RELOADING=1");
     assert!(told.contains("MONOTONIC_USEC="), "{told}");

@@ -218,6 +218,7 @@ fn a_corrupt_journal_is_told_at_once_and_in_the_next_mail() {
     // As long as it lies there: what was held and mailed stands in it.
     let said = trial.ts(&["status"]);
     assert!(said.code == 1 && said.stdout.contains("PROBLEM"), "{}", said.stdout);
+    assert!(said.stdout.contains("daemon       none is running"), "{}", said.stdout);
     let folder = fs::read_dir(trial.folder.path().join("data")).expect("the journal's folder");
     for own in folder.flatten().filter(|own| own.file_name().to_string_lossy().contains(".corrupt-")) {
         fs::remove_file(own.path()).expect("it lies there");
@@ -253,6 +254,55 @@ fn an_empty_template_is_a_broken_one_and_an_unchecked_position_is_no_perfect_day
     );
     let said = trial.ts(&["status"]);
     assert!(said.code == 1 && said.stdout.contains("a position was not checked"), "{}", said.stdout);
+}
+
+#[test]
+fn the_bar_of_a_position_is_waited_for_but_not_till_the_morning() {
+    let trial = Trial::to(&[TO]);
+    let held = ["portfolio", "add", "ZZZ", "--quantity", "1", "--price", "10", "--date", "2026-11-18"];
+    let more = ["--stop", "9", "--strategy", "equity_momentum", "--asset-class", "equity"];
+    let said = trial.ts(&[&held[..], &more[..]].concat());
+    assert_eq!(said.code, 0, "{}", said.words());
+    let mut daemon = trial.spawn_at("2026-11-20T23:59:00Z", &["run-scheduler"]);
+    daemon.wait_for(&["Bars are missing: held, and without a bar of 2026-11-20: ZZZ"]);
+    let said = trial.ts(&["status"]);
+    let told = format!("running, process {}", daemon.pid());
+    assert!(said.stdout.contains(&told), "{}", said.stdout);
+    daemon.kill();
+    check_mailed(&trial, 0, "three hours after the close are not over");
+    let mut daemon = trial.spawn_at("2026-11-21T00:15:00Z", &["run-scheduler"]);
+    daemon.wait_for(&["Delivered"]);
+    daemon.kill();
+    check_mailed(&trial, 1, "the rest is not kept from its reader");
+}
+
+#[test]
+fn a_server_that_is_down_is_told_with_its_words() {
+    let trial = Trial::to(&[TO]);
+    trial.ts_unreached(&RUN);
+    let said = trial.ts(&["status"]);
+    assert!(
+        said.words().contains("NOT SENT session 2026-11-20 to ann@example.org since 2026-11-22T12:00:00Z"),
+        "{}",
+        said.stdout
+    );
+    assert_eq!(said.code, 0, "it may come any minute: {}", said.stdout);
+    let said = trial.ts_at("2026-11-22T13:00:00Z", &["status"]);
+    assert_eq!(said.code, 1, "an hour is too long: {}", said.stdout);
+}
+
+#[test]
+fn a_class_that_is_skipped_and_a_mail_without_readers_leave_nothing_green() {
+    let trial = Trial::to(&[TO]);
+    let both = FILES.replace("crypto = []", "crypto = [\"BTC-USD\"]");
+    trial.folder.write("ts.toml", &format!("{both}crypto = [\"files\"]\n"));
+    let said = trial.ts(&["run"]);
+    assert!(said.code == 1 && said.words().contains("crypto is skipped"), "{} {}", said.code, said.words());
+    check_mailed(&trial, 1, "the other class");
+    trial.folder.write("ts.toml", FILES);
+    assert_eq!(trial.ts(&["status"]).code, 0);
+    let said = trial.ts_with(&[("EMAIL_RECIPIENTS", "")], &["status"]);
+    assert!(said.code == 1 && said.stdout.contains("nobody receives the mail"), "{}", said.stdout);
 }
 
 #[test]

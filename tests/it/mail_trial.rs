@@ -56,6 +56,12 @@ impl Trial {
         self.folder.ts_with(&variables, arguments)
     }
 
+    /// Runs `ts` at an instant.
+    pub fn ts_at(&self, now: &str, arguments: &[&str]) -> Said {
+        // The last of two counts.
+        self.ts(&[&["--now", now], arguments].concat())
+    }
+
     /// Runs `ts` where nobody listens: what it queues waits.
     pub fn ts_unreached(&self, arguments: &[&str]) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

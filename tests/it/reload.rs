@@ -97,7 +97,7 @@ async fn a_run_keeps_its_snapshot_through_a_thousand_reloads() {
         tokio::task::spawn_blocking(move || {
             for number in 2..=RELOADS + 1 {
                 numbered(&folder, number);
-                let reload = live.reload(&app);
+                let reload = live.reload(&app, None);
                 let Reloaded::Loaded(snapshot) = reload else { panic!("{number}: {reload:?}") };
                 assert_eq!(snapshot.generation, number as u64);
             }
@@ -150,7 +150,7 @@ async fn two_snapshots_are_compared_without_a_report() {
     let live = LiveScripts::load(&app).expect("a sound strategy");
     let before = live.current();
     numbered(&folder, 2);
-    live.reload(&app);
+    live.reload(&app, None);
     let asked = Asked::ByName(AssetClass::Equity);
     let changes = shadow(&app, asked, None, &before, &live.current()).await.expect("two files to scan");
     let [changes] = &changes[..] else { panic!("one class: {changes:?}") };

@@ -58,8 +58,13 @@ impl Trial {
 
     /// Reloads a minute later; returns how it turned out and what is told, without the folder.
     fn reload(&mut self) -> (&'static str, Vec<String>) {
+        self.reload_with(None)
+    }
+
+    /// The same, where the settings of the edit may be bad.
+    fn reload_with(&mut self, bad_settings: Option<&str>) -> (&'static str, Vec<String>) {
         self.app.clock = Clock::Fixed(self.app.clock.now() + Duration::minutes(1));
-        let (word, snapshot) = match self.live.reload(&self.app) {
+        let (word, snapshot) = match self.live.reload(&self.app, bad_settings) {
             Reloaded::Unchanged => return ("unchanged", Vec::new()),
             Reloaded::Settings(snapshot) => ("settings", snapshot),
             Reloaded::Restored(snapshot) => ("restored", snapshot),
@@ -98,6 +103,26 @@ fn what_changes_nothing_reloads_nothing() {
     trial.write("strategies/mine.rhai~", "a backup");
     assert_eq!(trial.reload(), ("unchanged", vec![]));
     assert_eq!(trial.live.current().generation, 1);
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_told_until_they_can() {
+    let mut trial = Trial::start();
+    let told = "ts.toml: line 3: no such key; the last good settings stay in force".to_owned();
+    let bad = Some("line 3: no such key");
+    assert_eq!(trial.reload_with(bad), ("failed", vec![told.clone()]));
+    assert_eq!(trial.reload_with(bad), ("unchanged", vec![]), "the same again is no news");
+    // Scripts go on being taken, and a bad one is told beside it.
+    trial.write("strategies/mine.rhai", &MINE.replace("breakout_20d", "mine_20d"));
+    assert_eq!(trial.reload_with(bad), ("loaded", vec![told.clone()]));
+    trial.write("strategies/mine.rhai", "fn entry(row) {");
+    let (word, problems) = trial.reload_with(bad);
+    assert_eq!((word, problems.len(), &problems[1]), ("failed", 2, &told));
+    let (word, problems) = trial.reload();
+    assert_eq!((word, problems.len()), ("failed", 1), "the script is still broken: {problems:?}");
+    trial.write("strategies/mine.rhai", &MINE.replace("breakout_20d", "mine_20d"));
+    assert_eq!(trial.reload_with(bad), ("failed", vec![told]));
+    assert_eq!(trial.reload(), ("restored", vec![]));
 }
 
 #[test]
@@ -311,8 +336,8 @@ fn a_folder_that_comes_later_replaces_the_built_in_scripts() {
     let app = app(root.path());
     let live = LiveScripts::load(&app).expect("the built-in scripts");
     fs::create_dir(root.path().join("strategies")).expect("a folder in it");
-    assert!(matches!(live.reload(&app), Reloaded::Failed(_)), "it is empty yet");
+    assert!(matches!(live.reload(&app, None), Reloaded::Failed(_)), "it is empty yet");
     write(root.path(), "strategies/mine.rhai", MINE);
-    let Reloaded::Loaded(snapshot) = live.reload(&app) else { panic!("a good edit") };
+    let Reloaded::Loaded(snapshot) = live.reload(&app, None) else { panic!("a good edit") };
     assert_eq!((snapshot.generation, snapshot.set.scripts.strategies().len()), (2, 1));
 }

@@ -141,7 +141,7 @@ async fn every_recorded_run_says_the_same_again_to_the_byte() {
     let edited = MINE.replace("STOP_ATR_MULT    = 2.5", "STOP_ATR_MULT    = 2.0");
     assert_ne!(edited, MINE);
     write(trial.root.path(), "strategies/equity_momentum.rhai", &with_stop(&edited));
-    assert!(matches!(trial.live.reload(&trial.app), Reloaded::Loaded(_)));
+    assert!(matches!(trial.live.reload(&trial.app, None), Reloaded::Loaded(_)));
     let after_edit = trial.record(Some(&trial.live)).await;
     let changes = &after_edit.report.reload.as_ref().expect("live").changes;
     assert!(!changes[0].diff.is_empty(), "the edit moves a stop");

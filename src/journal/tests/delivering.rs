@@ -268,6 +268,8 @@ fn what_was_refused_waits_again_with_the_same_bytes() {
     assert_eq!(state(journal, 20), SessionState::Refused);
     assert_eq!(journal.retry_refused(&key(20), at(2)).expect("writable"), 3);
     assert_eq!((states(journal, 20), state(journal, 20)), (vec![Pending; 3], SessionState::Undelivered));
+    let tries = journal.session(&key(20)).expect("readable").expect("noted").attempts;
+    assert_eq!(tries, 0, "whoever sends does so at its next look");
     // `take` compares the bytes.
     while let Some((id, _)) = take(journal, &lock, 2) {
         journal.mark_sent(id, at(2)).expect("taken");
