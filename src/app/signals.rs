@@ -95,8 +95,8 @@ pub async fn signals(
     // Stable, so that within a session the classes keep their order.
     table.signals.sort_by_key(|signal| signal.session);
     for part in table.signals.iter().flat_map(|signal| &signal.components) {
-        if !table.components.contains(&part.name) {
-            table.components.push(part.name.clone());
+        if !table.components.iter().any(|name| **name == *part.name) {
+            table.components.push(part.name.to_string());
         }
     }
     problems.sort();

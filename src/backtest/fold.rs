@@ -276,7 +276,10 @@ impl<'a> Walk<'a> {
         if let Some(scaled) = &mut self.scaled {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
         }
-        let scan = self.scan(desk, date);
+        let mut scan = self.scan(desk, date);
+        if words == Words::LeftOut {
+            self.tally.add_not_ready(date, &std::mem::take(&mut scan.not_ready));
+        }
         let settings = self.scaled.as_ref().unwrap_or(settings);
         let book = &self.account.book;
         let (mut decision, problems) =

@@ -4,15 +4,21 @@
 //! counts as the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::domain::format::count;
-use crate::domain::{Problem, ProblemKind};
+use crate::domain::{Problem, ProblemKind, Symbol};
+use crate::signals::NotReady;
 
 /// What was told so far, by subject, kind and stem.
 #[derive(Debug, Default)]
-pub(super) struct Tally(BTreeMap<(String, ProblemKind, String), Told>);
+pub(super) struct Tally {
+    told: BTreeMap<(String, ProblemKind, String), Told>,
+    /// By symbol and strategy: there are thousands of these before a long window is full, and each is worded once.
+    not_ready: BTreeMap<(Symbol, Arc<str>), Told>,
+}
 
 #[derive(Debug)]
 struct Told {
@@ -22,22 +28,42 @@ struct Told {
     sessions: usize,
 }
 
+impl Told {
+    fn fresh(message: String, session: NaiveDate) -> Self {
+        Self { message, first: session, last: session, sessions: 0 }
+    }
+
+    fn again(&mut self, session: NaiveDate) {
+        if self.sessions == 0 || self.last != session {
+            self.sessions += 1;
+        }
+        self.last = session;
+    }
+}
+
 impl Tally {
     /// Adds what one session told.
     pub(super) fn add(&mut self, session: NaiveDate, problems: impl IntoIterator<Item = Problem>) {
         for Problem { symbol, kind, message } in problems {
             let key = (symbol, kind, stem(kind, &message));
-            let fresh = || Told { message, first: session, last: session, sessions: 0 };
-            let told = self.0.entry(key).or_insert_with(fresh);
-            if told.sessions == 0 || told.last != session {
-                told.sessions += 1;
-            }
-            told.last = session;
+            self.told.entry(key).or_insert_with(|| Told::fresh(message, session)).again(session);
+        }
+    }
+
+    /// Adds the symbols that were not shown to a strategy on one session, as the problems of them would.
+    pub(super) fn add_not_ready(&mut self, session: NaiveDate, not_ready: &[NotReady]) {
+        for own in not_ready {
+            let key = (own.symbol.clone(), Arc::clone(&own.strategy));
+            let fresh = || Told::fresh(own.problem().message, session);
+            self.not_ready.entry(key).or_insert_with(fresh).again(session);
         }
     }
 
     /// Returns one problem for each, sorted.
     pub(super) fn told(self) -> Vec<Problem> {
+        let not_ready = self.not_ready.into_iter().map(|((symbol, _), told)| {
+            ((symbol.to_string(), ProblemKind::NotReady, String::new()), told)
+        });
         let problem = |((symbol, kind, _), told): ((String, ProblemKind, String), Told)| {
             let Told { message, first, last, sessions } = told;
             let again = match sessions - 1 {
@@ -46,7 +72,7 @@ impl Tally {
             };
             Problem { symbol, kind, message: format!("{first}: {message}{again}") }
         };
-        let mut problems: Vec<Problem> = self.0.into_iter().map(problem).collect();
+        let mut problems: Vec<Problem> = self.told.into_iter().chain(not_ready).map(problem).collect();
         problems.sort();
         problems
     }

@@ -5,6 +5,7 @@
 //! [`crate::domain::Bar`]s, `check` sorts the good from the bad.
 
 mod check;
+mod days;
 mod health;
 mod panel;
 mod series;

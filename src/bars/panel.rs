@@ -6,6 +6,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use super::Bars;
+use super::days::Days;
 use crate::domain::{AssetClass, Symbol};
 
 /// The bars of all symbols of one asset class: rows sorted by symbol, then by date.
@@ -21,6 +22,7 @@ pub struct Panel {
     starts: Vec<usize>,
     /// Where each symbol stands in `symbols`.
     places: HashMap<Symbol, usize>,
+    days: Days,
     dates: Vec<NaiveDate>,
     open: Vec<f64>,
     high: Vec<f64>,
@@ -60,8 +62,10 @@ impl Panel {
             end += bars.len();
             starts.push(end);
         }
+        let days = Days::of(&series);
         Ok(Self {
             asset_class,
+            days,
             symbols: series.iter().map(|bars| bars.symbol().clone()).collect(),
             places: series.iter().enumerate().map(|(place, bars)| (bars.symbol().clone(), place)).collect(),
             starts,
@@ -107,7 +111,13 @@ impl Panel {
     /// Returns the row of a symbol's bar on a session, or `None` where it has none.
     pub fn row(&self, position: usize, session: NaiveDate) -> Option<usize> {
         let rows = self.rows(position);
-        let offset = find(&self.dates[rows.clone()], session)?;
+        let day = self.days.place(session)?;
+        let offset = match self.days.begin(position) {
+            Some(begin) => {
+                day.checked_sub(begin).map(|offset| offset as usize).filter(|own| *own < rows.len())?
+            }
+            None => self.dates[rows.clone()].binary_search(&session).ok()?,
+        };
         Some(rows.start + offset)
     }
 
@@ -156,48 +166,4 @@ fn stack_column<T>(series: &mut [Bars], column: impl Fn(&mut Bars) -> &mut Vec<T
         stacked.append(&mut std::mem::take(column(bars)));
     }
     stacked
-}
-
-/// Finds a session among ascending ones. They lie nearly evenly in time, so the search begins where it should be and
-/// widens from there.
-fn find(dates: &[NaiveDate], session: NaiveDate) -> Option<usize> {
-    let (first, last) = (*dates.first()?, *dates.last()?);
-    if session < first || session > last {
-        return None;
-    }
-    let (all, until) = ((last - first).num_days(), (session - first).num_days());
-    let guess = if all == 0 { 0 } else { (until as usize * (dates.len() - 1)) / all as usize };
-    let mut width = 4;
-    let (mut from, mut to) = (guess, guess + 1);
-    while from > 0 && dates[from] > session {
-        from = from.saturating_sub(width);
-        width *= 2;
-    }
-    width = 4;
-    while to < dates.len() && dates[to - 1] < session {
-        to = (to + width).min(dates.len());
-        width *= 2;
-    }
-    dates[from..to].binary_search(&session).ok().map(|offset| from + offset)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_is_found_wherever_the_gaps_are() {
-        let day =
-            |number: u64| NaiveDate::from_ymd_opt(2020, 1, 1).expect("a date") + chrono::Days::new(number);
-        let even: Vec<u64> = (0..300).collect();
-        let weeks: Vec<u64> = (0..300).filter(|number| number % 7 < 5).collect();
-        let lumps: Vec<u64> = (0..20).chain(900..960).chain([5_000]).collect();
-        for numbers in [vec![], vec![3], vec![3, 4], even, weeks, lumps] {
-            let dates: Vec<NaiveDate> = numbers.iter().map(|number| day(*number)).collect();
-            for number in (0..1_000).chain(4_990..5_010) {
-                let expected = dates.binary_search(&day(number)).ok();
-                assert_eq!(find(&dates, day(number)), expected, "{number} of {numbers:?}");
-            }
-        }
-    }
 }

@@ -103,9 +103,9 @@ impl Asked<'_> {
 
     fn component(&mut self, name: &str, case: &Case) -> Result<Told, String> {
         let (scorer, signal) = self.scored(case)?;
-        let number = scorer.weights().iter().position(|(own, _)| own == name);
+        let number = scorer.weights().iter().position(|(own, _)| **own == *name);
         let Some(number) = number else {
-            let names: Vec<&str> = scorer.weights().iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = scorer.weights().iter().map(|(name, _)| &**name).collect();
             return Err(format!(
                 "scorer {} has no component `{name}`; it has {}",
                 scorer.name(),

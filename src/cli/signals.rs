@@ -76,7 +76,7 @@ fn table(found: &SignalTable) -> Table {
             Cell::Text(signal.trigger.to_string()),
         ];
         cells.extend(found.components.iter().map(|name| {
-            let part = signal.components.iter().find(|part| part.name == *name);
+            let part = signal.components.iter().find(|part| *part.name == **name);
             Cell::from(part.map(|part| part.score))
         }));
         cells.extend([signal.score, signal.close, signal.stop, signal.target].map(Cell::Number));

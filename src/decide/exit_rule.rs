@@ -36,7 +36,7 @@ pub(super) struct Budgets<'a> {
 }
 
 impl<'a> Budgets<'a> {
-    pub(super) fn of(positions: &[&'a Position]) -> Self {
+    pub(super) fn of(positions: impl IntoIterator<Item = &'a Position>) -> Self {
         let mut counts = BTreeMap::new();
         for position in positions {
             *counts.entry(position.strategy.as_str()).or_default() += 1;

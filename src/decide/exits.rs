@@ -5,6 +5,7 @@
 //! at a close at or under the stop and names every position whose rule could not run. Where the
 //! position's own numbers do not fit its bars, a sale must hold at the scale of either.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -16,6 +17,8 @@ use super::reasoning;
 use super::reasons;
 use super::splits;
 use super::splits::Misfit;
+use super::together;
+use super::together::Answer;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
 use crate::bars::Panel;
 use crate::domain::Book;
@@ -57,16 +60,17 @@ pub fn exits(
 ) -> Exits {
     let panel = prepared.columns.panel();
     let class = panel.asset_class();
-    let mut positions: Vec<&Position> = book.positions.iter().filter(|p| p.asset_class == class).collect();
-    positions
-        .sort_by(|a, b| (&a.symbol, &a.strategy, a.entry_date).cmp(&(&b.symbol, &b.strategy, b.entry_date)));
-    let mut exits = Exits { held: Vec::new(), sells: Vec::new(), problems: Vec::new() };
-    let misfits: Vec<Option<Misfit>> = positions.iter().map(|own| splits::misfit(own, panel)).collect();
-    let mut bench = Bench { prepared, scripts, rows, session, budgets: Budgets::of(&positions) };
+    let own = book.positions.iter().filter(|own| own.asset_class == class);
+    let mut lots: Vec<Lot<'_>> = own.map(|own| Lot::of(own, panel, session)).collect();
+    lots.sort_by(Lot::rank);
+    let mut exits = Exits { held: Vec::with_capacity(lots.len()), sells: Vec::new(), problems: Vec::new() };
+    let answers = together::ask(panel, scripts, rows, &lots, session);
+    let mut bench =
+        Bench { prepared, scripts, rows, session, budgets: Budgets::of(lots.iter().map(|lot| lot.position)) };
     let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
-    for (position, misfit) in positions.into_iter().zip(&misfits) {
-        let misfit = misfit.as_ref();
-        let verdict = bench.judge(position, misfit, &mut exits.problems);
+    for (lot, answer) in lots.iter().zip(answers) {
+        let (position, misfit) = (lot.position, lot.misfit.as_ref());
+        let verdict = bench.judge(lot, answer, &mut exits.problems);
         let held = held(position, &verdict, misfit, words);
         if let Some(reason) = &verdict.sell {
             let mut sell = sell(scripts, book, position, &held, reason, session);
@@ -78,7 +82,9 @@ pub fn exits(
             });
             exits.sells.push(sell);
         }
-        failed.entry(&position.strategy).or_default().extend(verdict.failed);
+        if !verdict.failed.is_empty() {
+            failed.entry(&position.strategy).or_default().extend(verdict.failed);
+        }
         exits.held.push(held);
     }
     for (name, errors) in failed {
@@ -105,6 +111,36 @@ struct Verdict {
     failed: Vec<RowError>,
 }
 
+/// A position, with its place among the bars of the session.
+pub(super) struct Lot<'a> {
+    pub(super) position: &'a Position,
+    /// Its symbol's place in the panel.
+    pub(super) owner: Option<usize>,
+    /// Its rows up to the session's, the entry's own first; `None` where the session has no bar of it.
+    pub(super) held: Option<Range<usize>>,
+    pub(super) misfit: Option<Misfit>,
+}
+
+impl<'a> Lot<'a> {
+    pub(super) fn of(position: &'a Position, panel: &Panel, session: NaiveDate) -> Self {
+        let owner = panel.position(&position.symbol);
+        let row = owner.and_then(|owner| Some((owner, panel.row(owner, session)?)));
+        let held = row.map(|(owner, row)| rows_since(panel, owner, position.entry_date, row));
+        Self { position, owner, held, misfit: splits::misfit(position, panel) }
+    }
+
+    /// By symbol, then strategy, then entry.
+    fn rank(&self, other: &Self) -> Ordering {
+        let by_symbol = match (self.owner, other.owner) {
+            // The symbols of a panel are sorted.
+            (Some(own), Some(other)) => own.cmp(&other),
+            _ => self.position.symbol.cmp(&other.position.symbol),
+        };
+        let rest = |own: &Self| (&own.position.strategy, own.position.entry_date);
+        by_symbol.then_with(|| rest(self).cmp(&rest(other)))
+    }
+}
+
 /// What the positions are judged with.
 struct Bench<'b, 'a> {
     prepared: &'b Prepared,
@@ -115,14 +151,11 @@ struct Bench<'b, 'a> {
 }
 
 impl<'a> Bench<'_, 'a> {
-    fn judge(
-        &mut self,
-        position: &'a Position,
-        misfit: Option<&'a Misfit>,
-        problems: &mut Vec<Problem>,
-    ) -> Verdict {
+    fn judge(&mut self, lot: &'a Lot<'a>, answer: Option<Answer>, problems: &mut Vec<Problem>) -> Verdict {
         let session = self.session;
         let panel = self.prepared.columns.panel();
+        let Lot { position, owner, ref held, ref misfit } = *lot;
+        let misfit = misfit.as_ref();
         let mut verdict = Verdict {
             stop_price: position.stop_price,
             stop_session: position.stop_session,
@@ -146,14 +179,13 @@ impl<'a> Bench<'_, 'a> {
             verdict.ran = Err(why);
             return verdict;
         }
-        let owner = panel.position(&position.symbol);
-        let Some((owner, row)) = owner.and_then(|owner| Some((owner, panel.row(owner, session)?))) else {
+        let (Some(owner), Some(held)) = (owner, held) else {
             let why = without_bar(panel, owner, session);
             name(&why);
             verdict.ran = Err(why);
             return verdict;
         };
-        let held = rows_since(panel, owner, position.entry_date, row);
+        let row = held.end - 1;
         verdict.close = Some(panel.close()[row]);
         verdict.bars_held = Some(held.len() - 1);
         if let Some(doubt) = doubt(self.prepared, self.scripts, &position.strategy, row, Direction::Sell) {
@@ -172,13 +204,19 @@ impl<'a> Bench<'_, 'a> {
             ));
         }
         let ruled = match (self.scripts.strategy(&position.strategy), misfit) {
+            (Some(_), None) if let Some(answer) = answer => {
+                verdict.stop_price = answer.stop_price;
+                verdict.stop_session = position.stop_session.max(session);
+                verdict.sell = answer.reason;
+                Ok(())
+            }
             (strategy, Some(misfit)) => {
                 verdict.doubts.push(misfit.why.clone());
                 verdict.sell = strategy.and_then(|own| {
                     // Right whichever scale is: the one of the positions file, or that of the bars.
-                    let reason = self.exit(own, position, &held, position.stop_price, &mut verdict.failed);
+                    let reason = self.exit(own, position, held, position.stop_price, &mut verdict.failed);
                     let stop_price = misfit.at_scale.stop_price;
-                    let at_scale = self.exit(own, &misfit.at_scale, &held, stop_price, &mut verdict.failed);
+                    let at_scale = self.exit(own, &misfit.at_scale, held, stop_price, &mut verdict.failed);
                     reason.ok().flatten().and(at_scale.ok().flatten())
                 });
                 Err(misfit.why.clone())
@@ -188,7 +226,7 @@ impl<'a> Bench<'_, 'a> {
             }
             // A stop that could not be raised still leaves the exit rule to be asked.
             (Some(strategy), None) => {
-                let raised = raise_stop(panel, strategy, self.rows, position, &held, &mut self.budgets);
+                let raised = raise_stop(panel, strategy, self.rows, position, held, &mut self.budgets);
                 verdict.stop_price = raised.stop_price;
                 verdict.stop_session = raised.session;
                 let (raised_now, not_replayed) = raised.failures(session);
@@ -196,7 +234,7 @@ impl<'a> Bench<'_, 'a> {
                     name(&why);
                 }
                 let raised_now = raised_now.map_err(|why| why.told(&mut verdict.failed));
-                let exited = self.exit(strategy, position, &held, verdict.stop_price, &mut verdict.failed);
+                let exited = self.exit(strategy, position, held, verdict.stop_price, &mut verdict.failed);
                 exited.and_then(|reason| {
                     verdict.sell = reason;
                     raised_now

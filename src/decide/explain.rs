@@ -14,7 +14,7 @@ use super::explanation::{
 use super::session::decide_watched;
 use super::verdict::{verdict, verdicts};
 use super::{Decision, HeldPosition, Prepared};
-use crate::domain::{Book, Position, Problem, Symbol};
+use crate::domain::{Book, Name, Position, Problem, Symbol};
 use crate::filters::Candidate;
 use crate::scripts::trace::{Outcome, Seen};
 use crate::scripts::{Rows, Rule, Scripts, SignalView, Strategy, Trace, Unexplained, not_ready};
@@ -179,14 +179,14 @@ fn components(
 ) -> Vec<ComponentExplained> {
     let Some(scorer) = scripts.scorer_of(strategy) else { return Vec::new() };
     let view = || SignalView { trigger: trigger.into(), strategy: strategy.name().into() };
-    let one = |(number, (name, weight)): (usize, &(String, f64))| {
+    let one = |(number, (name, weight)): (usize, &(Name, f64))| {
         let traced = scorer.trace(number, place.rows, place.row, view());
         let rule = traced.map(|traced| place.told(&scorer.functions()[number], traced));
         let score = match &rule {
             Some(RuleExplained { outcome: RuleOutcome::Gave { value }, .. }) => value.number(),
             _ => None,
         };
-        ComponentExplained { name: name.clone(), weight: *weight, score, rule }
+        ComponentExplained { name: name.to_string(), weight: *weight, score, rule }
     };
     scorer.weights().iter().enumerate().map(one).collect()
 }
@@ -223,8 +223,7 @@ fn explain_held(
     if panel.dates()[row] > position.stop_session {
         // The rule is asked with the stop that the sessions before left.
         let before = since.start..row;
-        let raised =
-            raise_stop(panel, strategy, place.rows, position, &before, &mut Budgets::of(&[position]));
+        let raised = raise_stop(panel, strategy, place.rows, position, &before, &mut Budgets::of([position]));
         told.stop = trace(Rule::Stop, raised.stop_price);
     }
     told.exit = trace(Rule::Exit, held.stop_price);

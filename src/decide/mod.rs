@@ -22,6 +22,7 @@ mod recommendation;
 mod round;
 mod session;
 mod splits;
+mod together;
 mod verdict;
 
 #[cfg(test)]

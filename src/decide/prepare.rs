@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::session::Days;
 use crate::bars::Bars;
 use crate::bars::Health;
 use crate::bars::Split;
@@ -49,6 +50,7 @@ pub struct Prepared {
     pub benchmark: Option<Columns>,
     /// The splits that the source knows of.
     pub splits: Arc<[Split]>,
+    pub(super) days: Days,
 }
 
 /// Computes the features that the scripts read, and the health of the bars, once for all
@@ -122,7 +124,8 @@ fn on_rows(
         Some(since) => Columns::compute_since(panel, &universe, benchmark, &wanted, since),
         None => Columns::compute(panel, &universe, benchmark, &wanted),
     };
-    Ok(Prepared { columns, health, benchmark: benchmark_columns, splits: splits.into() })
+    let days = Days::new(columns.sessions().len());
+    Ok(Prepared { columns, health, benchmark: benchmark_columns, splits: splits.into(), days })
 }
 
 /// Returns the least number of bars to load before a session so that every feature of the

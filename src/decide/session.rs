@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 
@@ -75,12 +76,7 @@ fn decide_from(
 ) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
     let rows = scripts.bind(columns);
-    let (market, mut problems) = market::overview(prepared, session);
-    let (stale, no_decision) = stale(prepared, &market, session);
-    let is_too_early = !columns.is_kept(session);
-    let too_early = || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
-    let no_decision = no_decision.or_else(too_early);
-    problems.extend(stale);
+    let Day { market, no_decision, mut problems } = prepared.days.on(prepared, session);
     let exits = exits(prepared, scripts, &rows, book, session, words);
     problems.extend(exits.problems);
     let mut decision = Decision {
@@ -98,8 +94,6 @@ fn decide_from(
         let scan = scan(&rows);
         problems.extend(scan.problems);
         problems.extend(scan.not_ready.iter().map(NotReady::problem));
-        problems.extend(unhealthy(prepared, session));
-
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = after_exits(book, &decision);
         let context = Context {
@@ -135,6 +129,50 @@ fn decide_from(
     problems.sort();
     problems.dedup();
     (decision, problems)
+}
+
+/// What is so on a session whoever decides it: the same for every book and every script.
+#[derive(Clone, Debug)]
+struct Day {
+    market: MarketOverview,
+    /// Why nothing can be decided.
+    no_decision: Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl Day {
+    fn of(prepared: &Prepared, session: NaiveDate) -> Self {
+        let (market, mut problems) = market::overview(prepared, session);
+        let (stale, no_decision) = stale(prepared, &market, session);
+        let is_too_early = !prepared.columns.is_kept(session);
+        let too_early =
+            || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
+        let no_decision = no_decision.or_else(too_early);
+        problems.extend(stale);
+        if no_decision.is_none() {
+            problems.extend(unhealthy(prepared, session));
+        }
+        Self { market, no_decision, problems }
+    }
+}
+
+/// The [`Day`] of each session, looked at once: a sweep decides each a hundred times.
+#[derive(Clone, Debug)]
+pub(super) struct Days(Arc<[OnceLock<Day>]>);
+
+impl Days {
+    /// Makes room for so many sessions, none of which was looked at.
+    pub(super) fn new(sessions: usize) -> Self {
+        Self((0..sessions).map(|_| OnceLock::new()).collect())
+    }
+
+    fn on(&self, prepared: &Prepared, session: NaiveDate) -> Day {
+        let place = prepared.columns.sessions().binary_search(&session).ok();
+        match place.and_then(|place| self.0.get(place)) {
+            Some(day) => day.get_or_init(|| Day::of(prepared, session)).clone(),
+            None => Day::of(prepared, session),
+        }
+    }
 }
 
 /// Names the universe's symbols without a bar on the session; where they are most of it,

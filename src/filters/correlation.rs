@@ -36,7 +36,7 @@ struct Positions {
 }
 
 impl Positions {
-    fn of(kept: &[Candidate], context: &Context<'_>, class: AssetClass) -> Self {
+    fn of(kept: &[Box<Candidate>], context: &Context<'_>, class: AssetClass) -> Self {
         let book = context.book;
         let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
         let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
@@ -50,7 +50,7 @@ impl Positions {
         Self { kept: kept.iter().map(|other| other.signal.symbol.clone()).collect(), returns, among }
     }
 
-    fn are_of(&self, kept: &[Candidate]) -> bool {
+    fn are_of(&self, kept: &[Box<Candidate>]) -> bool {
         self.kept.iter().eq(kept.iter().map(|other| &other.signal.symbol))
     }
 }

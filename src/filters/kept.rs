@@ -1,5 +1,6 @@
 //! The candidates of a session that were kept so far, with what each next one is held against.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -9,18 +10,22 @@ use crate::domain::Symbol;
 /// Kept candidates, the best first.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    candidates: Vec<Candidate>,
+    candidates: Vec<Box<Candidate>>,
     /// What all of them cost, in their order.
     notional: f64,
-    /// The best of each symbol.
-    best: HashMap<Symbol, usize>,
+    best: RefCell<Best>,
+}
+
+/// The best candidate of each symbol, of the first so many: one filter alone asks for it.
+#[derive(Debug, Default)]
+struct Best {
+    places: HashMap<Symbol, usize>,
+    looked_at: usize,
 }
 
 impl Kept {
-    pub(super) fn push(&mut self, candidate: Candidate) {
+    pub(super) fn push(&mut self, candidate: Box<Candidate>) {
         self.notional += candidate.size.notional;
-        let place = self.candidates.len();
-        self.best.entry(candidate.signal.symbol.clone()).or_insert(place);
         self.candidates.push(candidate);
     }
 
@@ -31,18 +36,23 @@ impl Kept {
 
     /// Returns the best one of a symbol.
     pub(super) fn of(&self, symbol: &Symbol) -> Option<&Candidate> {
-        self.best.get(symbol).map(|place| &self.candidates[*place])
+        let mut best = self.best.borrow_mut();
+        for place in best.looked_at..self.candidates.len() {
+            best.places.entry(self.candidates[place].signal.symbol.clone()).or_insert(place);
+        }
+        best.looked_at = self.candidates.len();
+        best.places.get(symbol).map(|place| &*self.candidates[*place])
     }
 
-    pub(super) fn into_candidates(self) -> Vec<Candidate> {
+    pub(super) fn into_candidates(self) -> Vec<Box<Candidate>> {
         self.candidates
     }
 }
 
 impl Deref for Kept {
-    type Target = [Candidate];
+    type Target = [Box<Candidate>];
 
-    fn deref(&self) -> &[Candidate] {
+    fn deref(&self) -> &[Box<Candidate>] {
         &self.candidates
     }
 }
@@ -50,7 +60,7 @@ impl Deref for Kept {
 impl FromIterator<Candidate> for Kept {
     fn from_iter<I: IntoIterator<Item = Candidate>>(candidates: I) -> Self {
         let mut kept = Self::default();
-        candidates.into_iter().for_each(|candidate| kept.push(candidate));
+        candidates.into_iter().for_each(|candidate| kept.push(Box::new(candidate)));
         kept
     }
 }

@@ -22,12 +22,14 @@ mod fixtures;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::bars::Health;
 use crate::domain::Book;
+use crate::domain::Name;
 use crate::domain::Symbol;
 use crate::domain::Words;
 use crate::features::Columns;
@@ -41,7 +43,7 @@ use kept::Kept;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Filtered {
     pub symbol: Symbol,
-    pub strategy: String,
+    pub strategy: Name,
     /// A sentence that names the rule and its numbers.
     pub reason: String,
 }
@@ -111,17 +113,19 @@ pub fn select(candidates: Vec<Candidate>, context: &Context<'_>) -> (Vec<Candida
 
 /// Does the same, and tells `watch` every verdict as it falls.
 pub fn select_watched(
-    mut candidates: Vec<Candidate>,
+    candidates: Vec<Candidate>,
     context: &Context<'_>,
     watch: &mut Watch<'_>,
 ) -> (Vec<Candidate>, Vec<Filtered>) {
     let mut filtered = Vec::new();
-    candidates.sort_by(Candidate::rank);
+    // Boxed, since they are sorted and handed from filter to filter.
+    let mut candidates: Vec<Box<Candidate>> = candidates.into_iter().map(Box::new).collect();
+    candidates.sort_by(|a, b| Candidate::rank(a, b));
     for filter in QUALITY {
         candidates = pass(candidates, &[*filter], context, &mut filtered, watch);
     }
     let kept = pass(candidates, PORTFOLIO, context, &mut filtered, watch);
-    (kept, filtered)
+    (kept.into_iter().map(|candidate| *candidate).collect(), filtered)
 }
 
 /// Cuts a ranked list to the best `room`, which the settings' `max_recommendations` leave; the
@@ -133,18 +137,18 @@ pub fn cut<T>(ranked: &mut Vec<T>, room: usize, name: impl Fn(&T) -> (Symbol, St
     let reject = |item: &T| {
         let (symbol, strategy) = name(item);
         let reason = "outranked: signals.max_recommendations allows no more".to_owned();
-        Filtered { symbol, strategy, reason }
+        Filtered { symbol, strategy: strategy.into(), reason }
     };
     tail.iter().map(reject).collect()
 }
 
 fn pass(
-    candidates: Vec<Candidate>,
+    candidates: Vec<Box<Candidate>>,
     filters: &[Named],
     context: &Context<'_>,
     filtered: &mut Vec<Filtered>,
     watch: &mut Watch<'_>,
-) -> Vec<Candidate> {
+) -> Vec<Box<Candidate>> {
     let mut kept = Kept::default();
     for candidate in candidates {
         let mut judged = |(name, filter): &Named| {
@@ -160,7 +164,7 @@ fn pass(
         match reason {
             Some(reason) => filtered.push(Filtered {
                 symbol: candidate.signal.symbol.clone(),
-                strategy: candidate.signal.strategy.to_string(),
+                strategy: Arc::clone(&candidate.signal.strategy).into(),
                 reason,
             }),
             None => kept.push(candidate),

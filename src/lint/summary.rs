@@ -72,7 +72,9 @@ impl Summary {
     }
 
     fn scorer(scorer: &Scorer) -> Self {
-        let role = Role::Scorer { weights: scorer.weights().iter().cloned().collect() };
+        let role = Role::Scorer {
+            weights: scorer.weights().iter().map(|(name, weight)| (name.to_string(), *weight)).collect(),
+        };
         Self::new(
             scorer.name(),
             scorer.path(),

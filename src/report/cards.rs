@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn bars_stay_inside_their_frame() {
         for (score, width) in [(8.44, 84), (12.0, 100), (-1.0, 0), (f64::NAN, 0)] {
-            let bar = component(&Component { name: "x".to_owned(), score, weight: 0.6 });
+            let bar = component(&Component { name: "x".into(), score, weight: 0.6 });
             assert_eq!(bar.width, width, "{score}");
         }
     }

@@ -121,8 +121,8 @@ fn buy(ticker: &str, class: AssetClass, session: NaiveDate, score: f64, prices: 
         sentiment_score: None,
         combined_score: Some(score),
         components: vec![
-            Component { name: "breakout".to_owned(), score: (score + 0.65).min(9.9), weight: 0.6 },
-            Component { name: "momentum".to_owned(), score: score - 1.15, weight: 0.4 },
+            Component { name: "breakout".into(), score: (score + 0.65).min(9.9), weight: 0.6 },
+            Component { name: "momentum".into(), score: score - 1.15, weight: 0.4 },
         ],
         signal_type: "breakout_20d".to_owned(),
         reasoning: format!(
@@ -227,7 +227,7 @@ fn decision(class: AssetClass, session: NaiveDate) -> Decision {
 }
 
 fn filtered(ticker: &str, reason: &str) -> Filtered {
-    Filtered { symbol: symbol(ticker), strategy: "equity_momentum".to_owned(), reason: reason.to_owned() }
+    Filtered { symbol: symbol(ticker), strategy: "equity_momentum".into(), reason: reason.to_owned() }
 }
 
 /// A day of one class without signals, positions or problems.

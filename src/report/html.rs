@@ -96,7 +96,7 @@ mod tests {
             r.signal_type = attack.to_owned();
             r.reasoning = attack.to_owned();
             for component in &mut r.components {
-                component.name = attack.to_owned();
+                component.name = attack.into();
             }
         }
         for held in &mut report.decisions[0].held {

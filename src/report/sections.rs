@@ -337,7 +337,7 @@ mod tests {
     fn a_long_list_says_what_it_leaves_out() {
         let signal = Filtered {
             symbol: Symbol::new("AAPL").expect("a ticker"),
-            strategy: "equity_momentum".to_owned(),
+            strategy: "equity_momentum".into(),
             reason: "conviction LOW is under MEDIUM".to_owned(),
         };
         let (rows, rest) = filtered(&vec![signal.clone(); ROWS_SHOWN]);

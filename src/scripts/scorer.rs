@@ -27,6 +27,7 @@ use super::trace::Conditions;
 use super::trace::Trace;
 use super::trace::Unexplained;
 use super::view::Rows;
+use crate::domain::Name;
 use crate::features::Feature;
 
 /// The constant that makes a script a scorer.
@@ -37,7 +38,7 @@ const FULL_MARKS: f64 = 10.0;
 /// What a scorer is made of, checked.
 #[derive(Debug)]
 pub(super) struct ScorerParts {
-    weights: Vec<(String, f64)>,
+    weights: Vec<(Name, f64)>,
     functions: Vec<Function>,
 }
 
@@ -88,7 +89,7 @@ impl ScorerParts {
         for (name, value) in &map {
             match as_number(value) {
                 Some(weight) if weight.is_finite() && weight >= 0.0 => {
-                    weights.push((name.to_string(), weight));
+                    weights.push((Name::from(name.as_str()), weight));
                 }
                 _ => {
                     let message = format!("the weight of `{name}` is {}", told(value));
@@ -128,7 +129,7 @@ impl Scorer {
 
     /// Returns each component's name and weight, sorted by name. That they
     /// add up to 1 is for the checks of the text to tell.
-    pub fn weights(&self) -> &[(String, f64)] {
+    pub fn weights(&self) -> &[(Name, f64)] {
         &self.parts.weights
     }
 

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(problems, []);
         let signal = &signals[0];
         let parts: Vec<_> =
-            signal.components.iter().map(|part| (part.name.as_str(), part.score, part.weight)).collect();
+            signal.components.iter().map(|part| (&*part.name, part.score, part.weight)).collect();
         assert_eq!(parts, [("a", 8.0, 0.75), ("b", 4.0, 0.25)]);
         // A flat 80 has an atr14 of 1.6; five of them are 8; the reward is twice the risk.
         let numbers = [

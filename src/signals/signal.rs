@@ -6,12 +6,13 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::AssetClass;
+use crate::domain::Name;
 use crate::domain::Symbol;
 
 /// One part of a score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
-    pub name: String,
+    pub name: Name,
     /// 0 to 10.
     pub score: f64,
     /// Its part in the weighted sum.

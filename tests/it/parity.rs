@@ -102,7 +102,7 @@ async fn check_signals(class: AssetClass, strategy: &str, name: &str) {
             continue;
         };
         let part = |name: &str| {
-            let part = signal.components.iter().find(|part| part.name == name);
+            let part = signal.components.iter().find(|part| *part.name == *name);
             part.expect("the technical scorer has it").score
         };
         for (column, number) in [

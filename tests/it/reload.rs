@@ -82,7 +82,7 @@ async fn a_run_keeps_its_snapshot_through_a_thousand_reloads() {
                 assert_eq!(report.recommendations.len(), 2, "{:?}", report.problems);
                 for buy in &report.recommendations {
                     assert_eq!(buy.signal_type, format!("v{number}"));
-                    assert_eq!(buy.components[0].name, format!("c{number}"));
+                    assert_eq!(*buy.components[0].name, *format!("c{number}"));
                     assert_eq!(buy.script_hash, report.run.scripts["mine"]);
                 }
                 runs += 1;

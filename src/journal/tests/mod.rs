@@ -87,7 +87,7 @@ fn recommendation(name: &str, direction: Direction) -> Recommendation {
         news_score: None,
         sentiment_score: None,
         combined_score: buys.then_some(8.25),
-        components: vec![Component { name: "strength".to_owned(), score: 1.0 / 3.0, weight: 0.7 }],
+        components: vec![Component { name: "strength".into(), score: 1.0 / 3.0, weight: 0.7 }],
         signal_type: "breakout_20d".to_owned(),
         reasoning: "A \"plain\" sentence; it's <b>told</b>.".to_owned(),
         news_headlines: vec!["one".to_owned()],
