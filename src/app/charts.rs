@@ -115,7 +115,7 @@ fn exit(row, position) { return "ma20_cross"; }
         let held = Position {
             symbol: Symbol::new("HELD").expect("a symbol"),
             asset_class: AssetClass::Equity,
-            strategy: "rule".to_owned(),
+            strategy: "rule".into(),
             entry_date: dates[0],
             entry_price: 100.0,
             quantity: 1.0,

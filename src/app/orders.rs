@@ -67,7 +67,7 @@ fn order(buy: &Recommendation) -> Order {
     Order {
         symbol: buy.symbol.clone(),
         asset_class: buy.asset_class,
-        strategy: buy.strategy_name.clone(),
+        strategy: buy.strategy_name.as_str().into(),
         session: buy.session,
         quantity: buy.quantity,
         decided_price: buy.entry_price,

@@ -126,7 +126,7 @@ fn position(header: &StringRecord, record: &StringRecord) -> Result<Position, St
     Ok(Position {
         symbol: cells.parse("symbol", "a symbol like BRK.B")?,
         asset_class: cells.parse("asset_class", "equity or crypto")?,
-        strategy: cells.get("strategy").to_owned(),
+        strategy: cells.get("strategy").into(),
         entry_date,
         entry_price,
         quantity: cells.amount("quantity")?,

@@ -105,7 +105,7 @@ fn stop(held: &HeldPosition, positions: &[Position]) -> Option<StopAdvance> {
     Some(StopAdvance {
         symbol: held.symbol.clone(),
         asset_class: held.asset_class,
-        strategy: held.strategy.clone(),
+        strategy: held.strategy.to_string(),
         entry_date: held.entry_date,
         session: held.stop_session,
         stop_price: held.stop_price * split_factor,

@@ -200,7 +200,7 @@ impl Account {
         let trade = Trade {
             symbol: order.symbol.clone(),
             asset_class: order.asset_class,
-            strategy: order.strategy,
+            strategy: order.strategy.to_string(),
             trigger: ordered.trigger,
             score: ordered.score,
             decided: order.session,

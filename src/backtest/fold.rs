@@ -19,7 +19,7 @@ use crate::domain::{AssetClass, Book, Problem, Words};
 use crate::filters;
 use crate::performance::{Day, Trade};
 use crate::scripts;
-use crate::scripts::Scripts;
+use crate::scripts::{Rows, Scripts};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
 use crate::signals::{Scan, scan_sessions};
@@ -146,6 +146,7 @@ enum AtEnd {
 /// One class on its way through the dates.
 struct Desk<'a> {
     prepared: &'a Prepared,
+    rows: Rows,
     splits: ShownSplits,
     waiting: Option<Waiting>,
     /// What the scripts say on the next sessions, beginning with the one that is decided next.
@@ -166,8 +167,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(classes: &'a [Prepared], rules: &Rules<'a>) -> Self {
-        let desk = |prepared| Desk {
+        let desk = |prepared: &'a Prepared| Desk {
             prepared,
+            rows: rules.scripts.bind(&prepared.columns),
             splits: ShownSplits::of(prepared),
             waiting: None,
             scans: VecDeque::new(),
@@ -281,9 +283,9 @@ impl<'a> Walk<'a> {
             self.tally.add_not_ready(date, &std::mem::take(&mut scan.not_ready));
         }
         let settings = self.scaled.as_ref().unwrap_or(settings);
-        let book = &self.account.book;
+        let (book, rows) = (&self.account.book, &self.desks[desk].rows);
         let (mut decision, problems) =
-            decide_scanned(floor.prepared, scripts, settings, book, date, (scan, words));
+            decide_scanned(floor.prepared, (scripts, rows), settings, book, date, (scan, words));
         let flow = watch(&Step {
             asset_class: decision.asset_class,
             session: date,

@@ -61,9 +61,10 @@ impl Tally {
 
     /// Returns one problem for each, sorted.
     pub(super) fn told(self) -> Vec<Problem> {
-        let not_ready = self.not_ready.into_iter().map(|((symbol, _), told)| {
-            ((symbol.to_string(), ProblemKind::NotReady, String::new()), told)
-        });
+        let not_ready = self
+            .not_ready
+            .into_iter()
+            .map(|((symbol, _), told)| ((symbol.to_string(), ProblemKind::NotReady, String::new()), told));
         let problem = |((symbol, kind, _), told): ((String, ProblemKind, String), Told)| {
             let Told { message, first, last, sessions } = told;
             let again = match sessions - 1 {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Recommendation;
 use crate::domain::AssetClass;
+use crate::domain::Name;
 use crate::domain::Position;
 use crate::domain::Symbol;
 use crate::filters::Filtered;
@@ -49,7 +50,7 @@ pub struct NearMiss {
 pub struct HeldPosition {
     pub symbol: Symbol,
     pub asset_class: AssetClass,
-    pub strategy: String,
+    pub strategy: Name,
     pub entry_date: NaiveDate,
     pub entry_price: f64,
     pub quantity: f64,

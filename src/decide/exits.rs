@@ -69,7 +69,7 @@ pub fn exits(
         Bench { prepared, scripts, rows, session, budgets: Budgets::of(lots.iter().map(|lot| lot.position)) };
     let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
     for (lot, answer) in lots.iter().zip(answers) {
-        let (position, misfit) = (lot.position, lot.misfit.as_ref());
+        let (position, misfit) = (lot.position, lot.misfit.as_deref());
         let verdict = bench.judge(lot, answer, &mut exits.problems);
         let held = held(position, &verdict, misfit, words);
         if let Some(reason) = &verdict.sell {
@@ -118,7 +118,8 @@ pub(super) struct Lot<'a> {
     pub(super) owner: Option<usize>,
     /// Its rows up to the session's, the entry's own first; `None` where the session has no bar of it.
     pub(super) held: Option<Range<usize>>,
-    pub(super) misfit: Option<Misfit>,
+    /// Boxed: nearly none has one.
+    pub(super) misfit: Option<Box<Misfit>>,
 }
 
 impl<'a> Lot<'a> {
@@ -126,7 +127,7 @@ impl<'a> Lot<'a> {
         let owner = panel.position(&position.symbol);
         let row = owner.and_then(|owner| Some((owner, panel.row(owner, session)?)));
         let held = row.map(|(owner, row)| rows_since(panel, owner, position.entry_date, row));
-        Self { position, owner, held, misfit: splits::misfit(position, panel) }
+        Self { position, owner, held, misfit: splits::misfit(position, panel).map(Box::new) }
     }
 
     /// By symbol, then strategy, then entry.
@@ -155,7 +156,7 @@ impl<'a> Bench<'_, 'a> {
         let session = self.session;
         let panel = self.prepared.columns.panel();
         let Lot { position, owner, ref held, ref misfit } = *lot;
-        let misfit = misfit.as_ref();
+        let misfit = misfit.as_deref();
         let mut verdict = Verdict {
             stop_price: position.stop_price,
             stop_session: position.stop_session,
@@ -375,7 +376,7 @@ fn sell(
         reasoning: String::new(),
         news_headlines: Vec::new(),
         generated_at: None,
-        strategy_name: position.strategy.clone(),
+        strategy_name: position.strategy.to_string(),
         script_hash: scripts
             .strategy(&position.strategy)
             .map(|own| own.hash().to_owned())

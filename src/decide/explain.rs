@@ -84,7 +84,7 @@ pub fn explain(
     let positions = book.positions.iter().filter(|held| {
         held.asset_class == panel.asset_class()
             && held.symbol == *symbol
-            && (only.is_empty() || only.contains(&held.strategy))
+            && (only.is_empty() || only.iter().any(|name| held.strategy == *name))
     });
     let held = positions.filter_map(|position| {
         let held = decision.held.iter().find(|held| held.is_of(position))?;
@@ -198,7 +198,7 @@ fn explain_held(
     place: Option<&Place<'_>>,
 ) -> HeldExplained {
     let mut told = HeldExplained {
-        strategy: position.strategy.clone(),
+        strategy: position.strategy.to_string(),
         path: scripts.strategy(&position.strategy).map(|own| own.path().to_owned()),
         entry_date: position.entry_date,
         entry_price: position.entry_price,

@@ -41,7 +41,7 @@ pub fn order(mut book: Book, decision: &Decision) -> Book {
     book.pending.extend(decision.recommendations.iter().map(|buy| Order {
         symbol: buy.symbol.clone(),
         asset_class: buy.asset_class,
-        strategy: buy.strategy_name.clone(),
+        strategy: buy.strategy_name.as_str().into(),
         session: decision.session,
         quantity: buy.quantity,
         decided_price: buy.entry_price,
@@ -81,7 +81,7 @@ pub fn settle(
         fills.push(Fill {
             symbol: exit.symbol.clone(),
             direction: Direction::Sell,
-            strategy: exit.strategy.clone(),
+            strategy: exit.strategy.to_string(),
             quantity,
             outcome,
         });
@@ -106,7 +106,7 @@ pub fn settle(
         fills.push(Fill {
             symbol: order.symbol,
             direction: Direction::Buy,
-            strategy: order.strategy,
+            strategy: order.strategy.to_string(),
             quantity,
             outcome,
         });
@@ -260,7 +260,7 @@ mod tests {
                 let coin = Order {
                     symbol: symbol("C"),
                     asset_class: AssetClass::Crypto,
-                    strategy: "always".to_owned(),
+                    strategy: "always".into(),
                     session: day(29),
                     quantity: 1e12,
                     decided_price: open,
@@ -283,7 +283,7 @@ mod tests {
         let coin = Order {
             symbol: symbol("B"),
             asset_class: AssetClass::Crypto,
-            strategy: "coins".to_owned(),
+            strategy: "coins".into(),
             session: day(29),
             quantity: 1.0,
             decided_price: 10.0,

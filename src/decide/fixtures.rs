@@ -47,7 +47,7 @@ pub(super) fn position(name: &str, strategy: &str, stop_price: f64) -> Position 
     Position {
         symbol: symbol(name),
         asset_class: AssetClass::Equity,
-        strategy: strategy.to_owned(),
+        strategy: strategy.into(),
         entry_date: day(5),
         entry_price: 100.0,
         quantity: 10.0,

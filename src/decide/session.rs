@@ -1,5 +1,6 @@
 //! Decides one session: exits first, then the ranked entries that fit beside what is left.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -39,17 +40,17 @@ pub fn decide(
 }
 
 /// Decides like [`decide`], from what [`signals::scan`] of all enabled strategies said on the session: no part of the
-/// book is in it, so that a caller with many sessions may scan them together. With [`Words::LeftOut`] the same is
+/// book is in it, so that a caller with many sessions may scan them together, as it may bind the scripts to the columns once. With [`Words::LeftOut`] the same is
 /// decided, and nothing is said of it.
 pub fn decide_scanned(
     prepared: &Prepared,
-    scripts: &Scripts,
+    scripts: (&Scripts, &Rows),
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
     (scan, words): (Scan, Words),
 ) -> (Decision, Vec<Problem>) {
-    decide_from(prepared, scripts, settings, book, session, (|_: &Rows| scan, words), &mut |_, _, _| ())
+    decide_from(prepared, scripts, settings, book, session, (|| scan, words), &mut |_, _, _| ())
 }
 
 /// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
@@ -61,23 +62,23 @@ pub(super) fn decide_watched(
     session: NaiveDate,
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
-    let scan = |rows: &Rows| signals::scan(&prepared.columns, scripts, rows, session, &[]);
-    decide_from(prepared, scripts, settings, book, session, (scan, Words::Told), watch)
+    let rows = scripts.bind(&prepared.columns);
+    let scan = || signals::scan(&prepared.columns, scripts, &rows, session, &[]);
+    decide_from(prepared, (scripts, &rows), settings, book, session, (scan, Words::Told), watch)
 }
 
 fn decide_from(
     prepared: &Prepared,
-    scripts: &Scripts,
+    (scripts, rows): (&Scripts, &Rows),
     settings: &Settings,
     book: &Book,
     session: NaiveDate,
-    (scan, words): (impl FnOnce(&Rows) -> Scan, Words),
+    (scan, words): (impl FnOnce() -> Scan, Words),
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let columns = &prepared.columns;
-    let rows = scripts.bind(columns);
     let Day { market, no_decision, mut problems } = prepared.days.on(prepared, session);
-    let exits = exits(prepared, scripts, &rows, book, session, words);
+    let exits = exits(prepared, scripts, rows, book, session, words);
     problems.extend(exits.problems);
     let mut decision = Decision {
         asset_class: market.asset_class,
@@ -91,9 +92,15 @@ fn decide_from(
         market,
     };
     if decision.no_decision.is_none() {
-        let scan = scan(&rows);
+        let scan = scan();
         problems.extend(scan.problems);
         problems.extend(scan.not_ready.iter().map(NotReady::problem));
+        let candidates: Vec<Candidate> = scan
+            .signals
+            .into_iter()
+            .map(|signal| Candidate::new(signal, settings, book.equity))
+            .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
+            .collect();
         let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
         let after_exits = after_exits(book, &decision);
         let context = Context {
@@ -108,12 +115,6 @@ fn decide_from(
             invested: OnceCell::new(),
             taken: OnceCell::new(),
         };
-        let candidates: Vec<Candidate> = scan
-            .signals
-            .into_iter()
-            .map(|signal| Candidate::new(signal, settings, book.equity))
-            .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
-            .collect();
         let (kept, filtered) = filters::select_watched(candidates, &context, watch);
         decision.filtered = filtered;
         for candidate in &kept {
@@ -124,7 +125,7 @@ fn decide_from(
             }
         }
         decision.recommendations =
-            kept.into_iter().map(|candidate| buy(scripts, &rows, candidate, words)).collect();
+            kept.into_iter().map(|candidate| buy(scripts, rows, candidate, words)).collect();
     }
     problems.sort();
     problems.dedup();
@@ -260,10 +261,13 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
 /// The book as the entries find it: what is sold has freed its slot and its cash, and what the
 /// class bought after the session has not taken them yet. What another strategy holds of a sold
 /// symbol stays.
-fn after_exits(book: &Book, decision: &Decision) -> Book {
-    let mut left = book.clone();
+fn after_exits<'a>(book: &'a Book, decision: &Decision) -> Cow<'a, Book> {
     let is_later =
         |own: &Position| own.asset_class == decision.asset_class && own.entry_date > decision.session;
+    if decision.sold().next().is_none() && !book.positions.iter().any(is_later) {
+        return Cow::Borrowed(book);
+    }
+    let mut left = book.clone();
     left.cash += left.positions.iter().filter(|own| is_later(own)).map(Position::market_value).sum::<f64>();
     left.positions.retain(|own| !is_later(own));
     for sold in decision.sold() {
@@ -271,7 +275,7 @@ fn after_exits(book: &Book, decision: &Decision) -> Book {
             left.cash += left.positions.remove(place).market_value();
         }
     }
-    left
+    Cow::Owned(left)
 }
 
 fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate, words: Words) -> Recommendation {

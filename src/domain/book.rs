@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{AssetClass, Symbol};
+use super::{AssetClass, Name, Symbol};
 
 /// Cash, positions and pending orders, shared by both asset classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Position {
     pub symbol: Symbol,
     pub asset_class: AssetClass,
     /// The strategy whose exit rule sells it.
-    pub strategy: String,
+    pub strategy: Name,
     /// The session on which the entry filled.
     pub entry_date: NaiveDate,
     pub entry_price: f64,
@@ -104,7 +104,7 @@ impl Position {
 pub struct Order {
     pub symbol: Symbol,
     pub asset_class: AssetClass,
-    pub strategy: String,
+    pub strategy: Name,
     /// The session that decided it.
     pub session: NaiveDate,
     /// Units of the asset, fixed at the decision.

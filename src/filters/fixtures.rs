@@ -70,7 +70,7 @@ impl Desk {
         self.book.positions.push(Position {
             symbol: symbol(name),
             asset_class: AssetClass::Equity,
-            strategy: "always".to_owned(),
+            strategy: "always".into(),
             entry_date: day(3),
             entry_price: 100.0,
             quantity,
@@ -86,7 +86,7 @@ impl Desk {
         self.book.pending.push(Order {
             symbol: symbol(name),
             asset_class: AssetClass::Equity,
-            strategy: "always".to_owned(),
+            strategy: "always".into(),
             session: day(28),
             quantity,
             decided_price: 100.0,

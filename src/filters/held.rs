@@ -14,7 +14,7 @@ pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>)
     let taken = context.taken.get_or_init(|| {
         let held = book.positions.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
         let ordered = book.pending.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
-        held.chain(ordered).cloned().collect()
+        held.chain(ordered).collect()
     });
     taken.contains(&signal.symbol).then(|| context.words.say(|| reason(candidate, book)))
 }

@@ -66,7 +66,7 @@ pub struct Context<'a> {
     /// What is held and ordered, of both classes, in the account's currency.
     pub invested: OnceCell<f64>,
     /// The symbols that are held or ordered of the class.
-    pub taken: OnceCell<HashSet<Symbol>>,
+    pub taken: OnceCell<HashSet<&'a Symbol>>,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject

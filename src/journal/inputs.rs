@@ -290,7 +290,7 @@ impl HeldDocument {
         Self {
             symbol: own.symbol.clone(),
             asset_class: own.asset_class,
-            strategy: own.strategy.clone(),
+            strategy: own.strategy.to_string(),
             entry_date: own.entry_date,
             entry_price: own.entry_price,
             quantity: own.quantity,
@@ -305,7 +305,7 @@ impl HeldDocument {
         Position {
             symbol: self.symbol,
             asset_class: self.asset_class,
-            strategy: self.strategy,
+            strategy: self.strategy.into(),
             entry_date: self.entry_date,
             entry_price: self.entry_price,
             quantity: self.quantity,

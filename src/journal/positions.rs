@@ -322,7 +322,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Lot> {
     let position = Position {
         symbol: parsed(row, "symbol")?,
         asset_class: parsed(row, "asset_class")?,
-        strategy: row.get("strategy")?,
+        strategy: row.get::<_, String>("strategy")?.into(),
         entry_date: parsed(row, "entry_date")?,
         entry_price,
         quantity: row.get("quantity")?,

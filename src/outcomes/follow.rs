@@ -148,7 +148,7 @@ impl Desk<'_> {
         book.pending.push(Order {
             symbol: told.symbol.clone(),
             asset_class: told.asset_class,
-            strategy: told.strategy.clone(),
+            strategy: told.strategy.as_str().into(),
             session: told.session,
             quantity,
             decided_price: told.close / factor,
@@ -271,7 +271,7 @@ fn as_told(own: &Followed) -> Position {
     Position {
         symbol: told.symbol.clone(),
         asset_class: told.asset_class,
-        strategy: told.strategy.clone(),
+        strategy: told.strategy.as_str().into(),
         entry_date: told.session,
         entry_price: told.close,
         quantity: told.quantity,

@@ -178,7 +178,7 @@ fn held(
     HeldPosition {
         symbol: symbol(ticker),
         asset_class: AssetClass::Equity,
-        strategy: "equity_momentum".to_owned(),
+        strategy: "equity_momentum".into(),
         entry_date: date("2026-11-09"),
         entry_price,
         quantity,
@@ -486,7 +486,7 @@ pub fn crowded() -> Report {
     report.pending = vec![Order {
         symbol: symbol("ETH"),
         asset_class: AssetClass::Crypto,
-        strategy: "crypto_momentum".to_owned(),
+        strategy: "crypto_momentum".into(),
         session,
         quantity: 1.25,
         decided_price: 2_841.5,

@@ -100,7 +100,7 @@ mod tests {
             }
         }
         for held in &mut report.decisions[0].held {
-            held.strategy = attack.to_owned();
+            held.strategy = attack.into();
             held.note = attack.to_owned();
         }
         report.decisions[0].no_decision = Some(attack.to_owned());

@@ -130,7 +130,7 @@ impl Plan {
             positions.push(Position {
                 symbol: bars.symbol().clone(),
                 asset_class: self.class,
-                strategy: strategy.to_owned(),
+                strategy: strategy.into(),
                 entry_date: entry.date,
                 entry_price: entry.open,
                 quantity: (10_000.0 * dice.unit() / entry.open).floor() + 1.0,

@@ -293,7 +293,7 @@ fn lot_of(own: Position) -> NewLot {
     NewLot {
         symbol: own.symbol,
         asset_class: own.asset_class,
-        strategy: own.strategy,
+        strategy: own.strategy.to_string(),
         entry_date: own.entry_date,
         entry_price: own.entry_price,
         quantity: own.quantity,

@@ -75,7 +75,7 @@ fn row(app: &App, held: &Position, entry_stop: f64) -> HeldRow {
     HeldRow {
         symbol: own.symbol.to_string(),
         asset_class: own.asset_class,
-        strategy: own.strategy.clone(),
+        strategy: own.strategy.to_string(),
         entry_date: own.entry_date,
         entry_price: own.entry_price,
         quantity: own.quantity,

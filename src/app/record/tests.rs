@@ -218,7 +218,7 @@ fn a_stop_goes_back_to_the_scale_of_its_entry() {
     let traded = Position {
         symbol: Symbol::new("X").expect("a symbol"),
         asset_class: AssetClass::Equity,
-        strategy: "s".to_owned(),
+        strategy: "s".into(),
         entry_date: NaiveDate::MIN,
         entry_price: 410.0,
         quantity: 10.0,
@@ -231,7 +231,7 @@ fn a_stop_goes_back_to_the_scale_of_its_entry() {
     let held = HeldPosition {
         symbol: traded.symbol.clone(),
         asset_class: AssetClass::Equity,
-        strategy: "s".to_owned(),
+        strategy: "s".into(),
         entry_date: NaiveDate::MIN,
         entry_price: 102.5,
         quantity: 40.0,
@@ -246,5 +246,5 @@ fn a_stop_goes_back_to_the_scale_of_its_entry() {
     };
     let advanced = stop(&held, std::slice::from_ref(&traded)).expect("it is held");
     assert_eq!((advanced.stop_price, advanced.session), (400.0, NaiveDate::MAX));
-    assert_eq!(stop(&held, &[Position { strategy: "other".to_owned(), ..traded }]), None);
+    assert_eq!(stop(&held, &[Position { strategy: "other".into(), ..traded }]), None);
 }

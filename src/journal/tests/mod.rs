@@ -131,7 +131,7 @@ fn position(name: &str) -> Position {
     Position {
         symbol: symbol(name),
         asset_class: AssetClass::Equity,
-        strategy: "equity_momentum".to_owned(),
+        strategy: "equity_momentum".into(),
         entry_date: day(2),
         entry_price: 100.0 / 3.0,
         quantity: 10.0,
@@ -146,7 +146,7 @@ fn order(name: &str) -> Order {
     Order {
         symbol: symbol(name),
         asset_class: AssetClass::Crypto,
-        strategy: "crypto_momentum".to_owned(),
+        strategy: "crypto_momentum".into(),
         session: day(19),
         quantity: 0.1 + 0.2,
         decided_price: 100.0 / 3.0,
