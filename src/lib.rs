@@ -6,10 +6,6 @@
 // Both panic where nobody reads; `cli::output` writes what a person is told.
 #![cfg_attr(not(test), warn(clippy::print_stderr, clippy::print_stdout))]
 
-/// Small values come and go by the million while history is walked through, on all cores.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod app;
 pub mod backtest;
 pub mod bars;

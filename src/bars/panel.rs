@@ -1,9 +1,9 @@
 //! All symbols' bars of one asset class, stacked into one table.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use chrono::NaiveDate;
+use rustc_hash::FxHashMap;
 
 use super::Bars;
 use super::days::Days;
@@ -21,7 +21,7 @@ pub struct Panel {
     /// `starts[i]..starts[i + 1]` are the rows of `symbols[i]`.
     starts: Vec<usize>,
     /// Where each symbol stands in `symbols`.
-    places: HashMap<Symbol, usize>,
+    places: FxHashMap<Symbol, usize>,
     days: Days,
     dates: Vec<NaiveDate>,
     open: Vec<f64>,

@@ -127,7 +127,8 @@ impl<'a> Lot<'a> {
         let owner = panel.position(&position.symbol);
         let row = owner.and_then(|owner| Some((owner, panel.row(owner, session)?)));
         let held = row.map(|(owner, row)| rows_since(panel, owner, position.entry_date, row));
-        Self { position, owner, held, misfit: splits::misfit(position, panel).map(Box::new) }
+        let misfit = owner.and_then(|owner| splits::misfit_at(position, panel, owner));
+        Self { position, owner, held, misfit: misfit.map(Box::new) }
     }
 
     /// By symbol, then strategy, then entry.

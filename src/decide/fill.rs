@@ -3,8 +3,9 @@
 //! The quantity was fixed at the decision; a fill cuts it only to the cash there is. Costs
 //! are the backtest's business and no part of this.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Decision, Direction, HeldPosition, PositionStatus};
@@ -131,7 +132,7 @@ fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
         return;
     }
     // Nearly always a symbol has one lot.
-    let first: HashMap<&Symbol, usize> =
+    let first: FxHashMap<&Symbol, usize> =
         book.positions.iter().enumerate().rev().map(|(place, own)| (&own.symbol, place)).collect();
     let place = |held: &HeldPosition| {
         let first = first.get(&held.symbol).copied()?;

@@ -86,12 +86,15 @@ pub fn entry_doubt(position: &Position, prepared: &Prepared) -> Option<String> {
 /// Says that a position's entry lies far from what was traded on its session; `None` without a bar
 /// of its symbol on that session.
 pub(super) fn misfit(position: &Position, panel: &Panel) -> Option<Misfit> {
-    let place = panel.position(&position.symbol)?;
+    misfit_at(position, panel, panel.position(&position.symbol)?)
+}
+
+/// Does the same for a position whose symbol stands at `place` of the panel.
+pub(super) fn misfit_at(position: &Position, panel: &Panel, place: usize) -> Option<Misfit> {
     let row = panel.row(place, position.entry_date)?;
-    let traded = position.as_traded().entry_price;
     let range = range_on(panel, place, position.entry_date)?;
     // As traded, the entry fits bars that still show a split.
-    if range.contains(&position.entry_price) || range.contains(&traded) {
+    if range.contains(&position.entry_price) || range.contains(&position.as_traded().entry_price) {
         return None;
     }
     let why = format!(

@@ -1,8 +1,9 @@
 //! The candidates of a session that were kept so far, with what each next one is held against.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Deref;
+
+use rustc_hash::FxHashMap;
 
 use super::Candidate;
 use crate::domain::Symbol;
@@ -19,7 +20,7 @@ pub(super) struct Kept {
 /// The best candidate of each symbol, of the first so many: one filter alone asks for it.
 #[derive(Debug, Default)]
 struct Best {
-    places: HashMap<Symbol, usize>,
+    places: FxHashMap<Symbol, usize>,
     looked_at: usize,
 }
 

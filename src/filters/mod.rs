@@ -21,10 +21,11 @@ mod taken;
 mod fixtures;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::bars::Health;
@@ -66,7 +67,7 @@ pub struct Context<'a> {
     /// What is held and ordered, of both classes, in the account's currency.
     pub invested: OnceCell<f64>,
     /// The symbols that are held or ordered of the class.
-    pub taken: OnceCell<HashSet<&'a Symbol>>,
+    pub taken: OnceCell<FxHashSet<&'a Symbol>>,
 }
 
 /// Judges one candidate, given the better ones that were kept before it: a reason to reject
