@@ -279,9 +279,11 @@ impl<'a> Walk<'a> {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
         }
         let mut scan = self.scan(desk, date);
-        if words == Words::LeftOut {
-            self.tally.add_not_ready(date, &std::mem::take(&mut scan.not_ready));
-        }
+        // Worded once for all sessions, where nobody reads of each.
+        let not_ready = match words {
+            Words::Told => Vec::new(),
+            Words::LeftOut => std::mem::take(&mut scan.not_ready),
+        };
         let settings = self.scaled.as_ref().unwrap_or(settings);
         let (book, rows) = (&self.account.book, &self.desks[desk].rows);
         let (mut decision, problems) =
@@ -302,6 +304,9 @@ impl<'a> Walk<'a> {
                 (buy.symbol.clone(), buy.strategy_name.clone())
             });
             decision.filtered.extend(cut);
+        }
+        if decision.no_decision.is_none() {
+            self.tally.add_not_ready(date, &not_ready);
         }
         self.counts.filtered += decision.filtered.len();
         self.counts.ordered += decision.recommendations.len();
