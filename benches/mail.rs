@@ -29,7 +29,7 @@ fn mail(criterion: &mut Criterion) {
     let sender = Sender::of(&Settings::defaults().email).expect("the default sender is an address");
     let recipient = Recipient::new("me@example.com", "--to").expect("an address");
     let session = decided.report.newest_session();
-    let occasion = Occasion { job: "daily".to_owned(), session, correction: 0, is_late: false };
+    let occasion = Occasion { job: "daily".to_owned(), session, correction: 0, missed_open: None };
     let mut group = criterion.benchmark_group("mail");
     for cards in [5, 50] {
         let own = with_cards(&decided, cards);

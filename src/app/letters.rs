@@ -12,6 +12,7 @@ use super::RunOutcome;
 use super::inputs::Inputs;
 use super::record::{record, render};
 use super::tell::tell;
+use crate::calendar;
 use crate::domain::AssetClass;
 use crate::journal;
 use crate::journal::{Delivery, JobSession, Journal, Lateness, MailFrom, Outgoing};
@@ -119,7 +120,8 @@ fn made(
         job: assignment.job.job.clone(),
         session: assignment.job.session,
         correction: assignment.correction,
-        is_late: late == Lateness::Late,
+        missed_open: (late == Lateness::Late)
+            .then(|| calendar::next_session(assignment.asset_class, assignment.job.session)),
     };
     let RunOutcome { report, charts, templates, .. } = outcome;
     let (made, _) =

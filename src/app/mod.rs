@@ -82,7 +82,7 @@ pub use shadow::shadow;
 pub use signals::{SignalTable, signals};
 pub use sources::{Vendors, cached_classes};
 pub use span::Span;
-pub use test_mail::{MailTold, send_test_mail};
+pub use test_mail::{MailTold, MailsTried, send_test_mail};
 pub use test_scripts::{ScriptTests, TestedScript, test_scripts};
 pub use validate::validate;
 

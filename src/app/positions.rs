@@ -4,7 +4,7 @@
 //! before must not bring back what was sold since.
 //!
 //! The file is CSV with a header: `symbol, asset_class, strategy, entry_date, entry_price, quantity,
-//! stop_price`, in any order. Prices are as traded. `stop_price` is the stop at the entry; the
+//! stop_price`, in any order and letter case. Prices are as traded. `stop_price` is the stop at the entry; the
 //! strategy's own `stop` is replayed over every session since. A strategy holds one lot of a
 //! symbol: a sale names class, symbol and strategy, and could not tell two lots apart.
 
@@ -72,7 +72,12 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(u64, Position)>, Refusal> {
         .flexible(true)
         .from_path(path)
         .map_err(|error| refuse(unread(&error)))?;
-    let header = reader.headers().map_err(|error| refuse(unread(&error)))?.clone();
+    let header = reader.headers().map_err(|error| refuse(unread(&error)))?;
+    let header: StringRecord = header.iter().map(str::to_lowercase).collect();
+    let twice = COLUMNS.iter().find(|column| header.iter().filter(|name| name == *column).count() > 1);
+    if let Some(column) = twice {
+        return Err(refuse(format!("has the column `{column}` twice; leave one")));
+    }
     if let Some(absent) = COLUMNS.iter().find(|column| !header.iter().any(|name| name == **column)) {
         return Err(refuse(format!("has no column `{absent}`; it needs {}", COLUMNS.join(", "))));
     }

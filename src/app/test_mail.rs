@@ -3,7 +3,7 @@
 use super::{App, Refusal};
 use crate::domain::Problem;
 use crate::mail;
-use crate::mail::smtp::{SendError, Server, Step};
+use crate::mail::smtp::{Kind, SendError, Server, Step};
 use crate::mail::{Recipient, Sender, Trial};
 use crate::reload::Texts;
 use crate::report::Templates;
@@ -26,8 +26,17 @@ pub enum MailTold<'a> {
     Failed(&'a SendError),
 }
 
-/// Sends the test mail to `to`, or to every recipient of the settings, and returns how many of how many
-/// servers took it. A recipient that fails keeps the others from nothing.
+/// How many mails of a test were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailsTried {
+    pub all: usize,
+    /// The server said that it took them.
+    pub sent: usize,
+    /// They were on their way when the server fell silent: it may have taken them.
+    pub unknown: usize,
+}
+
+/// Sends the test mail to `to`, or to every recipient of the settings, and returns how many were taken. A recipient that fails keeps the others from nothing.
 ///
 /// # Errors
 /// A [`Refusal`] where the settings are not complete or the address is none.
@@ -35,7 +44,7 @@ pub async fn send_test_mail(
     app: &App,
     to: Option<&str>,
     told: &mut (dyn FnMut(MailTold<'_>) + Send),
-) -> anyhow::Result<(usize, usize)> {
+) -> anyhow::Result<MailsTried> {
     let settings = &app.loaded.settings;
     let wrong = |cause: String| Refusal::Configuration(cause);
     let recipients = match to {
@@ -67,14 +76,17 @@ pub async fn send_test_mail(
     for problem in of_templates.iter().chain(&of_mail) {
         told(MailTold::Problem(problem));
     }
-    let mut sent = 0;
+    let mut tried = MailsTried { all: recipients.len(), sent: 0, unknown: 0 };
     for recipient in &recipients {
         told(MailTold::To(recipient));
         let letter = mail.to(recipient)?;
         match server.send_told(&letter, &mut |step, seen| told(MailTold::Done(step, seen))).await {
-            Ok(()) => sent += 1,
-            Err(error) => told(MailTold::Failed(&error)),
+            Ok(()) => tried.sent += 1,
+            Err(error) => {
+                tried.unknown += usize::from(error.kind == Kind::MaybeAccepted);
+                told(MailTold::Failed(&error));
+            }
         }
     }
-    Ok((sent, recipients.len()))
+    Ok(tried)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -14,6 +14,7 @@ use crate::journal::{RecommendationRow, Reveal, RunRow, StoredRun};
 use super::args::Global;
 use super::choices::TextFormat;
 use super::exit::Outcome;
+use super::outbox;
 use super::output;
 use super::start;
 use super::table::{Cell, Table};
@@ -49,6 +50,14 @@ pub(super) enum JournalAction {
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
         format: TextFormat,
     },
+    /// Lists the mails that were queued, and the alerts: waiting, sent or refused, the newest first
+    Outbox {
+        /// The first day that is listed (UTC); what still waits is listed always
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        since: Option<NaiveDate>,
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
     /// Writes a whole copy of the journal, also while others write to it
     Backup {
         /// The file to write; it must not be there yet
@@ -71,6 +80,10 @@ pub(super) fn journal(global: &Global, action: &JournalAction) -> anyhow::Result
             show(&journal.run(id)?, &journal.mails_of_run(id)?, *format)?
         }
         JournalAction::Reveals { format } => reveals(&journal.reveals()?, *format)?,
+        JournalAction::Outbox { since, format } => {
+            let since = since.map_or(DateTime::UNIX_EPOCH, |day| day.and_time(NaiveTime::MIN).and_utc());
+            outbox::outbox(&journal.mails_since(since)?, &journal.alerts_since(since)?, *format)?
+        }
         JournalAction::Backup { file } => {
             journal.backup(file)?;
             format!("{} holds the whole of {}", file.display(), journal.path().display())
@@ -297,6 +310,6 @@ fn show_json(run: &StoredRun, mails: &[Outgoing]) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&document)?)
 }
 
-fn minute(at: DateTime<Utc>) -> String {
+pub(super) fn minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -20,6 +20,7 @@ mod init;
 mod journal;
 mod logging;
 mod new_strategy;
+mod outbox;
 mod output;
 mod portfolio;
 mod preview;

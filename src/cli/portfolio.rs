@@ -11,7 +11,7 @@ use crate::app::portfolio;
 use crate::app::portfolio::{HeldRow, NewPosition, Sale, Sold};
 use crate::domain::AssetClass;
 use crate::domain::format;
-use crate::journal::Lot;
+use crate::journal::{Lot, Undone};
 
 use super::args::Global;
 use super::choices::{OneClass, TextFormat};
@@ -36,6 +36,8 @@ pub(super) enum PortfolioAction {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Takes back the last add, close or import; called again, the one before it
+    Undo,
 }
 
 #[derive(Debug, Args)]
@@ -81,7 +83,7 @@ pub(super) struct CloseArgs {
     pub asset_class: Option<OneClass>,
 }
 
-/// Adds, closes, imports or lists positions.
+/// Adds, closes, imports or lists positions, or takes the last change back.
 pub(super) fn portfolio(global: &Global, action: &PortfolioAction) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let (text, remarks) = match action {
@@ -98,6 +100,7 @@ pub(super) fn portfolio(global: &Global, action: &PortfolioAction) -> anyhow::Re
             let sold = portfolio::close(&app, &sale(args))?;
             (told(&sold), sold.remarks)
         }
+        PortfolioAction::Undo => (undone(&portfolio::undo(&app)?), Vec::new()),
         PortfolioAction::List { format } => {
             let rows = portfolio::held_rows(&app)?;
             let doubts =
@@ -178,6 +181,35 @@ fn told(sold: &Sold) -> String {
         format::clean(&closing.reason),
         format::fixed(in_r, 2),
     )
+}
+
+fn undone(undone: &Undone) -> String {
+    match undone {
+        Undone::Added { lots, told_at } => {
+            let number = lots.len();
+            let are = if number == 1 { "is" } else { "are" };
+            let count = format::count(number, "position");
+            format!(
+                "{}Undone: {count} added on {} {are} held no longer.\n",
+                lines(lots),
+                told_at.format("%Y-%m-%d at %H:%M UTC")
+            )
+        }
+        Undone::Closed { sold, held, told_at } => {
+            let own = &held.position;
+            let sale = sold.closing.as_ref().map_or_else(String::new, |closing| {
+                let units = format::quantity(sold.position.quantity * closing.split_factor);
+                format!(" of {units} at {} on {}", format::price(closing.price), closing.date)
+            });
+            format!(
+                "{}Undone: the sale{sale}, told on {}; {} {} are held again.\n",
+                lines(std::slice::from_ref(&**held)),
+                told_at.format("%Y-%m-%d at %H:%M UTC"),
+                format::quantity(own.quantity),
+                own.symbol,
+            )
+        }
+    }
 }
 
 fn list(rows: &[HeldRow], form: TextFormat) -> anyhow::Result<String> {

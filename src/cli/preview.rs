@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
+
 use crate::app;
 use crate::app::{App, LiveScripts, RunOutcome, RunRequest};
 use crate::cache::Patience;
+use crate::calendar;
 use crate::domain::AssetClass;
+use crate::domain::format;
 use crate::report;
 use crate::report::Charts;
+use crate::schedule::{Timing, timing};
 
 use super::choices::ReportFormat;
 use super::exit::Outcome;
@@ -48,6 +53,9 @@ pub(super) async fn preview(
     if args.output.is_none() || args.format != ReportFormat::Html {
         say_where(app, None, &html);
     }
+    if request.date.is_some() {
+        outcome.report.run.parts.iter().for_each(|part| say_late(app, part.asset_class, part.session));
+    }
     Ok(verdict(args, &outcome))
 }
 
@@ -68,6 +76,14 @@ pub(super) fn request(args: &RunArgs) -> anyhow::Result<RunRequest> {
         positions: args.positions.clone(),
         patience: Patience::Kept,
     })
+}
+
+/// Says that the open at which a session would have been filled has passed, where it has.
+pub(super) fn say_late(app: &App, class: AssetClass, session: NaiveDate) {
+    if timing(class, session, app.clock.now()) == Timing::Late {
+        let open = format::day(calendar::next_session(class, session));
+        output::remark(format_args!("Late: the open of {open} has passed; a mail of this session says so"));
+    }
 }
 
 /// Writes the HTML and says where; a folder that cannot be written costs only this.

@@ -145,6 +145,7 @@ async fn run(
             output::remark("Another run of the session was kept meanwhile; its mails stand");
         }
     }
+    preview::say_late(app, class, session);
     if repeats {
         output::remark("The correction recommends the same as the mail before it");
     }

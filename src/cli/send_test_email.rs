@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::app;
-use crate::app::MailTold;
+use crate::app::{MailTold, MailsTried};
 use crate::domain::format;
 
 use super::args::Global;
@@ -28,18 +28,31 @@ pub(super) async fn send_test_email(global: &Global, args: &SendTestEmailArgs) -
             closed = output::write(&lines(&told), None).err();
         }
     };
-    let (sent, all) = app::send_test_mail(&app, args.to.as_deref(), &mut told).await?;
+    let tried = app::send_test_mail(&app, args.to.as_deref(), &mut told).await?;
     if let Some(error) = closed {
         return Err(error);
     }
-    let summary = match sent {
-        0 => "No mail was sent.".to_owned(),
-        _ => {
-            format!("{sent} of {} sent: look into the inbox, and among the spam.", format::count(all, "mail"))
+    output::write(&format!("\n{}", summary(tried)), None)?;
+    Ok(if tried.sent == tried.all { Outcome::Done } else { Outcome::Findings })
+}
+
+/// Says how many mails are on their way, and never that one is not which may be.
+fn summary(tried: MailsTried) -> String {
+    const LOOK: &str = "look into the inbox, and among the spam";
+    let MailsTried { all, sent, unknown } = tried;
+    let of_all = format!("{sent} of {} sent", format::count(all, "mail"));
+    match (sent, unknown) {
+        (0, 0) => "No mail was sent.".to_owned(),
+        (_, 0) => format!("{of_all}: {LOOK}."),
+        (_, 1) => {
+            format!("{of_all}, and one may have been taken all the same: {LOOK}, before you send again.")
         }
-    };
-    output::write(&format!("\n{summary}"), None)?;
-    Ok(if sent == all { Outcome::Done } else { Outcome::Findings })
+        (_, _) => {
+            format!(
+                "{of_all}, and {unknown} may have been taken all the same: {LOOK}, before you send again."
+            )
+        }
+    }
 }
 
 fn lines(told: &MailTold<'_>) -> String {

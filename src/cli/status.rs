@@ -36,6 +36,7 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Outco
         Status::new(now, &jobs, &standing, data, daemon::reload_note(&app.loaded.settings.journal.path));
     status.sender = sender;
     status.problems.extend(daemon::standing_problems(&app.loaded.settings, &jobs));
+    status.problems.extend(daemon::listener_note(&app.loaded.settings.journal.path, sender));
     let text = match args.format {
         TextFormat::Text => status.text(),
         TextFormat::Json => format!("{:#}", status.json()),

@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use chrono::{DateTime, Duration, Utc};
 use tracing::{info, warn};
 
+use super::alert;
+use super::alert::Hearing;
 use super::log_tail::LogTail;
 use super::status::Unsent;
 use super::work::{JobResult, Order, Outbox, Role, Standing, Work};
@@ -19,12 +21,9 @@ use crate::app::{App, Asked, Assignment, Courier, Delivered, RunRequest};
 use crate::cache::Patience;
 use crate::calendar;
 use crate::domain::Problem;
-use crate::journal::{Alert, JobSession, Journal, JournalError, MailState, Outgoing, RunState, SessionState};
-use crate::mail;
-use crate::mail::smtp::Server;
-use crate::mail::{Recipient, Sender};
+use crate::journal::{Alert, AlertRow, AlertState, JobSession, Journal, JournalError};
+use crate::journal::{MailState, Outgoing, RunState, SessionState};
 use crate::schedule::{Entry, History, State, Timing, Why, timing};
-use crate::settings::Redactor;
 
 /// How far back the sessions are looked up: longer than any of them is still of interest.
 const LOOK_BACK: Duration = Duration::days(40);
@@ -108,11 +107,7 @@ impl Deliver {
         if claim == Claim::Taken {
             return;
         }
-        let sent = send_alert(order, error, &self.log).await.unwrap_or_else(|failed| {
-            warn!("the alert is not sent: {failed:#}");
-            0
-        });
-        if sent > 0 {
+        if alert::tell(order, courier, error, &self.log).await == Hearing::Somebody {
             return;
         }
         // Nobody was told: the next failure of the session tries again.
@@ -234,6 +229,7 @@ pub fn standing(journal: &Journal, now: DateTime<Utc>) -> anyhow::Result<Standin
     Ok(Standing {
         history,
         outbox: counted(&mails),
+        alerts: counted_alerts(&journal.alerts_since(since)?),
         reasons,
         lacking,
         unsent: unsent(&mails),
@@ -278,6 +274,12 @@ fn counted(mails: &[Outgoing]) -> Outbox {
         }
     }
     outbox
+}
+
+/// Counts alerts by what became of them.
+fn counted_alerts(alerts: &[AlertRow]) -> Outbox {
+    let of = |state| alerts.iter().filter(|own| own.state == state).count();
+    Outbox { waiting: of(AlertState::Waiting), sent: of(AlertState::Sent), refused: of(AlertState::Refused) }
 }
 
 /// Looks up what the readers of a session's mail did not get.
@@ -351,40 +353,6 @@ async fn decided(order: &Order, courier: &Courier, notes: Vec<Problem>) -> anyho
     };
     let problems = tokio::task::spawn_blocking(keep).await.context("failed to keep the run")??;
     Ok(Decided::Recorded { problems })
-}
-
-/// Sends it, and returns to how many recipients.
-async fn send_alert(order: &Order, error: &anyhow::Error, log: &LogTail) -> anyhow::Result<usize> {
-    let settings = &order.app.loaded.settings;
-    if settings.email.recipients.is_empty() {
-        return Ok(0);
-    }
-    let server = Server::of(&settings.email, &settings.secrets)?;
-    let alert = mail::Alert {
-        job: order.due.job.clone(),
-        session: order.due.session,
-        causes: error.chain().map(ToString::to_string).collect(),
-        log: log.lines(),
-        at: order.app.clock.now(),
-    };
-    let templates = order.live.current().set.templates.clone();
-    let redactor = Redactor::of(&settings.secrets);
-    let (made, _) = mail::alert(&alert, &redactor, &templates, &Sender::of(&settings.email)?)?;
-    let mut sent = 0;
-    for to in &settings.email.recipients {
-        let letter = made.to(&Recipient::new(to, "EMAIL_RECIPIENTS")?)?;
-        match server.send(&letter).await {
-            Ok(()) => sent += 1,
-            Err(error) => {
-                warn!(recipient = to, "the alert is not sent: {error}");
-                // The next one would wait for the same server as long.
-                if error.is_of_connection() {
-                    break;
-                }
-            }
-        }
-    }
-    Ok(sent)
 }
 
 #[cfg(test)]

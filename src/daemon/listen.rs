@@ -2,12 +2,16 @@
 //!
 //! Off unless the settings say where to listen. It answers from what the loop published last, and so never
 //! waits for it; where the loop published nothing for minutes, that is the answer. Requests have no body
-//! worth reading and no way to change anything.
+//! worth reading and no way to change anything. An address that cannot be had is no reason not to mail: it is told, and
+//! asked for again every minute.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use http_body_util::Full;
 use hyper::Method;
 use hyper::Request;
@@ -43,22 +47,54 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a system that accepts no connection is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long an address that cannot be had is left alone.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// Why nothing is answered, as long as that is so.
+pub(super) type Trouble = Arc<ArcSwapOption<String>>;
+
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Answers for as long as it is polled; without an address, or where it cannot be had, it only waits.
-pub(super) async fn listen(address: Option<SocketAddr>, vitals: Published) {
+/// Answers for as long as it is polled, once the address can be had; without one it only waits.
+pub(super) async fn listen(address: Option<SocketAddr>, vitals: Published, trouble: Trouble) {
     let Some(address) = address else { return std::future::pending().await };
-    match TcpListener::bind(address).await {
-        Ok(listener) => {
-            info!("Listening on http://{address} for /health and /metrics");
-            serve(listener, vitals).await;
+    let listener = bound(address, &trouble).await;
+    info!("Listening on http://{address} for /health and /metrics");
+    serve(listener, vitals).await;
+}
+
+/// Asks for the address until it is had.
+async fn bound(address: SocketAddr, trouble: &Trouble) -> TcpListener {
+    loop {
+        let error = match TcpListener::bind(address).await {
+            Ok(listener) => {
+                trouble.store(None);
+                return listener;
+            }
+            Err(error) => error,
+        };
+        let why = unbound(address, &error);
+        if trouble.load().as_deref() != Some(&why) {
+            error!("{why}; it is tried again every minute, and mails go out all the same");
+            trouble.store(Some(Arc::new(why)));
         }
-        Err(error) => {
-            error!("health.listen: {address} cannot be had ({error}); choose another address and restart");
-            std::future::pending::<()>().await;
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Says why an address cannot be had, and what to do.
+fn unbound(address: SocketAddr, error: &io::Error) -> String {
+    let remedy = "or choose another health.listen and restart";
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let port = address.port();
+            format!("health listener: port {port} in use ({address}): end the program that has it, {remedy}")
         }
+        _ => format!(
+            "health listener: {address} cannot be had ({error}): give this user the right to it, {remedy}"
+        ),
     }
 }
 
@@ -123,4 +159,25 @@ fn response(code: StatusCode, kind: &'static str, body: String) -> Response<Full
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_in_use_is_told_and_asked_for_again_until_it_is_free() {
+        let other = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = other.local_addr().expect("an address");
+        let trouble = Trouble::default();
+        let listening = tokio::spawn(listen(Some(address), Published::default(), Arc::clone(&trouble)));
+        tokio::time::sleep(AGAIN * 3 / 2).await;
+        let told = trouble.load_full().expect("it is told");
+        assert!(told.contains(&format!("health listener: port {} in use", address.port())), "{told}");
+        assert!(!listening.is_finished(), "and given up it is not");
+        drop(other);
+        tokio::time::sleep(AGAIN).await;
+        assert_eq!(trouble.load_full(), None);
+        TcpStream::connect(address).await.expect("it listens");
+    }
 }

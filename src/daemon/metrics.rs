@@ -56,6 +56,11 @@ pub(super) fn render(vitals: &Vitals) -> String {
     for (state, count) in [("waiting", outbox.waiting), ("sent", outbox.sent), ("refused", outbox.refused)] {
         page.value("ts_outbox_mails", &[("state", state)], count);
     }
+    page.family("ts_alert_mails", "gauge", "The mails that told of failures, by what became of them.");
+    let alerts = status.alerts;
+    for (state, count) in [("waiting", alerts.waiting), ("sent", alerts.sent), ("refused", alerts.refused)] {
+        page.value("ts_alert_mails", &[("state", state)], count);
+    }
     page.family("ts_data_age_seconds", "gauge", "The time since the close of the newest cached bar.");
     for age in &status.data {
         let Some(newest) = age.newest else { continue };

@@ -5,8 +5,10 @@
 //! [`crate::schedule::due`]'s word; how it is done, and remembered, is [`Work`]'s. Silence is noticed
 //! in three ways: a ping around each run, `/health` and `/metrics`, and `ts status`.
 
+mod alert;
 mod deliver_job;
 mod listen;
+mod listener_note;
 mod log_tail;
 mod metrics;
 mod notify;
@@ -25,6 +27,7 @@ mod wake;
 mod work;
 
 pub use deliver_job::{Deliver, standing};
+pub use listener_note::listener_note;
 pub use log_tail::LogTail;
 pub use ping::Ping;
 pub use ping::Pinger;
@@ -63,11 +66,11 @@ const WAITING: usize = 16;
 /// Runs a daemon until it is told to stop, with the edits that `reloader` sees.
 ///
 /// # Errors
-/// A system that gives no signals. A listener that cannot be opened is logged and done without: the mail
-/// matters more.
+/// A system that gives no signals. A listener that cannot be opened is told and tried again, and keeps nothing
+/// waiting: the mail matters more.
 pub async fn run<W: Work>(daemon: Daemon<W>, reloader: Reloader) -> anyhow::Result<()> {
     let (tell, wakes) = mpsc::channel(WAITING);
-    let listening = listen::listen(daemon.listen_address(), daemon.vitals());
+    let listening = listen::listen(daemon.listen_address(), daemon.vitals(), daemon.listener());
     tokio::select! {
         () = daemon.serve(wakes) => Ok(()),
         broken = signals::forward(tell.clone()) => broken.context("failed to listen for signals"),

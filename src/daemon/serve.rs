@@ -20,6 +20,8 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use super::listen::Trouble;
+use super::listener_note;
 use super::notify;
 use super::ping::Ping;
 use super::ping::Pinger;
@@ -77,6 +79,10 @@ pub struct Daemon<W> {
     started_at: DateTime<Utc>,
     /// The last reload that was written down for `ts status`.
     noted_reload: Option<ReloadStatus>,
+    /// Why monitors are not answered.
+    listener: Trouble,
+    /// What of it was written down for `ts status`; `None` before anything was.
+    noted_listener: Option<Option<Arc<String>>>,
     published: Published,
 }
 
@@ -104,6 +110,8 @@ impl<W: Work> Daemon<W> {
             unreadable: None,
             started_at,
             noted_reload: None,
+            listener: Trouble::default(),
+            noted_listener: None,
             published: Arc::new(ArcSwapOption::empty()),
         })
     }
@@ -111,6 +119,11 @@ impl<W: Work> Daemon<W> {
     /// Returns where `/health` and `/metrics` are to be answered.
     pub(super) fn listen_address(&self) -> Option<SocketAddr> {
         self.app.loaded.settings.health.listen
+    }
+
+    /// Returns where the listener tells why it cannot answer.
+    pub(super) fn listener(&self) -> Trouble {
+        Arc::clone(&self.listener)
     }
 
     /// Returns what it has things done by.
@@ -243,6 +256,14 @@ impl<W: Work> Daemon<W> {
             reload_note::write(&self.app.loaded.settings.journal.path, &reload);
             self.noted_reload = Some(reload.clone());
         }
+        let listener = self.listener.load_full();
+        if standing.role == Role::Delivers && self.noted_listener.as_ref() != Some(&listener) {
+            listener_note::write(
+                &self.app.loaded.settings.journal.path,
+                listener.as_deref().map(String::as_str),
+            );
+            self.noted_listener = Some(listener.clone());
+        }
         let now = self.app.clock.now();
         let mut status = Status::new(now, &self.jobs, standing, self.data.clone(), Some(reload));
         if let Some(why) = &self.unreadable {
@@ -251,6 +272,7 @@ impl<W: Work> Daemon<W> {
             status.problems.push(why.clone());
         }
         status.problems.extend(standing_problems(&self.app.loaded.settings, &self.jobs));
+        status.problems.extend(listener.as_deref().cloned());
         let running = self.running.as_ref().map(|running| (running.due.job.clone(), running.due.session));
         let vitals = Vitals {
             started_at: self.started_at,

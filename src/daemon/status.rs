@@ -41,6 +41,8 @@ pub struct Status {
     pub now: DateTime<Utc>,
     pub jobs: Vec<JobStatus>,
     pub outbox: Outbox,
+    /// The mails that told of failures, which no outbox holds.
+    pub alerts: Outbox,
     pub data: Vec<DataAge>,
     /// `None` where no daemon told of one.
     pub reload: Option<ReloadStatus>,
@@ -152,7 +154,7 @@ fn lost_journals(journal: &Path) -> Vec<String> {
 }
 
 impl Sender {
-    fn may_be(self, process: Option<u32>) -> bool {
+    pub(super) fn may_be(self, process: Option<u32>) -> bool {
         match self {
             Self::Nobody => false,
             Self::Process(own) => own.is_none() || process.is_none() || own == process,
@@ -216,7 +218,8 @@ impl Status {
             }
         };
         let jobs = jobs.iter().map(of_job).collect();
-        Self { now, jobs, outbox: standing.outbox, data, reload, sender: None, problems: Vec::new() }
+        let Standing { outbox, alerts, .. } = *standing;
+        Self { now, jobs, outbox, alerts, data, reload, sender: None, problems: Vec::new() }
     }
 
     /// Tells whether everything came, and said all that was asked.
@@ -255,8 +258,10 @@ impl Status {
         if self.jobs.is_empty() {
             text.push_str("no job: the settings have no [[schedule]] with symbols to trade\n");
         }
-        let Outbox { waiting, sent, refused } = self.outbox;
-        line(&mut text, "outbox", &format!("{waiting} waiting, {sent} sent, {refused} refused"));
+        line(&mut text, "outbox", &self.outbox.told());
+        if self.alerts != Outbox::default() {
+            line(&mut text, "alerts", &self.alerts.told());
+        }
         for age in &self.data {
             line(&mut text, &format!("{} data", age.asset_class), &self.told(age));
         }
@@ -328,13 +333,13 @@ impl Status {
             Sender::Nobody => json!({ "is_running": false, "process": null }),
             Sender::Process(process) => json!({ "is_running": true, "process": process }),
         };
-        let Outbox { waiting, sent, refused } = self.outbox;
         json!({
             "now": seconds(self.now),
             "overdue": self.is_overdue(),
             "well": self.is_well(),
             "jobs": self.jobs.iter().map(job).collect::<Vec<_>>(),
-            "outbox": { "waiting": waiting, "sent": sent, "refused": refused },
+            "outbox": self.outbox.json(),
+            "alerts": self.alerts.json(),
             "data": self.data.iter().map(data).collect::<Vec<_>>(),
             "daemon": self.sender.map(sender),
             "reload": self.reload.as_ref().map(reload),

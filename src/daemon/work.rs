@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::status::Unsent;
@@ -31,6 +32,8 @@ pub trait Work: 'static {
 pub struct Standing {
     pub history: History,
     pub outbox: Outbox,
+    /// The mails that told of failures, likewise by what became of them.
+    pub alerts: Outbox,
     /// Why a session is not done, by job and session, where that was noted.
     pub reasons: BTreeMap<(String, NaiveDate), String>,
     /// What the readers of a session's mail did not get, likewise.
@@ -56,6 +59,19 @@ pub struct Outbox {
     pub sent: usize,
     /// Refused for good, or given up.
     pub refused: usize,
+}
+
+impl Outbox {
+    /// Renders it for people.
+    pub(super) fn told(self) -> String {
+        let Self { waiting, sent, refused } = self;
+        format!("{waiting} waiting, {sent} sent, {refused} refused")
+    }
+
+    /// Renders it for programs.
+    pub(super) fn json(self) -> Value {
+        json!({ "waiting": self.waiting, "sent": self.sent, "refused": self.refused })
+    }
 }
 
 /// Something to do, and what to do it with: the settings and scripts in force when it begins.

@@ -8,10 +8,14 @@ use rustc_hash::FxHashMap;
 use super::Candidate;
 use crate::domain::Symbol;
 
+/// Candidates on their way from filter to filter.
+#[expect(clippy::vec_box, reason = "they are sorted and handed on, and each is some hundred bytes")]
+pub(super) type Candidates = Vec<Box<Candidate>>;
+
 /// Kept candidates, the best first.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    candidates: Vec<Box<Candidate>>,
+    candidates: Candidates,
     /// What all of them cost, in their order.
     notional: f64,
     best: RefCell<Best>,
@@ -45,7 +49,7 @@ impl Kept {
         best.places.get(symbol).map(|place| &*self.candidates[*place])
     }
 
-    pub(super) fn into_candidates(self) -> Vec<Box<Candidate>> {
+    pub(super) fn into_candidates(self) -> Candidates {
         self.candidates
     }
 }

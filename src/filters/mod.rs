@@ -38,7 +38,7 @@ use crate::settings::Settings;
 
 pub use candidate::{Candidate, Size};
 pub use correlation::Moves;
-use kept::Kept;
+use kept::{Candidates, Kept};
 
 /// A signal that was not recommended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,8 +119,7 @@ pub fn select_watched(
     watch: &mut Watch<'_>,
 ) -> (Vec<Candidate>, Vec<Filtered>) {
     let mut filtered = Vec::new();
-    // Boxed, since they are sorted and handed from filter to filter.
-    let mut candidates: Vec<Box<Candidate>> = candidates.into_iter().map(Box::new).collect();
+    let mut candidates: Candidates = candidates.into_iter().map(Box::new).collect();
     candidates.sort_by(|a, b| Candidate::rank(a, b));
     for filter in QUALITY {
         candidates = pass(candidates, &[*filter], context, &mut filtered, watch);
@@ -144,12 +143,12 @@ pub fn cut<T>(ranked: &mut Vec<T>, room: usize, name: impl Fn(&T) -> (Symbol, St
 }
 
 fn pass(
-    candidates: Vec<Box<Candidate>>,
+    candidates: Candidates,
     filters: &[Named],
     context: &Context<'_>,
     filtered: &mut Vec<Filtered>,
     watch: &mut Watch<'_>,
-) -> Vec<Box<Candidate>> {
+) -> Candidates {
     let mut kept = Kept::default();
     for candidate in candidates {
         let mut judged = |(name, filter): &Named| {

@@ -11,6 +11,7 @@
 mod alerts;
 mod backup;
 mod blobs;
+mod changes;
 mod chunks;
 mod error;
 mod inputs;
@@ -45,6 +46,8 @@ use rusqlite::TransactionBehavior;
 use crate::domain::Problem;
 use error::Fault;
 
+pub use alerts::{AlertRow, AlertState, AlertTry};
+pub use changes::Undone;
 pub use error::JournalError;
 pub use inputs::{ClassInputs, RunInputs, ScriptInputs};
 pub use lock::DaemonLock;
@@ -74,6 +77,16 @@ impl Journal {
     /// process keeps locked; a corrupt one that another process is working on.
     pub fn open(path: &Path, now: DateTime<Utc>) -> Result<(Self, Vec<Problem>), JournalError> {
         let (connection, problems) = open::open(path, now, open::PATIENCE)?;
+        Ok((Self::of(connection, path), problems))
+    }
+
+    /// Opens the journal as [`Journal::open`] does, for a change of what is held; a corrupt one is refused and left as
+    /// it is.
+    ///
+    /// # Errors
+    /// As [`Journal::open`], and [`JournalError::Corrupt`].
+    pub fn open_to_change(path: &Path) -> Result<(Self, Vec<Problem>), JournalError> {
+        let (connection, problems) = open::open_to_change(path, open::PATIENCE)?;
         Ok((Self::of(connection, path), problems))
     }
 

@@ -25,10 +25,12 @@ use crate::domain::Problem;
 use crate::domain::ProblemKind;
 
 /// One file a migration, in order: after the first so many, `user_version` is that number.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_journal.sql"),
     include_str!("../../migrations/0002_outbox.sql"),
     include_str!("../../migrations/0003_reveals.sql"),
+    include_str!("../../migrations/0004_changes.sql"),
+    include_str!("../../migrations/0005_alerts.sql"),
 ];
 /// Ours, as the first migration writes it.
 const APPLICATION_ID: i64 = 0x7473_6A31;
@@ -54,6 +56,16 @@ pub(super) fn open(
         Err(JournalError::Corrupt { what, .. }) => set_aside(path, now, patience, &what, &lock),
         Err(error) => Err(error),
     }
+}
+
+/// Opens the journal for a change of what is held: one that is corrupt is left where it lies. A lot that is added to a
+/// new one beside it would read as all that is held.
+pub(super) fn open_to_change(
+    path: &Path,
+    patience: Duration,
+) -> Result<(Connection, Vec<Problem>), JournalError> {
+    let emptied = emptied(path);
+    Ok((open_ours(path, patience)?, emptied))
 }
 
 /// Opens the journal for the one process that delivers, which alone reads every page of it.

@@ -4,6 +4,8 @@
 //! rescales a copy, and a sale says how many units each one bought has become. A stop never moves down, nor back to
 //! an earlier session.
 
+use std::slice;
+
 use chrono::DateTime;
 use chrono::NaiveDate;
 use chrono::Utc;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 use super::Journal;
 use super::JournalError;
+use super::changes;
 use super::error::Fault;
 use super::values::instant;
 use super::values::parsed;
@@ -111,7 +114,11 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Refused`] for a number that is none, or a second open lot of class, symbol and strategy.
     pub fn add_lot(&self, lot: &NewLot, now: DateTime<Utc>) -> Result<Lot, JournalError> {
-        self.write(|transaction| add(transaction, lot, now))
+        self.write(|transaction| {
+            let lot = add(transaction, lot, now)?;
+            changes::note_added(transaction, slice::from_ref(&lot), now)?;
+            Ok(lot)
+        })
     }
 
     /// Adds lots, all or none.
@@ -119,7 +126,12 @@ impl Journal {
     /// # Errors
     /// As [`Journal::add_lot`], naming the first that cannot be added.
     pub fn import_lots(&self, lots: &[NewLot], now: DateTime<Utc>) -> Result<Vec<Lot>, JournalError> {
-        self.write(|transaction| lots.iter().map(|lot| add(transaction, lot, now)).collect())
+        self.write(|transaction| {
+            let lots: Vec<Lot> =
+                lots.iter().map(|lot| add(transaction, lot, now)).collect::<Result<_, Fault>>()?;
+            changes::note_added(transaction, &lots, now)?;
+            Ok(lots)
+        })
     }
 
     /// Closes a lot, or `quantity` units of it as they are counted on the day of the sale. What is left stays open.
@@ -292,7 +304,9 @@ fn close(
         ":reason": closing.reason,
         ":now": instant(now),
     };
-    Ok(connection.query_row(sql, values, row)?)
+    let sale = connection.query_row(sql, values, row)?;
+    changes::note_closed(connection, closed, &held, now)?;
+    Ok(sale)
 }
 
 /// Makes two lots of one, and returns the one of `sold` units; the other keeps its id. The new one gets its day of
@@ -306,6 +320,11 @@ fn split_off(connection: &Connection, id: i64, sold: f64, left: f64) -> rusqlite
                    stop_session, added_at, entry_date, entry_price, 1 FROM positions WHERE id = ?1
                RETURNING id";
     connection.query_row(sql, params![id, sold], |row| row.get(0))
+}
+
+/// Returns a lot that is there.
+pub(super) fn find(connection: &Connection, id: i64) -> rusqlite::Result<Lot> {
+    connection.query_row("SELECT * FROM positions WHERE id = ?1", [id], row)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<Lot> {

@@ -45,14 +45,14 @@ pub struct Occasion {
     pub session: NaiveDate,
     /// Zero for the session's first mail; each `--again` counts one up.
     pub correction: u32,
-    /// The fill at the next open can no longer be had.
-    pub is_late: bool,
+    /// The session at whose open the fill was to be had, once that has passed.
+    pub missed_open: Option<NaiveDate>,
 }
 
 impl Occasion {
     fn marks(&self) -> Vec<Mark> {
         let correction = (self.correction > 0).then_some(Mark::Correction);
-        let late = self.is_late.then_some(Mark::Late);
+        let late = self.missed_open.map(Mark::Late);
         correction.into_iter().chain(late).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The cards of the report: one for each BUY and each SELL.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::run::Report;
@@ -26,6 +27,8 @@ pub struct Card {
     pub score: String,
     /// Two rows of three values.
     pub facts: [[Fact; 3]; 2],
+    /// Says that the open at which it would have been filled has passed, and what to do; empty where it has not.
+    pub late: String,
     pub reason: String,
     /// The cap that bound the size, as a sentence; empty where none did.
     pub cap: String,
@@ -58,6 +61,23 @@ pub struct ComponentBar {
     pub width: u8,
     /// The bar in ten characters.
     pub cells: String,
+}
+
+/// Where a BUY and a SELL fill, as notes of the facts.
+const BUY_AT: &str = "at the next open";
+const SELL_AT: &str = "sell at next open";
+
+impl Card {
+    /// Says that the open of a session has passed, and no longer that it is the next one.
+    pub(super) fn miss_open(&mut self, open: NaiveDate, act: &str) {
+        let day = format::day(open);
+        self.late = format!("The open of {day} has passed: look at today's price before you {act}.");
+        for fact in self.facts.iter_mut().flatten() {
+            if [BUY_AT, SELL_AT].contains(&fact.note.as_str()) {
+                fact.note = "that open has passed".to_owned();
+            }
+        }
+    }
 }
 
 /// Makes the cards of the BUYs, the best first.
@@ -93,6 +113,7 @@ fn card(report: &Report, r: &Recommendation, facts: [[Fact; 3]; 2]) -> Card {
         strategy: format::clean(&r.strategy_name),
         score: r.combined_score.map(|s| format::fixed(s, 2)).unwrap_or_default(),
         facts,
+        late: String::new(),
         reason: format::clean(&r.reasoning),
         cap: r.size_cap.map(|cap| format!("Size held down by {}.", format::clean(cap))).unwrap_or_default(),
         components: r.components.iter().map(component).collect(),
@@ -107,7 +128,7 @@ fn buy_facts(r: &Recommendation) -> [[Fact; 3]; 2] {
     let target = r.target_price.map(format::price).unwrap_or_else(|| format::MISSING.to_owned());
     [
         [
-            fact("Entry", format::price(r.entry_price), "at the next open".to_owned()),
+            fact("Entry", format::price(r.entry_price), BUY_AT.to_owned()),
             Fact { tone: "up", ..fact("Target", target, r.target_price.map(from_entry).unwrap_or_default()) },
             Fact { tone: "down", ..fact("Stop", format::price(r.stop_price), from_entry(r.stop_price)) },
         ],
@@ -129,7 +150,7 @@ fn sell_facts(r: &Recommendation, held: Option<&HeldPosition>) -> [[Fact; 3]; 2]
     let since = held.map(|h| format!("since {}", format::short_day(h.entry_date))).unwrap_or_default();
     [
         [
-            fact("Close", format::price(r.current_price), "sell at next open".to_owned()),
+            fact("Close", format::price(r.current_price), SELL_AT.to_owned()),
             fact("Entry", format::price(r.entry_price), since),
             Fact { tone: result.map_or("", tone), ..fact("P&L", percent, money) },
         ],

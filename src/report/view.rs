@@ -98,6 +98,12 @@ impl View {
     pub fn mark(&mut self, marks: &[Mark]) {
         for mark in marks {
             self.subject = mark.in_subject(&self.subject);
+            self.headline = mark.in_line(&self.headline);
+            self.preview = mark.in_line(&self.preview);
+            if let Mark::Late(open) = mark {
+                self.buys.iter_mut().for_each(|card| card.miss_open(*open, "buy"));
+                self.sells.iter_mut().for_each(|card| card.miss_open(*open, "sell"));
+            }
         }
         self.marks = marks.iter().map(Mark::view).collect();
     }

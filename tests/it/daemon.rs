@@ -119,6 +119,27 @@ fn a_missed_session_is_made_up_for_and_the_daemon_ends_when_it_is_told() {
 }
 
 #[test]
+fn a_port_in_use_keeps_no_mail_and_is_told_until_it_is_free() {
+    let folder = Folder::with_files();
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = other.local_addr().expect("an address").port().to_string();
+    let server = SmtpServer::start(WELL);
+    let mail = server.variables("ann@example.org");
+    let mail: Vec<(&str, &str)> = mail.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let variables = [&mail[..], &[("TS_HEALTH__LISTEN", port.as_str())]].concat();
+    let mut running = Running::start_with(&folder, &variables, &["run-scheduler"]);
+    let told = format!("health listener: port {port} in use");
+    running.wait_for(&[&told, "Delivered", "Next due at"]);
+    let said = folder.ts_with(&mail, &["status"]);
+    assert!(said.code == 1 && said.stdout.contains(&format!("PROBLEM      {told}")), "{}", said.stdout);
+    signal(&running, "TERM");
+    assert_eq!(running.wait(), 0);
+    // Nobody listens now, and nobody would: that is told otherwise.
+    let said = folder.ts_with(&mail, &["status"]);
+    assert!(said.code == 0 && !said.stdout.contains("PROBLEM"), "{} {}", said.code, said.stdout);
+}
+
+#[test]
 fn edits_and_reloads_come_into_force_while_it_runs() {
     let folder = Folder::with_files();
     let (manager, socket) = Manager::listen(&folder);

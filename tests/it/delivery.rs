@@ -106,8 +106,32 @@ fn a_mail_is_made_late_from_what_it_was_when_it_was_queued() {
         assert_eq!(said.code, 0, "{}", said.stderr);
         assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
         for sent in trial.server.accepted() {
-            assert!(sent.header("Subject")[0].ends_with("(late)"), "{:?}", sent.headers);
+            let subject = sent.header("Subject")[0].split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(subject.ends_with("(late: the open of Nov 23 has passed)"), "{subject}");
+            let text = sent.text.as_deref().unwrap_or_default();
+            assert!(text.contains("The open of Mon 23 Nov 2026 has passed: look at"), "{text}");
             assert!(sent.sender == FROM && sent.header("From")[0].contains(FROM), "{:?}", sent.headers);
+        }
+    }
+}
+
+#[test]
+fn a_session_of_days_ago_is_mailed_and_told_as_late_wherever_one_looks_first() {
+    let trial = Trial::start();
+    let said = trial.ts(&[&RUN[..], &["--date", "2026-11-12"]].concat());
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.words().contains("Late: the open of Fri 13 Nov 2026 has passed"), "{}", said.stderr);
+    let dry = trial.ts(&[&RUN[..], &["--date", "2026-11-12", "--dry-run"]].concat());
+    assert!(dry.words().contains("Late: the open of Fri 13 Nov 2026 has passed"), "{}", dry.stderr);
+    let sent = trial.server.accepted();
+    assert_eq!(sent.len(), 3);
+    for own in sent {
+        let subject = own.header("Subject")[0].split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(subject.starts_with("Trading Signals for Nov 12 - "), "{subject}");
+        assert!(subject.ends_with(" (late: the open of Nov 13 has passed)"), "{subject}");
+        for body in [&own.text, &own.html] {
+            let body = body.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(body.contains("Late, the open of Fri 13 Nov 2026 has passed: "), "{body}");
         }
     }
 }

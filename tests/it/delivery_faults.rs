@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::mail_trial::{RUN, Trial};
 use crate::program::{FILES, FRIDAY, NOW, program};
@@ -196,6 +196,8 @@ fn an_alert_that_nobody_could_be_sent_is_sent_at_the_next_failure() {
     daemon.wait_for(&["the alert is not sent", "Next due at"]);
     daemon.kill();
     check_mailed(&trial, 0, "put off");
+    let status = trial.ts(&["status"]).stdout;
+    assert!(status.contains("\nalerts       1 waiting, 0 sent, 0 refused\n"), "{status}");
     trial.server.set(|own| own.manner = "well");
     // Half an hour later the job is tried again, and fails again.
     for _ in 0..2 {
@@ -204,6 +206,13 @@ fn an_alert_that_nobody_could_be_sent_is_sent_at_the_next_failure() {
         daemon.kill();
     }
     check_mailed(&trial, 1, "the alert");
+    let status = trial.ts(&["status", "--format", "json"]).stdout;
+    let status: Value = serde_json::from_str(&status).expect("JSON alone is on stdout");
+    assert_eq!(status["alerts"], json!({ "waiting": 0, "sent": 1, "refused": 0 }));
+    assert_eq!(status["outbox"], json!({ "waiting": 0, "sent": 0, "refused": 0 }), "no session was mailed");
+    let outbox = trial.ts(&["journal", "outbox"]);
+    let told = "daily_equity_signals 2026-11-20 alert ann@example.org sent 2";
+    assert!(outbox.words().contains(told), "{}", outbox.stdout);
 }
 
 #[test]

@@ -176,6 +176,6 @@ fn bad_requests_end_with_their_code_and_a_hint() {
         .and_then(|database| database.pragma_update(None, "user_version", 99))
         .expect("a journal");
     for arguments in [&["journal", "runs"][..], &["run"], &["run", "--dry-run"]] {
-        check(arguments, 78, "a newer ts wrote it (version 99, this one knows 3); upgrade ts");
+        check(arguments, 78, "a newer ts wrote it (version 99, this one knows 5); upgrade ts");
     }
 }

@@ -191,6 +191,138 @@ fn an_import_is_all_or_nothing_and_names_its_lines() {
 }
 
 #[test]
+fn a_header_is_read_in_any_letter_case_and_with_spaces() {
+    let header = "Symbol, Asset_Class ,STRATEGY, entry_date, Entry_Price, Quantity , stop_price\n";
+    let row = "AAA, equity, equity_momentum, 2026-11-18, 100, 10, 95\n";
+    let folder = Folder::with_files();
+    // As a spreadsheet saves it.
+    folder.write("held.csv", &format!("\u{feff}{header}{row}"));
+    assert!(done(&folder, "portfolio import held.csv").stdout.ends_with("Imported 1 position.\n"));
+    let twice =
+        format!("{},Quantity\nAAA,equity,equity_momentum,2026-11-18,100,10,95,11\n", HEADER.trim_end());
+    let told = "has the column `quantity` twice";
+    check_refused(&[], &[("held.csv", &twice)], "portfolio import held.csv", 2, told);
+}
+
+#[test]
+fn a_corrupt_journal_is_refused_and_left_where_it_lies() {
+    let garbage = "no database at all ".repeat(300);
+    let held = format!("{HEADER}AAA,equity,equity_momentum,2026-11-18,100,10,95\n");
+    let list = "portfolio list";
+    for line in [BUY, "portfolio close BBB --price 325", "portfolio import held.csv", "portfolio undo", list]
+    {
+        let folder = Folder::with_files();
+        folder.write("held.csv", &held);
+        folder.write("data/ts.db", &garbage);
+        let said = ts(&folder, line);
+        assert_eq!((said.code == 0, said.stdout.as_str()), (false, ""), "ts {line}");
+        for told in ["ts.db: it is corrupt", "restore a backup over it"] {
+            assert!(said.words().contains(told), "ts {line} does not say {told:?}: {}", said.words());
+        }
+        assert_eq!(folder.read("data/ts.db"), garbage, "ts {line}");
+        assert_eq!(said.code, ts(&folder, list).code, "ts {line}");
+    }
+}
+
+#[test]
+fn a_price_far_from_the_market_and_a_sum_over_the_account_are_remarked() {
+    let remarked = |begin: &[&str], line: &str, told: Option<&str>| {
+        let folder = Folder::with_files();
+        begin.iter().for_each(|line| drop(done(&folder, line)));
+        let said = done(&folder, line);
+        match told {
+            Some(told) => {
+                assert!(said.words().contains(told), "ts {line} does not say {told:?}: {}", said.words());
+            }
+            None => assert!(!said.stderr.contains("note:"), "ts {line}: {}", said.words()),
+        }
+    };
+    let close = |price: &str| format!("portfolio close BBB --date 2026-11-19 --price {price}");
+    remarked(&[BUY], &close("325"), None);
+    remarked(&[BUY], &close("32.5"), Some("note: BBB: 32.50 lies far from what was traded on 2026-11-19"));
+    remarked(&[BUY], &close("3250"), Some("`ts portfolio undo` takes it back"));
+    // Of a session that goes on there is no bar: the close before it tells.
+    let monday = |line: &str| format!("--now 2026-11-23T16:00:00Z {line}");
+    remarked(&[BUY], &monday("portfolio close BBB --price 330"), None);
+    remarked(
+        &[BUY],
+        &monday("portfolio close BBB --price 33"),
+        Some("33.00 lies far from the close of 2026-11-20, 326.77"),
+    );
+    let add = |rest: &str| format!("portfolio add BBB --strategy equity_momentum --stop 31 {rest}");
+    remarked(&[], &monday(&add("--quantity 1 --price 3300")), Some("lies far from the close of 2026-11-20"));
+    remarked(
+        &[],
+        &add("--quantity 1000 --price 326"),
+        Some("326,000 in all is more than risk.account_equity (100,000)"),
+    );
+    check_refused(
+        &[],
+        &[],
+        &add("--quantity 1e9 --price 326"),
+        2,
+        "(1,000,000,000 at 326.00) are 3,260,000 times risk.account_equity (100,000); check quantity and price",
+    );
+    let many = format!("{HEADER}AAA,equity,equity_momentum,2026-11-18,100,1e6,95\n");
+    check_refused(
+        &[],
+        &[("held.csv", &many)],
+        "portfolio import held.csv",
+        2,
+        "line 2: AAA: 100,000,000 in all",
+    );
+}
+
+#[test]
+fn the_last_change_is_taken_back_and_then_the_one_before_it() {
+    let folder = Folder::with_files();
+    let nothing = "there is nothing to take back";
+    let refused = |folder: &Folder| {
+        let said = ts(folder, "portfolio undo");
+        assert!(said.code == 2 && said.words().contains(nothing), "{} {}", said.code, said.words());
+    };
+    refused(&folder);
+    assert!(!folder.path().join("data/ts.db").exists(), "no journal is made to say so");
+    let list = |folder: &Folder| done(folder, "portfolio list --format json").stdout;
+    folder.write("held.csv", &format!("{HEADER}AAA,equity,equity_momentum,2026-11-18,100,10,95\nCCC,equity,equity_momentum,2026-11-18,100,10,95\n"));
+    let steps = [
+        (
+            BUY,
+            "equity BBB 10 bought at 322.00 on 2026-11-18",
+            "Undone: 1 position added on 2026-11-22 at 12:00 UTC is held no longer.",
+        ),
+        (
+            "portfolio import held.csv",
+            "equity CCC 10",
+            "Undone: 2 positions added on 2026-11-22 at 12:00 UTC are held no longer.",
+        ),
+        (
+            "portfolio close BBB --quantity 0.1 --price 325 --date 2026-11-19",
+            "equity BBB 10 bought",
+            "Undone: the sale of 0.1 at 325.00 on 2026-11-19, told on 2026-11-22 at 12:00 UTC; 10 BBB are held again.",
+        ),
+        (
+            "portfolio close BBB --price 326 --date 2026-11-20",
+            "equity BBB 9.9 bought",
+            "9.9 BBB are held again.",
+        ),
+    ];
+    let mut before = Vec::new();
+    for (line, ..) in steps {
+        before.push(list(&folder));
+        done(&folder, line);
+    }
+    for (line, begins, ends) in steps.into_iter().rev() {
+        let said = done(&folder, "portfolio undo");
+        assert!(said.stdout.contains(begins) && said.stdout.contains(ends), "{line}: {}", said.stdout);
+        assert_eq!(list(&folder), before.pop().expect("a list a step"), "{line}");
+    }
+    refused(&folder);
+    // What was taken back may be told again.
+    done(&folder, BUY);
+}
+
+#[test]
 fn the_first_lot_does_not_silence_the_settings_file() {
     let settings = format!("{}[portfolio]\nfile = \"held.csv\"\n", crate::program::FILES);
     let held = format!("{HEADER}AAA,equity,equity_momentum,2026-11-18,100,10,95\n");

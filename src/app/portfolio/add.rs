@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::prices::AtHand;
-use super::{absurd, amount, class_of, newest_open, open, recommended, symbol, untradable};
+use super::{UNDO, absurd, amount, class_of, newest_open, open, recommended, symbol, untradable};
 use crate::app::positions::{read_lines, read_positions};
 use crate::app::{App, Refusal, load_scripts};
 use crate::calendar;
@@ -15,9 +15,6 @@ use crate::domain::format;
 use crate::domain::{AssetClass, Position, Symbol};
 use crate::journal::{Journal, Lot, NewLot};
 use crate::scripts::{Scripts, Strategy};
-
-/// A price further than this from its session's range is remarked, as the core would doubt it.
-const FAR: f64 = 1.2;
 
 /// A purchase as it is typed.
 #[derive(Clone, Debug)]
@@ -85,6 +82,7 @@ pub fn add(app: &App, new: &NewPosition) -> anyhow::Result<Added> {
     desk.check(&lot).map_err(|why| Refusal::Usage(format!("{}: {why}", lot.symbol)))?;
     remarks.extend(stop_of);
     remarks.extend(oddity(app, &lot));
+    remarks.extend(desk.outsized(&lot));
     Ok(Added { lots: vec![journal.add_lot(&lot, desk.now)?], remarks })
 }
 
@@ -118,21 +116,25 @@ pub fn import(app: &App, file: &Path) -> anyhow::Result<Added> {
     }
     let (journal, mut remarks) = open(app)?;
     remarks.extend(lots.iter().filter_map(|lot| oddity(app, lot)));
+    remarks.extend(lots.iter().filter_map(|lot| desk.outsized(lot)));
     Ok(Added { lots: journal.import_lots(&lots, desk.now)?, remarks })
 }
 
 /// The lines named of a file that is wrong; an error is for reading.
 const SHOWN: usize = 3;
 
-/// The scripts that sell, and the hour.
+/// The scripts that sell, the account, and the hour.
 struct Desk {
     scripts: Scripts,
+    /// What the settings take the account to hold.
+    equity: f64,
     now: DateTime<Utc>,
 }
 
 impl Desk {
     fn of(app: &App) -> Result<Self, Refusal> {
-        Ok(Self { scripts: load_scripts(app)?.scripts, now: app.clock.now() })
+        let equity = app.loaded.settings.risk.account_equity;
+        Ok(Self { scripts: load_scripts(app)?.scripts, equity, now: app.clock.now() })
     }
 
     fn class(&self, app: &App, symbol: &Symbol, new: &NewPosition) -> Result<AssetClass, Refusal> {
@@ -202,7 +204,7 @@ impl Desk {
         if let Some(why) = untradable(lot.asset_class, lot.entry_date, self.now) {
             return Err(why);
         }
-        if let Some(why) = absurd(lot.quantity, lot.entry_price) {
+        if let Some(why) = absurd(lot.quantity, lot.entry_price, self.equity) {
             return Err(why);
         }
         if lot.stop_price >= lot.entry_price {
@@ -213,6 +215,22 @@ impl Desk {
             ));
         }
         Ok(())
+    }
+}
+
+impl Desk {
+    /// Remarks a lot that cost more than the whole account is said to hold.
+    fn outsized(&self, lot: &NewLot) -> Option<String> {
+        let cost = lot.quantity * lot.entry_price;
+        (cost > self.equity).then(|| {
+            format!(
+                "{}: {} in all is more than risk.account_equity ({}): check quantity and price ({UNDO}), or set \
+                 risk.account_equity to what the account holds",
+                lot.symbol,
+                format::fixed(cost, 0),
+                format::fixed(self.equity, 0)
+            )
+        })
     }
 }
 
@@ -258,21 +276,9 @@ fn stop(
     Ok((newest.stop_price, Some(remark)))
 }
 
-/// Remarks a price that is far from what was traded on its session, where bars tell.
+/// Remarks a price that is far from what was traded, where bars tell.
 fn oddity(app: &App, lot: &NewLot) -> Option<String> {
-    let bar = AtHand::read(app, lot.asset_class, &lot.symbol)?.on(lot.entry_date)?;
-    if (bar.low / FAR..=bar.high * FAR).contains(&lot.entry_price) {
-        return None;
-    }
-    Some(format!(
-        "{}: {} lies far from what was traded on {}, {} to {}: unless it was split since, check it, and close \
-         and add it again",
-        lot.symbol,
-        format::price(lot.entry_price),
-        lot.entry_date,
-        format::price(bar.low),
-        format::price(bar.high)
-    ))
+    AtHand::read(app, lot.asset_class, &lot.symbol)?.far_off(lot.entry_price, lot.entry_date)
 }
 
 /// With its first lot the journal speaks in the place of the settings' file: what that holds must not be lost.

@@ -56,7 +56,7 @@ pub fn close(app: &App, sale: &Sale) -> anyhow::Result<Sold> {
     let at_hand = AtHand::read(app, class, &named);
     let at_open = at_hand.as_ref().and_then(|own| own.on(date)).map(|bar| bar.open);
     let (price, remark) = match (price, at_open) {
-        (Some(price), _) => (price, None),
+        (Some(price), _) => (price, at_hand.as_ref().and_then(|own| own.far_off(price, date))),
         (None, Some(open)) => {
             let remark = format!("the price is the open of {date}; name yours with --price");
             (open, Some(remark))

@@ -8,10 +8,12 @@ mod add;
 mod close;
 mod list;
 mod prices;
+mod undo;
 
 pub use add::{Added, NewPosition, add, import};
 pub use close::{Sale, Sold, close};
 pub use list::{HeldRow, held_rows};
+pub use undo::undo;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -26,9 +28,12 @@ use crate::journal::Journal;
 /// How many sessions back a recommendation may lie that a trade follows.
 const RECENT: usize = 5;
 
-/// Opens the journal for writing; what was wrong with it is for the reader.
+/// How a slip is mended, as a part of a sentence.
+const UNDO: &str = "`ts portfolio undo` takes it back";
+
+/// Opens the journal for writing, and never in the place of a corrupt one; what was wrong with it is for the reader.
 fn open(app: &App) -> anyhow::Result<(Journal, Vec<String>)> {
-    let (journal, problems) = Journal::open(&app.loaded.settings.journal.path, app.clock.now())?;
+    let (journal, problems) = Journal::open_to_change(&app.loaded.settings.journal.path)?;
     Ok((journal, problems.iter().map(ToString::to_string).collect()))
 }
 
@@ -71,9 +76,22 @@ fn amount(what: &str, number: f64) -> Result<f64, Refusal> {
 }
 
 /// Says that nobody holds so much, as the end of a sentence: a slip of the keyboard, and no sum that counts to the
-/// cent any more.
-fn absurd(quantity: f64, price: f64) -> Option<String> {
+/// cent any more; or, of an account of `equity`, one that would leave every other position without a place.
+fn absurd(quantity: f64, price: f64, equity: f64) -> Option<String> {
     const MOST: f64 = 1e12;
+    const MOST_EQUITIES: f64 = 100.0;
+    let times = quantity * price / equity;
+    if quantity.max(quantity * price) <= MOST && times > MOST_EQUITIES {
+        return Some(format!(
+            "{} in all ({} at {}) are {} times risk.account_equity ({}); check quantity and price, or set \
+             risk.account_equity to what the account holds",
+            format::fixed(quantity * price, 0),
+            format::quantity(quantity),
+            format::price(price),
+            format::fixed(times, 0),
+            format::fixed(equity, 0)
+        ));
+    }
     let (what, number) = match (quantity > MOST, quantity * price > MOST) {
         (true, _) => ("units", quantity),
         (false, true) => ("in all", quantity * price),

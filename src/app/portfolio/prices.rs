@@ -5,16 +5,23 @@ use std::slice;
 
 use chrono::NaiveDate;
 
+use super::UNDO;
 use crate::app::App;
 use crate::app::bars::missing_between;
 use crate::bars::{Bars, Split, check_sessions};
 use crate::cache::ListedSplit;
 use crate::calendar;
 use crate::decide::{MarketBars, Ready, book_of, entry_doubt, prepare};
+use crate::domain::format;
 use crate::domain::{AssetClass, Bar, Position, Symbol};
 use crate::scripts::{Options, Scripts};
 use crate::settings::SourceName;
 use crate::sources::{Files, Request};
+
+/// A price further than this from its session's range is remarked, as the core would doubt it.
+const FAR: f64 = 1.2;
+/// Where the session has no bar yet: further than this from the newest close.
+const FAR_FROM_CLOSE: f64 = 1.5;
 
 /// A position at the scale of its bars.
 pub(super) struct Marked {
@@ -72,6 +79,31 @@ impl AtHand {
         let position = book.positions.into_iter().next()?;
         let doubt = entry_doubt(&position, &classes[0].prepared);
         Some(Marked { position, doubt })
+    }
+
+    /// Remarks a price that is far from what was traded on its session or, without a bar of it, from the close before.
+    pub(super) fn far_off(&self, price: f64, date: NaiveDate) -> Option<String> {
+        let (symbol, told) = (self.bars.symbol(), format::price(price));
+        if let Some(bar) = self.on(date) {
+            let is_near = (bar.low / FAR..=bar.high * FAR).contains(&price);
+            return (!is_near).then(|| {
+                format!(
+                    "{symbol}: {told} lies far from what was traded on {date}, {} to {}: unless it was split since, \
+                     check it; {UNDO}",
+                    format::price(bar.low),
+                    format::price(bar.high)
+                )
+            });
+        }
+        let before = *self.bars.dates().iter().rfind(|own| **own < date)?;
+        let close = self.on(before)?.close;
+        let is_near = (close / FAR_FROM_CLOSE..=close * FAR_FROM_CLOSE).contains(&price);
+        (!is_near).then(|| {
+            format!(
+                "{symbol}: {told} lies far from the close of {before}, {}: unless it was split since, check it; {UNDO}",
+                format::price(close)
+            )
+        })
     }
 
     /// Returns the bar of a session.

@@ -208,9 +208,12 @@ fn two_processes_may_make_it_at_once() {
 #[test]
 fn every_page_is_read_by_the_process_that_sends_alone() {
     let (_folder, path) = sound();
+    let page_of = "SELECT rootpage FROM sqlite_schema WHERE name = 'recommendations'";
+    let page: usize = Connection::open(&path)
+        .and_then(|connection| connection.query_row(page_of, [], |row| row.get(0)))
+        .expect("it has a page of its own");
     let mut bytes = fs::read(&path).expect("a file");
-    let last_page = bytes.len() - 4096;
-    bytes[last_page..].fill(0xAA);
+    bytes[(page - 1) * 4096..page * 4096].fill(0xAA);
     fs::write(&path, &bytes).expect("a file");
     assert_eq!(Journal::open(&path, at(0)).expect("its header is sound").1, []);
     let other = DaemonLock::take(&path).expect("nobody holds it");

@@ -288,3 +288,24 @@ fn the_class_of_a_mail_is_that_of_its_run() {
     };
     assert_eq!((class(20), class(19)), (Some(AssetClass::Equity), None));
 }
+
+#[test]
+fn an_alert_that_waits_has_nothing_to_tell_once_its_session_is_decided() {
+    let journal = Journal::in_memory().expect("memory");
+    let tried = |to: &str, state| AlertTry { recipient: to.to_owned(), state, error: Some("450".to_owned()) };
+    let states = || {
+        let alerts = journal.alerts_since(at(0)).expect("readable");
+        alerts.iter().map(|own| (own.recipient.clone(), own.state, own.attempts)).collect::<Vec<_>>()
+    };
+    journal.note_session(&key(20), SessionState::Failed, "why", at(0)).expect("noted");
+    let tries = [tried("a@x.y", AlertState::Waiting), tried("b@x.y", AlertState::Refused)];
+    for minute in 0..2 {
+        journal.note_alerts(&key(20), &tries, at(minute)).expect("writable");
+    }
+    let (a, b) = ("a@x.y".to_owned(), "b@x.y".to_owned());
+    assert_eq!(states(), [(a, AlertState::Waiting, 2), (b.clone(), AlertState::Refused, 2)]);
+    assert_eq!(journal.alerts_since(at(2)).expect("readable"), []);
+    let delivery = delivery(20, 0, &["a@x.y"]);
+    journal.record(&entry(1), Some(&delivery), at(1)).expect("recorded");
+    assert_eq!(states(), [(b, AlertState::Refused, 2)]);
+}

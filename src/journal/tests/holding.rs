@@ -116,3 +116,43 @@ fn a_run_advances_stops_that_never_fall_nor_go_back() {
     assert_eq!(stops, [(day(19), 97.0), (day(20), 97.0), (day(23), 98.5)]);
     assert_eq!(journal.open_lots().expect("readable")[0].entry_stop, 95.0);
 }
+
+#[test]
+fn what_is_taken_back_is_as_it_was_to_the_last_digit() {
+    let journal = Journal::in_memory().expect("memory");
+    assert_eq!(journal.undo_change().expect("readable"), None);
+    let lot = journal.add_lot(&NewLot { quantity: 0.3, ..new_lot("AAPL") }, at(0)).expect("added");
+    let held = || journal.open_lots().expect("readable");
+    // 0.3 − 0.1 + 0.1 is not 0.3.
+    let part = journal.close_lot(lot.id, Some(0.1), &closing(110.0, 1.0), at(1)).expect("held");
+    let left = held();
+    let rest = journal.close_lot(lot.id, None, &closing(120.0, 1.0), at(2)).expect("held");
+    let told = |sold, held, minute| {
+        Some(Undone::Closed { sold: Box::new(sold), held: Box::new(held), told_at: at(minute) })
+    };
+    assert_eq!(journal.undo_change().expect("writable"), told(rest, left[0].clone(), 2));
+    assert_eq!(held(), left);
+    assert_eq!(journal.undo_change().expect("writable"), told(part, lot.clone(), 1));
+    assert_eq!(journal.lots().expect("readable"), std::slice::from_ref(&lot));
+    let added = Undone::Added { lots: vec![lot], told_at: at(0) };
+    assert_eq!(journal.undo_change().expect("writable"), Some(added));
+    // As before its first lot: another place may say what is held.
+    assert_eq!(journal.positions().expect("readable"), None);
+    assert_eq!(journal.undo_change().expect("readable"), None);
+}
+
+#[test]
+fn a_lot_whose_stop_was_advanced_is_taken_back_with_its_stops() {
+    let journal = Journal::in_memory().expect("memory");
+    let lots = journal.import_lots(&[new_lot("AAPL"), new_lot("MSFT")], at(0)).expect("added");
+    let mut run = entry(1);
+    run.stops[0].stop_price = 98.0;
+    journal.record(&run, None, at(1)).expect("recorded");
+    assert_eq!(journal.stops(lots[0].id).expect("readable").len(), 1);
+    let undone = journal.undo_change().expect("writable");
+    assert!(
+        matches!(undone, Some(Undone::Added { lots, .. }) if lots.len() == 2 && lots[0].position.stop_price == 98.0)
+    );
+    assert_eq!(journal.lots().expect("readable"), []);
+    assert_eq!(journal.stops(lots[0].id).expect("readable"), []);
+}

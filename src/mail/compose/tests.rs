@@ -7,7 +7,7 @@ use crate::settings::Redactor;
 
 fn occasion() -> Occasion {
     let session = "2026-11-20".parse().expect("a date");
-    Occasion { job: "daily_equity_signals".to_owned(), session, correction: 0, is_late: false }
+    Occasion { job: "daily_equity_signals".to_owned(), session, correction: 0, missed_open: None }
 }
 
 fn templates(overrides: &[(&str, &str)]) -> Templates {
@@ -68,16 +68,29 @@ fn the_same_report_gives_the_same_bytes() {
 #[test]
 fn a_correction_and_a_late_mail_say_so_everywhere() {
     let report = example::full();
-    let occasion = Occasion { correction: 2, is_late: true, ..occasion() };
+    let monday = "2026-11-23".parse().expect("a date");
+    let occasion = Occasion { correction: 2, missed_open: Some(monday), ..occasion() };
     let (mail, _) =
         daily(&report, &BTreeMap::new(), &templates(&[]), &example_sender(), &occasion).expect("renders");
-    assert_eq!(mail.subject, "Correction: Trading Signals for Nov 20 - 3 Recommendations (late)");
+    assert_eq!(
+        mail.subject,
+        "Correction: Trading Signals for Nov 20 - 3 Recommendations (late: the open of Nov 23 has passed)"
+    );
     assert_eq!(mail.message_id, "<ts.daily_equity_signals.2026-11-20.correction-2@example.com>");
     assert_eq!(mail.in_reply_to.as_deref(), Some("<ts.daily_equity_signals.2026-11-20@example.com>"));
     for body in [&mail.html, &mail.text] {
-        assert!(body.contains("replaces the earlier one") && body.contains("the open has passed"), "{body}");
+        assert!(body.contains("replaces the earlier one"), "{body}");
+        let body = body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = |text: &str| body.matches(text).count();
+        assert!(told("Late, the open of Mon 23 Nov 2026 has passed: 2 to buy, 1 to sell") > 0, "{body}");
+        assert!(told("Late: the open of Mon 23 Nov 2026 has passed.") == 1, "{body}");
+        let card = "The open of Mon 23 Nov 2026 has passed: look at today";
+        assert_eq!(told(card), report.recommendations.len() + report.exits.len(), "{body}");
+        assert!(!body.contains("sell at next open"), "no card names an open that has passed: {body}");
+        assert_eq!(told("that open has passed"), report.recommendations.len() + report.exits.len(), "{body}");
     }
-    assert!(!mail_of(&report).text.contains("replaces the earlier one"));
+    let usual = mail_of(&report).text;
+    assert!(!usual.contains("replaces the earlier one") && usual.contains("sell at next open"), "{usual}");
 }
 
 #[test]
@@ -179,10 +192,16 @@ fn mails_can_be_looked_at() {
         at: instant,
     };
     let tried = Trial { server: "smtp.example.com:587, STARTTLS".to_owned(), at: instant, version: "0.1.0" };
+    let missed_open = Some("2026-11-23".parse().expect("a date"));
+    let report = example::full();
+    let occasion = Occasion { missed_open, ..occasion() };
+    let late = daily(&report, &example::charts(&report), &templates(&[]), &example_sender(), &occasion)
+        .expect("renders");
     let mails = [
         ("full", mail_of(&example::full())),
         ("crowded", mail_of(&example::crowded())),
         ("empty", mail_of(&example::empty())),
+        ("late", late.0),
         (
             "alert",
             alert(&failed, &Redactor::default(), &templates(&[]), &example_sender()).expect("renders").0,
