@@ -24,7 +24,7 @@ use crate::calendar;
 use crate::decide;
 use crate::decide::MarketBars;
 use crate::domain::format::{count, fixed};
-use crate::domain::{Problem, ProblemKind, Words};
+use crate::domain::{AssetClass, Problem, ProblemKind, Words};
 use crate::report::{BacktestPage, BacktestReport, PriceHistory};
 use crate::report::{RenderError, Templates};
 use crate::scripts::{Engine, Strategy};
@@ -88,6 +88,8 @@ pub struct BacktestInputs {
 #[derive(Clone, Debug)]
 pub struct BacktestOutcome {
     pub report: BacktestReport,
+    /// Those that have bars, in the span or in the holdout.
+    pub(super) asset_classes: Vec<AssetClass>,
     pub(super) prices: Vec<PriceHistory>,
     pub(super) templates: Templates,
     pub(super) engine: Engine,

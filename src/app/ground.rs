@@ -32,7 +32,7 @@ pub(super) type Stretch = (Option<NaiveDate>, Option<NaiveDate>);
 /// Loaded history, ready to be walked.
 pub(super) struct Ground {
     pub(super) prepared: Vec<Prepared>,
-    /// In the order in which they are decided.
+    /// Those that have bars, in the order in which they are decided.
     pub(super) asset_classes: Vec<AssetClass>,
     pub(super) settings: Settings,
     pub(super) fill: FillTime,
@@ -85,14 +85,32 @@ impl Ground {
         backtest::backtest(&self.prepared, &rules, &mut |_: &Step<'_>| flow(stop))
     }
 
-    /// Returns the benchmark's closes on the days of a result: that of the first class.
+    /// Returns the classes that have a session in a result, in their order; all of them where it has none.
+    pub(super) fn traded(&self, result: &Backtest) -> Vec<AssetClass> {
+        let traded: Vec<AssetClass> = self.prepared_of(result).map(class_of).collect();
+        if traded.is_empty() { self.asset_classes.clone() } else { traded }
+    }
+
+    /// Returns the benchmark's closes on the days of a result: that of the first class that has a session in it.
     pub(super) fn benchmark(&self, result: &Backtest) -> Option<BenchmarkCloses> {
-        self.prepared.first().and_then(|own| BenchmarkCloses::of(own, result))
+        self.prepared_of(result).next().and_then(|own| BenchmarkCloses::of(own, result))
     }
 
     /// Computes every figure of a result.
     pub(super) fn figures(&self, result: &Backtest) -> Figures {
-        report::backtest_figures(&self.asset_classes, result, self.benchmark(result).as_ref())
+        report::backtest_figures(&self.traded(result), result, self.benchmark(result).as_ref())
+    }
+
+    fn prepared_of<'a>(&'a self, result: &Backtest) -> impl Iterator<Item = &'a Prepared> {
+        let span = result.days.first().zip(result.days.last()).map(|(first, last)| (first.date, last.date));
+        let has_session = move |own: &&Prepared| {
+            let sessions = own.columns.sessions();
+            span.is_some_and(|(first, last)| {
+                let next = sessions.partition_point(|session| *session < first);
+                sessions.get(next).is_some_and(|session| *session <= last)
+            })
+        };
+        self.prepared.iter().filter(has_session)
     }
 
     /// Compares the entries of a result with drawn ones, over the sessions that it walked. Trades that a window or a
@@ -132,6 +150,10 @@ impl Ground {
         let span = dates.partition_point(|date| *date < from)..dates.partition_point(|date| *date <= to);
         Some(Opens { dates: dates[span.clone()].to_vec(), prices: prices[span].to_vec() })
     }
+}
+
+fn class_of(prepared: &Prepared) -> AssetClass {
+    prepared.columns.panel().asset_class()
 }
 
 /// Goes on until `stop` is set.

@@ -10,7 +10,7 @@ use super::{App, BacktestOutcome, Refusal, Span};
 use crate::backtest;
 use crate::domain::{Problem, ProblemKind, hex};
 use crate::journal::{Journal, JournalError, Reveal};
-use crate::report::{Looks, Shown};
+use crate::report::{Choice, Looks, Shown};
 use crate::scripts::Scripts;
 
 /// The holdout of a request.
@@ -64,7 +64,7 @@ pub(super) fn trade(
     ground: &Ground,
     scripts: &Scripts,
     (from, span): (NaiveDate, Span),
-    constants: Vec<(String, f64)>,
+    (constants, choice): (Vec<(String, f64)>, Option<Choice>),
     stop: &AtomicBool,
 ) -> Traded {
     let eve = backtest::shared_dates(&ground.prepared, span.from(), from.pred_opt()).last().copied();
@@ -75,7 +75,8 @@ pub(super) fn trade(
     let mut traded = result.days.iter().map(|day| day.date).filter(|date| *date >= from);
     let Some(first) = traded.next() else { return Traded::Nothing };
     let sessions = (first, traded.next_back().unwrap_or(first));
-    Traded::Whole(Box::new(Shown { sessions, constants, figures: ground.figures(&result), result }))
+    let (figures, benchmark) = (ground.figures(&result), ground.benchmark(&result));
+    Traded::Whole(Box::new(Shown { sessions, constants, choice, benchmark, figures, result }))
 }
 
 /// Writes down that a holdout is about to be shown, or counts how often it was, and says so in the report.
@@ -86,7 +87,7 @@ pub(super) fn trade(
 /// # Errors
 /// A journal that cannot be written, to show the holdout.
 pub fn note_looks(app: &App, outcome: &mut BacktestOutcome) -> Result<(), JournalError> {
-    let classes = outcome.report.asset_classes.clone();
+    let classes = outcome.asset_classes.clone();
     let Some(holdout) = &mut outcome.report.holdout else { return Ok(()) };
     if outcome.is_all_simulated {
         return Ok(());

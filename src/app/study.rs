@@ -17,19 +17,18 @@ use super::sweep::{Best, sweep};
 use super::walk_forward::{walk_forward, windows_of};
 use crate::backtest;
 use crate::backtest::{Backtest, Lengths, Step};
+use crate::domain::AssetClass;
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
-use crate::performance::{Undefined, deflated_sharpe};
-use crate::report::{
-    BacktestReport, Holdout, Looks, PriceHistory, StrategyUsed, Sweep, WalkForward, sessions_per_year,
-};
+use crate::performance::{Undefined, Year, deflated_sharpe};
+use crate::report::{BacktestReport, Choice, Holdout, Looks, PriceHistory, StrategyUsed, Sweep, WalkForward};
 use crate::scripts::{Scripts, Strategy};
 
 /// Is told what is done, and of how many.
 pub(super) type Tell<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
 
 /// Scripts, and the constants that they were compiled with as far as they were set.
-type Choice = (Scripts, Vec<(String, f64)>);
+type Chosen = (Scripts, Vec<(String, f64)>);
 
 /// What the report tells in full, and what stands above it.
 struct Told {
@@ -68,20 +67,26 @@ pub(super) fn study(
     // What failed in the result too is among its own problems, with its dates.
     problems.extend(failures.into_iter().filter(|own| !has_failed(&result.problems, &own.symbol)));
 
-    let strategies = used(&scripts, &recipe, walk_forward.as_ref());
+    let asset_classes = ground.traded(&result);
+    let strategies = used(&scripts, &recipe, &asset_classes, walk_forward.as_ref());
     let trials = recipe.grid().len() * walk_forward.as_ref().map_or(1, |own| own.windows);
     let mut scripts_hash = holdout::scripts_hash(&scripts);
     let mut kept_out = None;
     if let Some(HoldoutRequest { from, showing }) = inputs.holdout {
         let mut out = Holdout { from, looks: Looks::NotCounted, shown: None };
         if showing == Showing::Revealed && interrupted.is_none() && !result.is_stopped() {
-            let choice = match inputs.walk_forward {
+            let chosen = match inputs.walk_forward {
                 Some(lengths) => next_choice(&ground, &recipe, (stretch, lengths), stop)?,
                 None => Some((scripts, constants)),
             };
-            let traded = choice.map(|(scripts, constants)| {
+            let combinations = recipe.grid().len();
+            let choice = (combinations > 1).then_some(Choice {
+                combinations,
+                sessions: inputs.walk_forward.map(|lengths| lengths.train),
+            });
+            let traded = chosen.map(|(scripts, constants)| {
                 scripts_hash = holdout::scripts_hash(&scripts);
-                holdout::trade(&ground, &scripts, (from, inputs.span), constants, stop)
+                holdout::trade(&ground, &scripts, (from, inputs.span), (constants, choice), stop)
             });
             match traded {
                 Some(Traded::Whole(shown)) => {
@@ -113,7 +118,7 @@ pub(super) fn study(
         walk_forward,
         holdout: kept_out,
         problems,
-        asset_classes: ground.asset_classes,
+        asset_classes,
         settings: ground.settings,
         result,
     };
@@ -121,6 +126,7 @@ pub(super) fn study(
     let until = inputs.span.to().unwrap_or(NaiveDate::MAX);
     Ok(BacktestOutcome {
         report,
+        asset_classes: ground.asset_classes,
         prices,
         templates,
         engine,
@@ -181,8 +187,8 @@ fn best(
         best: index,
         deflated_sharpe: Err(Undefined("fewer than two trials")),
     };
-    let ratios: Vec<f64> = sweep.sharpes().into_iter().flatten().collect();
-    sweep.deflated_sharpe = deflated_sharpe(&result.days, &ratios, sessions_per_year(&ground.asset_classes));
+    let year = Year::of(&ground.traded(&result), &result.days);
+    sweep.deflated_sharpe = deflated_sharpe(&result.days, &sweep.ratios_tried(), year.sessions());
     let how_far = format!("interrupted: {} of {combinations} done", fixed(sweep.done() as f64, 0));
     Ok(Told {
         scripts,
@@ -231,7 +237,7 @@ fn next_choice(
     recipe: &Recipe,
     ((from, to), lengths): (Stretch, Lengths),
     stop: &AtomicBool,
-) -> anyhow::Result<Option<Choice>> {
+) -> anyhow::Result<Option<Chosen>> {
     let before = backtest::shared_dates(&ground.prepared, from, to);
     let first = before[before.len().saturating_sub(lengths.train)..].first().copied();
     let swept = sweep(ground, recipe, (first, to), stop, &|| ())?;
@@ -257,8 +263,13 @@ fn has_failed(problems: &[Problem], script: &str) -> bool {
     problems.iter().any(|own| own.kind == ProblemKind::ScriptRun && own.symbol == script)
 }
 
-/// The strategies that traded, with their constants; those that each window chose anew are left out.
-fn used(scripts: &Scripts, recipe: &Recipe, windows: Option<&WalkForward>) -> BTreeMap<String, StrategyUsed> {
+/// The strategies of the classes that traded, with their constants; those that each window chose anew are left out.
+fn used(
+    scripts: &Scripts,
+    recipe: &Recipe,
+    asset_classes: &[AssetClass],
+    windows: Option<&WalkForward>,
+) -> BTreeMap<String, StrategyUsed> {
     let used = |own: &Strategy| {
         let mut constants = own.constants().clone();
         if windows.is_some() {
@@ -267,5 +278,6 @@ fn used(scripts: &Scripts, recipe: &Recipe, windows: Option<&WalkForward>) -> BT
         }
         (own.name().to_owned(), StrategyUsed { hash: own.hash().to_owned(), constants })
     };
-    scripts.strategies().iter().filter(|own| own.is_enabled()).map(used).collect()
+    let has_traded = |own: &&Strategy| own.is_enabled() && asset_classes.contains(&own.asset_class());
+    scripts.strategies().iter().filter(has_traded).map(used).collect()
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use sha2::{Digest as _, Sha256};
 use tracing::debug;
 
 use super::Refusal;
@@ -13,6 +14,7 @@ use super::ground::{Ground, Stretch};
 use super::recipe::Recipe;
 use crate::backtest::{Backtest, as_set};
 use crate::domain::{Problem, ProblemKind};
+use crate::performance::{Day, Trade};
 use crate::report::Trial;
 use crate::scripts;
 use crate::scripts::Scripts;
@@ -125,5 +127,40 @@ pub(super) fn sweep(
 
 fn trial(ground: &Ground, result: &Backtest) -> Trial {
     let failures = result.problems.iter().filter(|own| own.kind == ProblemKind::ScriptRun).cloned();
-    Trial { figures: ground.figures(result), failures: failures.collect() }
+    Trial {
+        figures: ground.figures(result),
+        curve: of_curve(&result.days),
+        trades: of_trades(&result.trades),
+        failures: failures.collect(),
+    }
+}
+
+/// Tells curves apart that differ in one bit.
+fn of_curve(days: &[Day]) -> u128 {
+    let mut hash = Sha256::new();
+    for day in days {
+        hash.update(day.equity.to_le_bytes());
+    }
+    half(hash)
+}
+
+/// Tells trades apart that differ in anything that decides their result, in money or in R.
+fn of_trades(trades: &[Trade]) -> u128 {
+    let mut hash = Sha256::new();
+    for own in trades {
+        let Trade { entry_date, exit_date, .. } = own;
+        hash.update(format!(
+            "{} {} {entry_date} {exit_date} {}\n",
+            own.symbol, own.strategy, own.exit_reason
+        ));
+        for number in [own.entry_price, own.quantity, own.stop_price, own.exit_price, own.costs] {
+            hash.update(number.to_le_bytes());
+        }
+    }
+    half(hash)
+}
+
+/// Half of a SHA-256 is enough to tell a million apart.
+fn half(hash: Sha256) -> u128 {
+    hash.finalize().iter().take(16).fold(0, |whole, byte| whole << 8 | u128::from(*byte))
 }

@@ -89,11 +89,15 @@ pub(super) fn walk_forward(
     }
     let Some(result) = joined(tests) else { return Ok(None) };
     let in_sample: Vec<Figure> = walked.iter().map(|own| own.in_sample).collect();
+    let combinations = recipe.grid().len();
     let told = WalkForward {
         lengths,
         windows: windows.len(),
-        combinations: recipe.grid().len(),
-        efficiency: efficiency(sharpe(&ground.figures(&result)), &in_sample),
+        combinations,
+        efficiency: match combinations {
+            1 => Err(Undefined("there was nothing to choose")),
+            _ => efficiency(sharpe(&ground.figures(&result)), &in_sample),
+        },
         walked,
     };
     failures.sort();

@@ -8,7 +8,7 @@ use std::mem;
 
 use chrono::NaiveDate;
 
-use super::cost::Rate;
+use super::cost::{Paid, Rate};
 use super::floor::{Floor, newest};
 use super::split::carry_out;
 use crate::decide::{
@@ -78,6 +78,8 @@ pub(super) struct Account {
     /// Money bought and sold since the last day ended.
     traded: f64,
     pub(super) filled: usize,
+    /// What all fills cost.
+    pub(super) paid: Paid,
 }
 
 impl Account {
@@ -90,6 +92,7 @@ impl Account {
             trades: Vec::new(),
             traded: 0.0,
             filled: 0,
+            paid: Paid::default(),
         }
     }
 
@@ -160,6 +163,7 @@ impl Account {
         let notional = quantity * at;
         let cost = rate.cost(notional);
         self.book.cash -= cost;
+        self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
         let Some(Lot { mut trade, entry_row, split_factor }) =
@@ -192,6 +196,7 @@ impl Account {
         let cost = rate.cost(notional);
         // Rounding may make the last fractional unit cost a hair more than is left.
         self.book.cash = (self.book.cash - cost).max(0.0);
+        self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
         let (Some(ordered), Some(entry_row)) = (ordered, floor.newest(&order.symbol, floor.session)) else {
@@ -226,8 +231,9 @@ impl Account {
         (self.book.cash - held).max(0.0)
     }
 
-    /// Sells what has had no bar for so long that it counts as delisted, at its last close.
-    pub(super) fn sell_delisted(&mut self, floor: &Floor<'_>) -> Vec<Problem> {
+    /// Sells what has had no bar for so long that it counts as delisted, at its last close. Names each with the
+    /// session of that close, which is its trade's last.
+    pub(super) fn sell_delisted(&mut self, floor: &Floor<'_>) -> Vec<(NaiveDate, Problem)> {
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
@@ -245,10 +251,11 @@ impl Account {
             }
             self.sell_at_close(floor, &position, (date, close), DELISTED);
             let told = format!(
-                "no bar since {date} for {DELISTED_AFTER} sessions: taken for delisted and sold at that close of {}",
+                "its last bar: taken for delisted, after {DELISTED_AFTER} sessions without one, and sold at this close \
+                 of {}",
                 price(close)
             );
-            problems.push(Problem::new(&position.symbol, ProblemKind::Position, told));
+            problems.push((date, Problem::new(&position.symbol, ProblemKind::Position, told)));
         }
         problems
     }

@@ -3,6 +3,8 @@
 //! Slippage is a mean and no draw, so that a backtest gives the same numbers each time. A factor whose input is
 //! missing is 1: nothing is made up. Refuses to move a price: a fill keeps the bar's own, and costs are money.
 
+use std::ops::AddAssign;
+
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::domain::AssetClass;
@@ -30,6 +32,27 @@ pub struct Rate {
     slippage: f64,
     /// `None` leaves that factor at 1.
     size: Option<SizeFactor>,
+}
+
+/// What fills cost, in the account's currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Paid {
+    pub fees: f64,
+    pub slippage: f64,
+}
+
+impl Paid {
+    /// Returns both together.
+    pub fn total(self) -> f64 {
+        self.fees + self.slippage
+    }
+}
+
+impl AddAssign for Paid {
+    fn add_assign(&mut self, other: Self) {
+        self.fees += other.fees;
+        self.slippage += other.slippage;
+    }
 }
 
 /// The order's money over `unit`, kept between two bounds.
@@ -72,6 +95,13 @@ impl Rate {
     pub fn cost(&self, notional: f64) -> f64 {
         let size = self.size.map_or(1.0, |size| clip(notional / size.unit, size.least, size.most));
         (notional * (self.fee + self.slippage * size)).min(notional)
+    }
+
+    /// Returns the same by what it is paid for.
+    pub fn paid(&self, notional: f64) -> Paid {
+        let cost = self.cost(notional);
+        let fees = (notional * self.fee).min(cost);
+        Paid { fees, slippage: cost - fees }
     }
 
     /// Returns the most money that can be traded so that it and its cost take no more than `cash`.
@@ -131,6 +161,8 @@ mod tests {
     fn without_anything_known_a_side_costs_its_fee_and_the_base() {
         check(plain(EQUITY), 10_000.0, 1.0 + 8.0);
         check(plain(CRYPTO), 10_000.0, 8.0 + 10.0);
+        let paid = Rate::of(&Settings::defaults().backtest, &plain(CRYPTO)).paid(10_000.0);
+        assert!((paid.fees - 8.0).abs() < 1e-9 && (paid.slippage - 10.0).abs() < 1e-9, "{paid:?}");
     }
 
     #[test]
@@ -202,6 +234,7 @@ mod tests {
     fn no_fill_costs_more_than_it_moves() {
         let mut settings = Settings::defaults().backtest;
         settings.equity.fee = 5.0;
-        assert_eq!(Rate::of(&settings, &plain(EQUITY)).cost(100.0), 100.0);
+        let rate = Rate::of(&settings, &plain(EQUITY));
+        assert_eq!((rate.cost(100.0), rate.paid(100.0)), (100.0, Paid { fees: 100.0, slippage: 0.0 }));
     }
 }

@@ -4,12 +4,13 @@
 //! and are decided, crypto closes and is decided. With fills at the close, a class is filled right before it is
 //! decided. Whatever a session decides is done by `decide`; here is only what comes after what.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::ops::ControlFlow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::{AddAssign, ControlFlow};
 
 use chrono::NaiveDate;
 
 use super::account::{Account, Waiting};
+use super::cost::Paid;
 use super::floor::Floor;
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
@@ -70,6 +71,8 @@ pub struct Backtest {
     /// The account at the end; what is pending was decided on the last session.
     pub book: Book,
     pub counts: Counts,
+    /// What all fills cost.
+    pub paid: Paid,
     /// One for each symbol or script and matter, however many sessions told it.
     pub problems: Vec<Problem>,
     /// All dates of the span; more than `days` where it was stopped.
@@ -77,16 +80,31 @@ pub struct Backtest {
 }
 
 /// How many signals became what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Eligible and triggered, on all sessions.
     pub signals: usize,
     /// Of these, rejected by a filter.
     pub filtered: usize,
+    /// Those by the name of the filter. One that several filters reject counts once: where decisions are in words
+    /// for the first of them, else for the last.
+    pub filtered_by: BTreeMap<&'static str, usize>,
     /// Of these, ordered.
     pub ordered: usize,
     /// Fills of entries and exits.
     pub fills: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.signals += other.signals;
+        self.filtered += other.filtered;
+        for (filter, rejected) in other.filtered_by {
+            *self.filtered_by.entry(filter).or_default() += rejected;
+        }
+        self.ordered += other.ordered;
+        self.fills += other.fills;
+    }
 }
 
 impl Backtest {
@@ -260,8 +278,9 @@ impl<'a> Walk<'a> {
         }
         let not_filled = self.account.fill(&floor, &waiting);
         self.tally.add(date, not_filled);
-        let delisted = self.account.sell_delisted(&floor);
-        self.tally.add(date, delisted);
+        for (last, delisted) in self.account.sell_delisted(&floor) {
+            self.tally.add(last, [delisted]);
+        }
     }
 
     /// Decides the class's session and orders what it buys.
@@ -309,6 +328,9 @@ impl<'a> Walk<'a> {
             self.tally.add_not_ready(date, &not_ready);
         }
         self.counts.filtered += decision.filtered.len();
+        for own in &decision.filtered {
+            *self.counts.filtered_by.entry(own.filter).or_default() += 1;
+        }
         self.counts.ordered += decision.recommendations.len();
         self.tally.add(date, problems);
         self.account.order(&decision);
@@ -340,7 +362,8 @@ impl<'a> Walk<'a> {
             fills: self.account.filled,
             ..self.counts
         };
+        let paid = self.account.paid;
         let (trades, book) = self.account.into_trades(&prepared, days.last().map(|day| day.date));
-        Backtest { days, trades, book, counts, problems: self.tally.told(), dates }
+        Backtest { days, trades, book, counts, paid, problems: self.tally.told(), dates }
     }
 }

@@ -166,6 +166,22 @@ impl Grid {
         before
     }
 
+    /// Returns the constants that do nothing: each step on them, from any combination, leads to one that is the same.
+    pub fn idle(&self, is_same: impl Fn(usize, usize) -> bool) -> Vec<&Axis> {
+        let mut idle = Vec::new();
+        let mut stride = 1;
+        for axis in self.axes.iter().rev() {
+            let length = axis.values.len();
+            let has_above = |index: &usize| (index / stride) % length + 1 < length;
+            if length > 1 && (0..self.len()).filter(has_above).all(|index| is_same(index, index + stride)) {
+                idle.push(axis);
+            }
+            stride *= length;
+        }
+        idle.reverse();
+        idle
+    }
+
     /// The place of a combination on each axis.
     fn places(&self, index: usize) -> Vec<usize> {
         let mut rest = index;

@@ -25,7 +25,7 @@ mod fixtures;
 mod tests;
 
 pub use account::ends_at_a_close;
-pub use cost::{Conditions, Rate};
+pub use cost::{Conditions, Paid, Rate};
 pub use fold::{Backtest, Counts, Rules, Step, backtest, backtest_sold, dates, shared_dates};
 pub use grid::{Axis, Grid, GridError, Values, as_set};
 pub use neighbourhood::{Flatness, flatness};

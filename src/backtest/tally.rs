@@ -1,7 +1,7 @@
 //! The problems of many sessions, told once each: the first session's words, and how often they came again.
 //!
 //! A symbol that lacks bars for a year is one line and not two hundred and fifty. What differs in its numbers alone
-//! counts as the same.
+//! counts as the same, but for the jumps of a price: each of them is a matter of its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,6 +86,8 @@ fn stem(kind: ProblemKind, message: &str) -> String {
         ProblemKind::NotReady => message.split(':').next().unwrap_or_default().to_owned(),
         // The script, its line and column; what follows names the values of a row.
         ProblemKind::ScriptRun => message.split(' ').next().unwrap_or_default().to_owned(),
+        // The same words on each session that one jump makes doubtful; another has another date.
+        ProblemKind::Suspect => message.to_owned(),
         _ => message.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
     }
 }
@@ -102,6 +104,38 @@ mod tests {
         }
         let told: Vec<String> = tally.told().iter().map(ToString::to_string).collect();
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_second_jump_is_not_hidden_by_the_first() {
+        use ProblemKind::Suspect;
+        check(
+            &[
+                (
+                    0,
+                    "A",
+                    Suspect,
+                    "the close of 2024-01-01 is 0.10 times the one before: no BUY for five sessions",
+                ),
+                (
+                    1,
+                    "A",
+                    Suspect,
+                    "the close of 2024-01-01 is 0.10 times the one before: no BUY for five sessions",
+                ),
+                (
+                    9,
+                    "A",
+                    Suspect,
+                    "the close of 2024-01-10 is 9.00 times the one before: no BUY for five sessions",
+                ),
+            ],
+            &[
+                "A: 2024-01-01: the close of 2024-01-01 is 0.10 times the one before: no BUY for five sessions \
+                 (and on 1 later session up to 2024-01-02)",
+                "A: 2024-01-10: the close of 2024-01-10 is 9.00 times the one before: no BUY for five sessions",
+            ],
+        );
     }
 
     #[test]

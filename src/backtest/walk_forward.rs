@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-use super::fold::{Backtest, Counts};
+use super::fold::Backtest;
 use crate::performance::{Figure, Undefined};
 
 /// How many sessions a window chooses on, and how many it then trades.
@@ -75,13 +75,8 @@ pub fn joined(walks: Vec<Backtest>) -> Option<Backtest> {
         whole.trades.extend(next.trades);
         whole.book = next.book;
         whole.problems.extend(next.problems);
-        let (sum, own) = (whole.counts, next.counts);
-        whole.counts = Counts {
-            signals: sum.signals + own.signals,
-            filtered: sum.filtered + own.filtered,
-            ordered: sum.ordered + own.ordered,
-            fills: sum.fills + own.fills,
-        };
+        whole.counts += next.counts;
+        whole.paid += next.paid;
     }
     whole.problems.sort();
     whole.problems.dedup();

@@ -51,6 +51,9 @@ pub(super) struct BacktestArgs {
     /// Writes the report to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Exits with 1 where the report has any problem
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// When an order fills.
@@ -71,7 +74,8 @@ impl From<FillChoice> for FillTime {
     }
 }
 
-/// Walks the span and prints what came of it. An interruption ends the walk, and says how far it came.
+/// Walks the span and prints what came of it. An interruption ends the walk, and says how far it came. A span without
+/// a session to decide is a finding.
 pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
     let request = BacktestRequest {
@@ -116,5 +120,7 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
     if let Some(how_far) = outcome.interrupted {
         bail!("{how_far}; the report is of these");
     }
-    Ok(if has_failed_script(&report.problems) { Outcome::Findings } else { Outcome::Done })
+    let is_nothing_decided = report.result.days.is_empty();
+    let has_failed = has_failed_script(&report.problems) || (args.strict && !problems.is_empty());
+    Ok(if is_nothing_decided || has_failed { Outcome::Findings } else { Outcome::Done })
 }

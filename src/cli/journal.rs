@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::backtest::as_set;
 use crate::domain::format;
-use crate::journal::{Journal, Lateness, Outcome as Followed, Outgoing};
+use crate::journal::{Journal, JournalError, Lateness, Outcome as Followed, Outgoing};
 use crate::journal::{RecommendationRow, Reveal, RunRow, StoredRun};
 
 use super::args::Global;
@@ -69,7 +69,15 @@ pub(super) enum JournalAction {
 /// Lists, shows or copies what the journal holds.
 pub(super) fn journal(global: &Global, action: &JournalAction) -> anyhow::Result<Outcome> {
     let app = start::app(global)?;
-    let journal = Journal::open_to_read(&app.loaded.settings.journal.path)?;
+    let path = &app.loaded.settings.journal.path;
+    let journal = match (Journal::open_to_read(path), action) {
+        // Without a journal nothing was revealed: that is the answer.
+        (Err(JournalError::Missing { .. }), JournalAction::Reveals { format }) => {
+            output::write(&reveals(&[], *format)?, None)?;
+            return Ok(Outcome::Done);
+        }
+        (journal, _) => journal?,
+    };
     let text = match action {
         JournalAction::Runs { limit, format } => runs(&journal.runs(*limit)?, *format)?,
         JournalAction::Recommendations { since, format } => {

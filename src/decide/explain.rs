@@ -331,15 +331,16 @@ mod tests {
         let judged = |name: &str| -> Vec<Judged> {
             told(&case, name, 29).strategies[0].filters.iter().map(|own| own.verdict).collect()
         };
-        assert_eq!(judged("A"), [Judged::Passed; 10]);
+        assert_eq!(judged("A"), [Judged::Passed; 11]);
         let cut = told(&case, "B", 29).strategies[0].clone();
-        assert_eq!((cut.verdict, cut.filters[9].filter), (Verdict::Filtered, "max_recommendations"));
+        assert_eq!((cut.verdict, cut.filters[10].filter), (Verdict::Filtered, "max_recommendations"));
         assert_eq!(
             cut.summary,
             "triggered always, filtered: it ranks 2 and signals.max_recommendations allows 1"
         );
         let mut full = vec![Judged::Passed; 6];
-        full.extend([Judged::Rejected, Judged::NotReached, Judged::NotReached, Judged::NotReached]);
+        full.push(Judged::Rejected);
+        full.extend([Judged::NotReached; 4]);
         assert_eq!(judged("C"), full);
     }
 

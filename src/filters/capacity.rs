@@ -1,19 +1,11 @@
-//! Refuses an order too small to make or too large for the symbol's trading
-//! (`MAX_ADV_FRACTION` of its 20-session dollar volume).
+//! Refuses an order too large for the symbol's trading (`MAX_ADV_FRACTION` of its 20-session dollar volume).
 
-use crate::domain::format::{fixed, percent, price};
+use crate::domain::format::{fixed, percent};
 
 use super::{Candidate, Context, Kept};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let (signal, size) = (&candidate.signal, &candidate.size);
-    if size.quantity <= 0.0 {
-        return Some(
-            context.words.say(|| {
-                format!("the size that the risk allows is no whole share at {}", price(signal.close))
-            }),
-        );
-    }
     let Some(adv20) = signal.adv20 else {
         return Some("20-session dollar volume is unknown: fewer than 20 bars".to_owned());
     };
@@ -52,16 +44,5 @@ mod tests {
     #[test]
     fn an_unknown_volume_is_no_capacity() {
         check(|own| own.signal.adv20 = None, Some("20-session dollar volume is unknown: fewer than 20 bars"));
-    }
-
-    #[test]
-    fn an_order_of_no_share_is_refused() {
-        check(
-            |own| {
-                own.size.quantity = 0.0;
-                own.signal.close = 9_000.0;
-            },
-            Some("the size that the risk allows is no whole share at 9,000.00"),
-        );
     }
 }

@@ -8,8 +8,7 @@ use rustc_hash::FxHashMap;
 use super::Candidate;
 use crate::domain::Symbol;
 
-/// Candidates on their way from filter to filter.
-#[expect(clippy::vec_box, reason = "they are sorted and handed on, and each is some hundred bytes")]
+/// Candidates on their way from filter to filter: boxed, since they are sorted and handed on.
 pub(super) type Candidates = Vec<Box<Candidate>>;
 
 /// Kept candidates, the best first.

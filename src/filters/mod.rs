@@ -13,6 +13,7 @@ mod held;
 mod kept;
 mod minimum_conviction;
 mod one_per_symbol;
+mod quantity;
 mod sector;
 mod slots;
 mod taken;
@@ -45,6 +46,9 @@ use kept::{Candidates, Kept};
 pub struct Filtered {
     pub symbol: Symbol,
     pub strategy: Name,
+    /// The name of the filter that rejected it.
+    #[serde(skip)]
+    pub filter: &'static str,
     /// A sentence that names the rule and its numbers.
     pub reason: String,
 }
@@ -91,6 +95,7 @@ const PORTFOLIO: &[Named] = &[
     ("correlation", correlation::reject),
     ("slots", slots::reject),
     ("exposure", exposure::reject),
+    ("quantity", quantity::reject),
     ("capacity", capacity::reject),
 ];
 
@@ -137,7 +142,7 @@ pub fn cut<T>(ranked: &mut Vec<T>, room: usize, name: impl Fn(&T) -> (Symbol, St
     let reject = |item: &T| {
         let (symbol, strategy) = name(item);
         let reason = "outranked: signals.max_recommendations allows no more".to_owned();
-        Filtered { symbol, strategy: strategy.into(), reason }
+        Filtered { symbol, strategy: strategy.into(), filter: CUT, reason }
     };
     tail.iter().map(reject).collect()
 }
@@ -154,17 +159,18 @@ fn pass(
         let mut judged = |(name, filter): &Named| {
             let reason = filter(&candidate, &kept, context);
             watch(&candidate, name, reason.as_deref());
-            reason
+            Some((*name, reason?))
         };
         // Each judges by itself, so that where none is named the cheap ones may come first: they stand last.
-        let reason = match context.words {
+        let rejected = match context.words {
             Words::Told => filters.iter().find_map(&mut judged),
             Words::LeftOut => filters.iter().rev().find_map(&mut judged),
         };
-        match reason {
-            Some(reason) => filtered.push(Filtered {
+        match rejected {
+            Some((filter, reason)) => filtered.push(Filtered {
                 symbol: candidate.signal.symbol.clone(),
                 strategy: Arc::clone(&candidate.signal.strategy).into(),
+                filter,
                 reason,
             }),
             None => kept.push(candidate),

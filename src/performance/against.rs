@@ -1,5 +1,8 @@
-//! Figures of the curve beside its benchmark's.
+//! Figures of the curve beside its benchmark's, which has no session on some of the account's.
 
+use chrono::NaiveDate;
+
+use super::curve::Day;
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit};
 use super::sample::{covariance, mean};
 
@@ -37,7 +40,27 @@ pub(super) static KINDS: &[Kind] = &[
     },
 ];
 
-/// The account's and the benchmark's returns of each session where both days have its close.
+/// A close stands for so many days after it: New York was never closed for longer between two sessions.
+const CARRIED: i64 = 7;
+
+/// Returns the benchmark's close as it was known on each day: its own, or the last one before, up to seven days old.
+///
+/// Without that, a curve with weekends would lose the return of each Monday, and of Saturday and Sunday: what the
+/// account made on a weekend stands beside a benchmark that did not move, and Monday's moves belong together. A span
+/// that begins on a holiday begins with the close before it. Before the benchmark's first bar, and where it has none
+/// for longer, there is nothing to compare with.
+///
+/// `bars` are dates and closes, oldest first.
+pub fn closes_on(days: &[Day], bars: &[(NaiveDate, f64)]) -> Vec<Option<f64>> {
+    let known = |day: &Day| {
+        let until = bars.partition_point(|(date, _)| *date <= day.date);
+        let (date, close) = *bars.get(until.checked_sub(1)?)?;
+        ((day.date - date).num_days() <= CARRIED).then_some(close)
+    };
+    days.iter().map(known).collect()
+}
+
+/// The account's and the benchmark's returns of each session where both days have a close of it.
 fn pairs(evidence: &Evidence<'_>) -> Vec<(f64, f64)> {
     let closes = evidence.benchmark.windows(2);
     let days = evidence.days.windows(2);
@@ -72,5 +95,37 @@ fn alpha(evidence: &Evidence<'_>) -> Figure {
     let pairs = pairs(evidence);
     let beta = beta(&pairs)?;
     let rest: Vec<f64> = pairs.iter().map(|(own, benchmark)| own - beta * benchmark).collect();
-    Ok(mean(&rest).ok_or(NO_BENCHMARK)? * evidence.sessions_per_year)
+    Ok(mean(&rest).ok_or(NO_BENCHMARK)? * evidence.year.sessions())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::Year;
+    use crate::performance::fixtures::days_from;
+
+    /// A Friday's close stands until Monday's comes; the days begin on a Saturday.
+    #[test]
+    fn a_close_stands_for_the_sessions_without_one() {
+        let days = days_from("2024-01-06", &[1.0; 12]);
+        let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let bars = [(date("2024-01-05"), 10.0), (date("2024-01-08"), 11.0)];
+        let mut expected = vec![Some(10.0); 2];
+        expected.extend([Some(11.0); 8]);
+        // The 16th is eight days after the last bar.
+        expected.extend([None; 2]);
+        assert_eq!(closes_on(&days, &bars), expected);
+        assert_eq!(closes_on(&days, &bars[1..])[..3], [None, None, Some(11.0)]);
+        assert_eq!(closes_on(&days, &[]), [None; 12]);
+    }
+
+    #[test]
+    fn the_returns_of_weekends_and_mondays_take_part() {
+        let days = days_from("2024-01-05", &[100.0, 101.0, 102.0, 103.0]);
+        let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let closes = closes_on(&days, &[(date("2024-01-05"), 10.0), (date("2024-01-08"), 11.0)]);
+        let evidence = Evidence { days: &days, trades: &[], benchmark: &closes, year: Year::Crypto };
+        let moves: Vec<f64> = pairs(&evidence).iter().map(|pair| (pair.1 * 1e9).round() / 1e9).collect();
+        assert_eq!(moves, [0.0, 0.0, 0.1]);
+    }
 }

@@ -17,6 +17,8 @@ pub struct Breakdown {
     pub by_trigger: BTreeMap<String, Figures>,
     /// By the year of the exit; the curve's figures are of that year too.
     pub by_year: BTreeMap<String, Figures>,
+    /// By which the figures of each year are annualised.
+    pub sessions_per_year_by_year: BTreeMap<String, f64>,
     /// By the market's regime when the entry was decided.
     pub by_regime: BTreeMap<String, Figures>,
 }
@@ -24,11 +26,13 @@ pub struct Breakdown {
 impl Breakdown {
     /// Groups the evidence. A group without a closed trade is left out, but for years, which have a curve.
     pub fn of(evidence: &Evidence<'_>) -> Self {
+        let (by_year, sessions_per_year_by_year) = by_year(evidence);
         let regime = |trade: &Trade| trade.regime.map_or("unknown", Regime::as_str).to_owned();
         Self {
             by_strategy: grouped(evidence.trades, |trade| trade.strategy.clone()),
             by_trigger: grouped(evidence.trades, |trade| format!("{}: {}", trade.strategy, trade.trigger)),
-            by_year: by_year(evidence),
+            by_year,
+            sessions_per_year_by_year,
             by_regime: grouped(evidence.trades, regime),
         }
     }
@@ -42,9 +46,10 @@ fn grouped(trades: &[Trade], name: impl Fn(&Trade) -> String) -> BTreeMap<String
     groups.into_iter().map(|(name, trades)| (name, Figures::of_trades(&trades))).collect()
 }
 
-fn by_year(evidence: &Evidence<'_>) -> BTreeMap<String, Figures> {
+/// The figures of each year, and the sessions that a year then has.
+fn by_year(evidence: &Evidence<'_>) -> (BTreeMap<String, Figures>, BTreeMap<String, f64>) {
     let days = evidence.days;
-    let mut years = BTreeMap::new();
+    let (mut years, mut lengths) = (BTreeMap::new(), BTreeMap::new());
     let mut from = 0;
     while from < days.len() {
         let year = days[from].date.year();
@@ -60,11 +65,12 @@ fn by_year(evidence: &Evidence<'_>) -> BTreeMap<String, Figures> {
         let own = Evidence {
             days: &days[span.clone()],
             trades: &trades,
-            benchmark: evidence.benchmark.get(span).unwrap_or_default(),
-            sessions_per_year: evidence.sessions_per_year,
+            benchmark: evidence.benchmark.get(span.clone()).unwrap_or_default(),
+            year: evidence.year.of_stretch(&days[span]),
         };
+        lengths.insert(year.to_string(), own.year.sessions());
         years.insert(year.to_string(), Figures::of(&own));
         from = until;
     }
-    years
+    (years, lengths)
 }

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 
 use super::curve::Day;
 use super::trade::Trade;
+use super::year::Year;
 use super::{against, of_curve, of_trades};
 
 /// A number, or the reason why it is not defined.
@@ -24,8 +25,10 @@ pub enum Unit {
     Ratio,
     /// Multiples of the risk that was taken.
     R,
-    /// Sessions, or how many of something.
+    /// How many of something.
     Count,
+    /// A length of time.
+    Sessions,
 }
 
 /// What figures are made from.
@@ -35,10 +38,11 @@ pub struct Evidence<'a> {
     pub days: &'a [Day],
     /// Those that are open are not counted by any figure.
     pub trades: &'a [Trade],
-    /// The benchmark's close on each of the days; empty where there is no benchmark.
+    /// The benchmark's close as it was known on each of the days ([`closes_on`](super::closes_on)); empty where there
+    /// is no benchmark.
     pub benchmark: &'a [Option<f64>],
-    /// By which returns of a session are annualised: 252 for equities, 365 for crypto and for both.
-    pub sessions_per_year: f64,
+    /// By which returns of a session are annualised.
+    pub year: Year,
 }
 
 /// One figure of the catalogue.
@@ -70,7 +74,7 @@ impl Figures {
 
     /// Computes those that trades alone give.
     pub fn of_trades(trades: &[Trade]) -> Self {
-        let evidence = Evidence { days: &[], trades, benchmark: &[], sessions_per_year: 1.0 };
+        let evidence = Evidence { days: &[], trades, benchmark: &[], year: Year::Equity };
         Self(of_trades::KINDS.iter().map(|kind| (kind, (kind.compute)(&evidence))).collect())
     }
 

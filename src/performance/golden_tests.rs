@@ -11,6 +11,8 @@ use crate::domain::AssetClass;
 use crate::domain::Symbol;
 
 const CURVE: &str = include_str!("../../tests/fixtures/golden/curve.csv");
+const MIXED: &str = include_str!("../../tests/fixtures/golden/mixed_curve.csv");
+const MIXED_BENCHMARK: &str = include_str!("../../tests/fixtures/golden/mixed_benchmark.csv");
 const TRADES: &str = include_str!("../../tests/fixtures/golden/trades.csv");
 const EXPECTED: &str = include_str!("../../tests/fixtures/golden/figures.json");
 
@@ -31,13 +33,16 @@ fn date(row: &BTreeMap<String, String>, name: &str) -> NaiveDate {
     row[name].parse().expect("a date")
 }
 
-fn curve() -> (Vec<Day>, Vec<Option<f64>>) {
-    let day = |row: &BTreeMap<String, String>| Day {
+fn day(row: &BTreeMap<String, String>) -> Day {
+    Day {
         date: date(row, "date"),
         equity: number(row, "equity"),
         invested: number(row, "invested"),
         traded: number(row, "traded"),
-    };
+    }
+}
+
+fn curve() -> (Vec<Day>, Vec<Option<f64>>) {
     records(CURVE).iter().map(|row| (day(row), row["benchmark"].parse().ok())).unzip()
 }
 
@@ -92,7 +97,7 @@ fn check_all(what: &str, found: &Figures, expected: &Value) {
 #[test]
 fn every_figure_is_the_references() {
     let ((days, benchmark), trades, expected) = (curve(), trades(), expected());
-    let evidence = Evidence { days: &days, trades: &trades, benchmark: &benchmark, sessions_per_year: 252.0 };
+    let evidence = Evidence { days: &days, trades: &trades, benchmark: &benchmark, year: Year::Equity };
     let figures = Figures::of(&evidence);
     assert_eq!(figures.iter().count(), expected["figures"].as_object().map_or(0, serde_json::Map::len));
     check_all("all", &figures, &expected["figures"]);
@@ -118,6 +123,32 @@ fn every_figure_is_the_references() {
             breakdown["by_year"]["2024"][figure].as_f64().unwrap_or(f64::NAN),
             value,
         );
+    }
+}
+
+/// Stocks alone for half a year, then coins too; the benchmark has New York's sessions, a hole, and ends early.
+#[test]
+fn a_curve_of_both_classes_has_the_references_year_and_benchmark() {
+    let days: Vec<Day> = records(MIXED).iter().map(day).collect();
+    let bars: Vec<(NaiveDate, f64)> =
+        records(MIXED_BENCHMARK).iter().map(|row| (date(row, "date"), number(row, "close"))).collect();
+    let benchmark = closes_on(&days, &bars);
+    let year = Year::of(&[AssetClass::Equity, AssetClass::Crypto], &days);
+    assert!(matches!(year, Year::Counted(_)), "{year:?}");
+    let evidence = Evidence { days: &days, trades: &[], benchmark: &benchmark, year };
+    let (figures, breakdown) = (Figures::of(&evidence), Breakdown::of(&evidence));
+    let expected = expected();
+    let mixed = expected["mixed"].as_object().expect("the whole and years");
+    assert_eq!(mixed.keys().collect::<Vec<_>>(), ["2023", "2024", "2025", "all"]);
+    for (name, expected) in mixed {
+        let mut expected = expected.as_object().expect("figures by name").clone();
+        let sessions = expected.remove("sessions_per_year").expect("each has it");
+        let (found, own) = match name.as_str() {
+            "all" => (&figures, year.sessions()),
+            year => (&breakdown.by_year[year], breakdown.sessions_per_year_by_year[year]),
+        };
+        check(&format!("{name} sessions"), own, &sessions);
+        check_all(name, found, &Value::Object(expected));
     }
 }
 
@@ -155,12 +186,12 @@ fn intervals_timing_and_deflation_are_the_references_to_the_last_draw() {
 #[test]
 fn what_is_not_defined_is_null_with_its_reason() {
     let days = fixtures::days(&[100.0, 100.0, 100.0]);
-    let evidence = Evidence { days: &days, trades: &[], benchmark: &[], sessions_per_year: 252.0 };
+    let evidence = Evidence { days: &days, trades: &[], benchmark: &[], year: Year::Equity };
     let json = serde_json::to_value(Figures::of(&evidence)).expect("it is JSON");
     for (name, why) in [
         ("sharpe", "the account never moved"),
         ("sortino", "the account never moved"),
-        ("calmar", "there was no drawdown"),
+        ("calmar", "fewer than 20 sessions are too few to extrapolate to a year"),
         ("win_rate", "no trade was closed"),
         ("profit_factor", "no trade was closed"),
         ("correlation", "the benchmark has too few closes on these sessions"),

@@ -21,7 +21,9 @@ mod of_trades;
 mod sample;
 mod timing;
 mod trade;
+mod year;
 
+pub use against::closes_on;
 pub use bootstrap::{Interval, expectancy_interval, sharpe_interval};
 pub use breakdown::Breakdown;
 pub use curve::{Day, Month, months, returns};
@@ -30,3 +32,4 @@ pub use drawdown::drawdowns;
 pub use figure::{Evidence, Figure, Figures, Kind, Undefined, Unit, catalogue};
 pub use timing::{Opens, Timing, timing};
 pub use trade::Trade;
+pub use year::Year;

@@ -4,12 +4,14 @@ use super::curve::{Day, returns};
 use super::drawdown::{drawdowns, longest};
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit, finite};
 use super::sample::{deviation, mean};
+use super::year::DAYS_A_YEAR;
 
 const NO_SPAN: Undefined = Undefined("fewer than two sessions");
 const FEW: Undefined = Undefined("fewer than three sessions");
 const FLAT: &str = "the account never moved";
-/// The mean length of a year in the Gregorian calendar.
-const DAYS_A_YEAR: f64 = 365.2425;
+/// From fewer sessions nothing is extrapolated to a year.
+const LEAST: usize = 20;
+const TOO_SHORT: Undefined = Undefined("fewer than 20 sessions are too few to extrapolate to a year");
 
 pub(super) static KINDS: &[Kind] = &[
     Kind {
@@ -23,7 +25,7 @@ pub(super) static KINDS: &[Kind] = &[
         name: "cagr",
         label: "Growth a year (CAGR)",
         unit: Unit::Fraction,
-        formula: "(last equity / first)^(365.2425 / days between them) − 1",
+        formula: "(last equity / first)^(365.2425 / days between them) − 1, from 20 sessions on",
         compute: cagr,
     },
     Kind {
@@ -38,7 +40,7 @@ pub(super) static KINDS: &[Kind] = &[
         label: "Sharpe ratio",
         unit: Unit::Ratio,
         formula: "mean return / sample deviation × √(sessions a year), over no interest (Sharpe 1994)",
-        compute: |evidence| sharpe(&returns(evidence.days), evidence.sessions_per_year),
+        compute: |evidence| sharpe(&returns(evidence.days), evidence.year.sessions()),
     },
     Kind {
         name: "sortino",
@@ -57,7 +59,7 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         name: "max_drawdown_sessions",
         label: "Longest drawdown",
-        unit: Unit::Count,
+        unit: Unit::Sessions,
         formula: "most sessions in a row under a former high",
         compute: |evidence| {
             if evidence.days.is_empty() { Err(NO_SPAN) } else { Ok(longest(evidence.days) as f64) }
@@ -88,7 +90,7 @@ pub(super) static KINDS: &[Kind] = &[
         name: "turnover",
         label: "Turnover a year",
         unit: Unit::Ratio,
-        formula: "half of all that was bought and sold / mean equity / years",
+        formula: "half of all that was bought and sold / mean equity / years, from 20 sessions on",
         compute: turnover,
     },
 ];
@@ -99,25 +101,28 @@ fn span(days: &[Day]) -> Result<(&Day, &Day, f64), Undefined> {
     Ok((first, last, (last.date - first.date).num_days() as f64 / DAYS_A_YEAR))
 }
 
+/// The same, for what is extrapolated to a year.
+fn span_of_years(days: &[Day]) -> Result<(&Day, &Day, f64), Undefined> {
+    let span = span(days)?;
+    if days.len() < LEAST { Err(TOO_SHORT) } else { Ok(span) }
+}
+
 fn total_return(evidence: &Evidence<'_>) -> Figure {
     let (first, last, _) = span(evidence.days)?;
     Ok(last.equity / first.equity - 1.0)
 }
 
 fn cagr(evidence: &Evidence<'_>) -> Figure {
-    let (first, last, years) = span(evidence.days)?;
+    let (first, last, years) = span_of_years(evidence.days)?;
     if last.equity <= 0.0 {
         return Ok(-1.0);
     }
-    finite(
-        (last.equity / first.equity).powf(years.recip()) - 1.0,
-        "the span is too short for a year's growth",
-    )
+    finite((last.equity / first.equity).powf(years.recip()) - 1.0, TOO_SHORT.0)
 }
 
 fn volatility(evidence: &Evidence<'_>) -> Figure {
     let spread = deviation(&returns(evidence.days)).ok_or(FEW)?;
-    Ok(spread * evidence.sessions_per_year.sqrt())
+    Ok(spread * evidence.year.sessions().sqrt())
 }
 
 /// Returns the ratio of these returns, annualised.
@@ -141,7 +146,7 @@ fn sortino(evidence: &Evidence<'_>) -> Figure {
     let returns = returns(evidence.days);
     let squares: Vec<f64> = returns.iter().map(|own| own.min(0.0).powi(2)).collect();
     let (mean, downside) = (mean(&returns).ok_or(NO_SPAN)?, mean(&squares).ok_or(NO_SPAN)?.sqrt());
-    finite(mean / downside * evidence.sessions_per_year.sqrt(), "no session lost")
+    finite(mean / downside * evidence.year.sessions().sqrt(), "no session lost")
         .map_err(|_| Undefined(if mean == 0.0 { FLAT } else { "no session lost" }))
 }
 
@@ -160,8 +165,33 @@ fn exposure(evidence: &Evidence<'_>) -> Figure {
 }
 
 fn turnover(evidence: &Evidence<'_>) -> Figure {
-    let (.., years) = span(evidence.days)?;
+    let (.., years) = span_of_years(evidence.days)?;
     let equity: Vec<f64> = evidence.days.iter().map(|day| day.equity).collect();
     let traded: f64 = evidence.days.iter().map(|day| day.traded).sum();
     finite(traded / 2.0 / mean(&equity).ok_or(NO_SPAN)? / years, "the account is worth nothing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performance::Year;
+    use crate::performance::fixtures::days;
+
+    #[track_caller]
+    fn check(sessions: usize, expected: Result<(), Undefined>) {
+        let equity: Vec<f64> = (0..sessions).map(|n| 100.0 + (n % 3) as f64).collect();
+        let curve = days(&equity);
+        let evidence = Evidence { days: &curve, trades: &[], benchmark: &[], year: Year::Equity };
+        for figure in [cagr(&evidence), calmar(&evidence), turnover(&evidence)] {
+            assert_eq!(figure.map(|_| ()), expected, "{sessions}");
+        }
+    }
+
+    #[test]
+    fn a_few_sessions_are_not_extrapolated_to_a_year() {
+        check(1, Err(NO_SPAN));
+        check(2, Err(TOO_SHORT));
+        check(19, Err(TOO_SHORT));
+        check(20, Ok(()));
+    }
 }

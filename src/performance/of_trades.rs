@@ -45,14 +45,14 @@ pub(super) static KINDS: &[Kind] = &[
     Kind {
         name: "mean_holding",
         label: "Mean holding",
-        unit: Unit::Count,
+        unit: Unit::Sessions,
         formula: "mean of the sessions from entry to exit",
         compute: |evidence| mean(&holdings(evidence)).ok_or(NO_TRADE),
     },
     Kind {
         name: "median_holding",
         label: "Median holding",
-        unit: Unit::Count,
+        unit: Unit::Sessions,
         formula: "median of the sessions from entry to exit",
         compute: |evidence| median(&holdings(evidence)).ok_or(NO_TRADE),
     },

@@ -227,7 +227,12 @@ fn decision(class: AssetClass, session: NaiveDate) -> Decision {
 }
 
 fn filtered(ticker: &str, reason: &str) -> Filtered {
-    Filtered { symbol: symbol(ticker), strategy: "equity_momentum".into(), reason: reason.to_owned() }
+    Filtered {
+        symbol: symbol(ticker),
+        strategy: "equity_momentum".into(),
+        filter: "slots",
+        reason: reason.to_owned(),
+    }
 }
 
 /// A day of one class without signals, positions or problems.

@@ -24,9 +24,9 @@ mod view;
 #[cfg(test)]
 pub(crate) mod example;
 
+pub use backtest::figures as backtest_figures;
 pub use backtest::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
-pub use backtest::{HeatMap, Holdout, Looks, Shown, Sweep, Trial, WalkForward, WalkedWindow};
-pub use backtest::{figures as backtest_figures, sessions_per_year};
+pub use backtest::{Choice, HeatMap, Holdout, Looks, Shown, Sweep, Trial, WalkForward, WalkedWindow};
 pub use chart::{ChartData, ChartLevel};
 pub use html::{Charts, chart_content_id, html, view_with_charts};
 pub use json::{JsonError, json};

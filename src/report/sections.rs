@@ -336,6 +336,7 @@ mod tests {
     #[test]
     fn a_long_list_says_what_it_leaves_out() {
         let signal = Filtered {
+            filter: "slots",
             symbol: Symbol::new("AAPL").expect("a ticker"),
             strategy: "equity_momentum".into(),
             reason: "conviction LOW is under MEDIUM".to_owned(),

@@ -3,8 +3,9 @@
     pip install pandas numpy scipy
     python tests/golden/figures.py
 
-Writes tests/fixtures/golden/curve.csv and trades.csv (made up here, the same on every machine) and
-figures.json (what an independent implementation makes of them). Draws come from SplitMix64, so that
+Writes tests/fixtures/golden/curve.csv and trades.csv (made up here, the same on every machine),
+mixed_curve.csv and mixed_benchmark.csv (an account that coins join after half a year, beside a benchmark
+of stocks) and figures.json (what an independent implementation makes of them). Draws come from SplitMix64, so that
 intervals and the test of timing can be compared to the last draw.
 """
 
@@ -91,7 +92,50 @@ def make_trades(draws, curve):
     return pd.DataFrame(rows), opens
 
 
-def curve_figures(curve):
+def make_mixed(draws):
+    """Stocks alone until the end of March 2024, then coins on every day too; and the bars of SPY."""
+    every = pd.date_range("2023-09-01", periods=600)
+    dates = every[(every.day_of_week < 5) | (every >= "2024-04-01")]
+    equity, rows = 100_000.0, []
+    for index, date in enumerate(dates):
+        if index > 0:
+            equity = round(equity * (1 + 0.0004 + 0.008 * draws.bell()), 2)
+        rows.append([date.strftime("%Y-%m-%d"), equity, round(equity * 0.5, 2), 0.0])
+    close, bars = 400.0, []
+    # It begins before the account, has a long hole and ends before it.
+    for date in pd.bdate_range("2023-08-25", "2025-04-01"):
+        close = round(close * (1 + 0.0004 + 0.01 * draws.bell()), 2)
+        if not pd.Timestamp("2024-06-10") <= date <= pd.Timestamp("2024-06-21"):
+            bars.append([date.strftime("%Y-%m-%d"), close])
+    return pd.DataFrame(rows, columns=["date", "equity", "invested", "traded"]), pd.DataFrame(bars, columns=["date", "close"])
+
+
+def known_on(curve, bars):
+    """The last close up to each day, if it is no older than a week."""
+    stamp = lambda own: own.assign(date=pd.to_datetime(own.date))
+    joined = pd.merge_asof(stamp(curve), stamp(bars), on="date", tolerance=pd.Timedelta(days=7))
+    return curve.assign(benchmark=joined.close)
+
+
+def sessions_a_year(curve):
+    dates = pd.DatetimeIndex(curve.date)
+    possible = pd.date_range(dates[0], dates[-1])[1:]
+    weekends, own = (possible.day_of_week >= 5).sum(), (dates[1:].day_of_week >= 5).sum()
+    if own == 0:
+        return 252.0
+    return 365.0 if own == weekends else (len(dates) - 1) / ((dates[-1] - dates[0]).days / 365.2425)
+
+
+def mixed_figures(curve):
+    """The whole, and each year from the last day of the one before on."""
+    told = {"all": curve_figures(curve, sessions_a_year(curve)) | {"sessions_per_year": sessions_a_year(curve)}}
+    for name, days in curve.groupby(curve.date.str[:4]):
+        own = curve.iloc[max(days.index[0] - 1, 0) : days.index[-1] + 1].reset_index(drop=True)
+        told[name] = curve_figures(own, sessions_a_year(own)) | {"sessions_per_year": sessions_a_year(own)}
+    return told
+
+
+def curve_figures(curve, year=SESSIONS_A_YEAR):
     equity = curve.equity.to_numpy()
     r = pd.Series(equity).pct_change().dropna().to_numpy()
     days = (pd.Timestamp(curve.date.iloc[-1]) - pd.Timestamp(curve.date.iloc[0])).days
@@ -107,9 +151,9 @@ def curve_figures(curve):
     return {
         "total_return": equity[-1] / equity[0] - 1,
         "cagr": growth,
-        "volatility": np.std(r, ddof=1) * math.sqrt(SESSIONS_A_YEAR),
-        "sharpe": np.mean(r) / np.std(r, ddof=1) * math.sqrt(SESSIONS_A_YEAR),
-        "sortino": np.mean(r) / math.sqrt(np.mean(np.minimum(r, 0) ** 2)) * math.sqrt(SESSIONS_A_YEAR),
+        "volatility": np.std(r, ddof=1) * math.sqrt(year),
+        "sharpe": np.mean(r) / np.std(r, ddof=1) * math.sqrt(year),
+        "sortino": np.mean(r) / math.sqrt(np.mean(np.minimum(r, 0) ** 2)) * math.sqrt(year),
         "max_drawdown": under.min(),
         "max_drawdown_sessions": float(lengths.max()),
         "calmar": growth / -under.min(),
@@ -119,7 +163,7 @@ def curve_figures(curve):
         "benchmark_return": closes[-1] / closes[0] - 1,
         "correlation": line.rvalue,
         "beta": line.slope,
-        "alpha": line.intercept * SESSIONS_A_YEAR,
+        "alpha": line.intercept * year,
     }
 
 
@@ -204,6 +248,7 @@ def main():
     curve = make_curve(draws)
     trades, opens = make_trades(draws, curve)
     trials = [round(0.3 * draws.bell(), 4) for _ in range(24)]
+    mixed, bars = make_mixed(Draws(SEED + 1))
     year = lambda own: own.exit_date.str[:4]
     last_of_2023 = int((curve.date.str[:4] == "2023").sum())
     of_2024 = curve[last_of_2023 - 1 : last_of_2023 + int((curve.date.str[:4] == "2024").sum())]
@@ -219,9 +264,12 @@ def main():
         "by_regime": grouped(trades, lambda own: own.regime.replace("", "unknown")),
         "by_year": grouped(trades, year),
         "curve_of_2024": curve_figures(of_2024.reset_index(drop=True)),
+        "mixed": mixed_figures(known_on(mixed, bars)),
         "opens": {name: list(prices) for name, prices in opens.items()},
     }
     curve.to_csv(FIXTURES / "curve.csv", index=False)
+    mixed.to_csv(FIXTURES / "mixed_curve.csv", index=False)
+    bars.to_csv(FIXTURES / "mixed_benchmark.csv", index=False)
     trades.to_csv(FIXTURES / "trades.csv", index=False)
     (FIXTURES / "figures.json").write_text(json.dumps(expected, indent=1) + "\n")
 

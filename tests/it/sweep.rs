@@ -66,7 +66,37 @@ fn each_combination_comes_to_what_it_does_alone_and_the_best_is_told_in_full() {
     assert_eq!(map.concat(), sharpes);
     let deflated = sweep["best"]["deflated_sharpe"].as_f64().expect("a probability");
     assert!(deflated > 0.0 && deflated <= 1.0, "{deflated}");
-    assert_eq!(sweep["best"]["trials"], 6);
+    // A stop that no trade meets, under the largest position, changes R and no money: those curves are one trial.
+    let mut curves: Vec<String> = Vec::new();
+    for trial in trials {
+        let alone = document(&folder, &format!("{SPAN} {}", set(trial)));
+        curves.push(alone["equity_curve"].to_string());
+    }
+    curves.sort();
+    curves.dedup();
+    assert_eq!(sweep["best"]["trials"], curves.len());
+    assert_eq!(sweep["changes_nothing"], serde_json::json!([]));
+}
+
+#[test]
+fn a_constant_that_nothing_reads_is_no_trial() {
+    let folder = Folder::empty();
+    let grid = "--set STOP_ATR_MULT=2,4 --set REWARD_RISK=1.5,2,3";
+    let said = ask(&folder, &format!("{SPAN} {grid}"));
+    for part in [
+        "As the best of 2 trials (6 combinations with a ratio, the same curves counted once)",
+        "REWARD_RISK changes nothing: all 3 values give the same trades.",
+    ] {
+        assert!(said.words().contains(part), "{part}\n{}", said.stdout);
+    }
+    assert!(!said.words().contains("STOP_ATR_MULT changes nothing"), "{}", said.stdout);
+    let both = document(&folder, &format!("{SPAN} {grid}"));
+    let one = document(&folder, &format!("{SPAN} --set STOP_ATR_MULT=2,4"));
+    for figure in ["trials", "deflated_sharpe"] {
+        assert_eq!(both["sweep"]["best"][figure], one["sweep"]["best"][figure], "{figure}");
+    }
+    assert_eq!(both["sweep"]["changes_nothing"], serde_json::json!(["REWARD_RISK"]));
+    assert_eq!(list(&both["sweep"], "trials")[0]["neighbourhood"]["neighbours"], 1);
 }
 
 #[test]
@@ -80,7 +110,7 @@ fn people_read_a_row_a_combination_then_what_the_best_one_is_worth() {
         "STOP_ATR_MULT FAST_CLEARANCE trades CAGR Sharpe drawdown expectancy profit factor near worst near",
         "Near: the mean and the worst Sharpe ratio of the combinations one step away in one constant.",
         "Sharpe ratio by STOP_ATR_MULT (down) and FAST_CLEARANCE (across)",
-        "As the best of 4 trials, its true Sharpe ratio is above 0 with a probability of",
+        "As the best of 3 trials (4 combinations with a ratio, the same curves counted once), its true Sharpe ratio is above 0 with a probability of",
         "deflated Sharpe ratio; Bailey, López de Prado 2014",
         "The best combination by itself",
         "Entry timing a mean gain of",
@@ -207,12 +237,13 @@ fn without_a_grid_a_walk_forward_tells_of_its_windows_alone() {
     let words = said.words();
     for part in [
         "Walk forward: 40 sessions to choose on, then 20 to trade; 3 windows",
-        "Efficiency: ",
         "At a window's end its positions are sold at the last close (window_end) and nothing is ordered.",
     ] {
         assert!(words.contains(part), "{part}\n{}", said.stdout);
     }
-    assert!(!words.contains("Each window takes"), "{}", said.stdout);
+    for choice in ["Each window takes", "Efficiency"] {
+        assert!(!words.contains(choice), "{choice}\n{}", said.stdout);
+    }
 }
 
 #[test]
@@ -237,6 +268,12 @@ fn a_holdout_is_as_if_its_sessions_were_not_there() {
     );
     assert_eq!((&own["trades"], &own["equity_curve"]), (&alone["trades"], &alone["equity_curve"]));
     assert_eq!(own["from"], "2026-06-01");
+    assert_eq!((&own["chosen_by"], &own["chosen_among"]), (&"sharpe".into(), &2.into()));
+    let said = ask(&folder, &format!("{strategy} {grid} --holdout 2026-06-01 --reveal"));
+    let chosen = "Chosen: of 2 combinations the one with the highest Sharpe ratio on all sessions before it.";
+    assert!(said.words().contains(chosen), "{}", said.stdout);
+    let said = ask(&folder, &format!("{strategy} {grid} --holdout 2026-06-01 --reveal --walk-forward 30:20"));
+    assert!(said.words().contains("highest Sharpe ratio on the 30 sessions before it"), "{}", said.stdout);
     assert_eq!(own["figures"]["sharpe"], alone["figures"]["sharpe"]);
     assert_eq!(shown["figures"], hidden["figures"]);
     // Simulated bars come without end.
@@ -249,6 +286,9 @@ fn a_holdout_is_as_if_its_sessions_were_not_there() {
 #[test]
 fn every_look_at_a_holdout_is_written_down_and_counted() {
     let folder = Folder::with_files();
+    let said = folder.ts(&["journal", "reveals"]);
+    assert_eq!((said.code, said.stdout.trim()), (0, "No holdout was revealed yet."), "{}", said.stderr);
+    assert_eq!(folder.ts(&["journal", "reveals", "--format", "json"]).stdout.trim(), "[]");
     let looks = |arguments: &str| {
         let told =
             document(&folder, &format!("--strategy equity_momentum --set STOP_ATR_MULT=2,3 {arguments}"));

@@ -17,7 +17,7 @@ use crate::features::kernels;
 pub const FAMILY: Family = Family {
     pattern: "atr{N}",
     window: Window::spelled(1, 14),
-    formula: "exponential mean of the true range, α = 1/N, seeded with bar 1's true range",
+    formula: "exponential mean of the true range, α = 1/N, seeded with the second bar's true range",
     source: "Wilder 1978; TA-Lib's ATR but for the seed",
     unit: Unit::PriceRange,
     first,

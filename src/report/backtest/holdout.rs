@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::BenchmarkCloses;
 use crate::backtest::{Backtest, as_set};
 use crate::domain::format::{count, fixed, percent};
 use crate::performance::Figures;
@@ -29,6 +30,26 @@ pub enum Looks {
     Unknown,
 }
 
+/// By what the constants of a holdout were chosen: the highest Sharpe ratio, the first of equals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Those that it was chosen among.
+    pub combinations: usize,
+    /// The sessions right before the holdout that it was chosen on; `None` for all of the span.
+    pub sessions: Option<usize>,
+}
+
+impl Choice {
+    fn line(self) -> String {
+        let on =
+            self.sessions.map_or("all sessions".to_owned(), |last| format!("the {}", count(last, "session")));
+        format!(
+            "Chosen: of {} the one with the highest Sharpe ratio on {on} before it.\n",
+            count(self.combinations, "combination")
+        )
+    }
+}
+
 /// A holdout that was traded.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -36,6 +57,10 @@ pub struct Shown {
     pub sessions: (NaiveDate, NaiveDate),
     /// The constants that it was traded with, as far as they were set.
     pub constants: Vec<(String, f64)>,
+    /// How they were chosen; `None` where there was nothing to choose.
+    pub choice: Option<Choice>,
+    /// What it is compared with.
+    pub benchmark: Option<BenchmarkCloses>,
     pub figures: Figures,
     /// Of an account of its own. Its first day is the session before, at whose close it begins to decide.
     pub result: Backtest,
@@ -59,11 +84,12 @@ impl Holdout {
                 "Holdout from {} on: kept out of all of this; --reveal shows it. {looks}\n",
                 self.from
             ),
-            Some(Shown { sessions: (first, last), constants, .. }) => {
+            Some(Shown { sessions: (first, last), constants, choice, .. }) => {
                 let with =
                     if constants.is_empty() { String::new() } else { format!(" with {}", as_set(constants)) };
+                let chosen = choice.map(Choice::line).unwrap_or_default();
                 format!(
-                    "Holdout, {first} to {last}{with}, by an account of its own that begins in cash\n{looks}\n"
+                    "Holdout, {first} to {last}{with}, by an account of its own that begins in cash\n{chosen}{looks}\n"
                 )
             }
         }
@@ -94,6 +120,9 @@ impl Holdout {
                 "from": own.sessions.0,
                 "to": own.sessions.1,
                 "constants": own.constants.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+                "chosen_among": own.choice.map(|choice| choice.combinations),
+                "chosen_by": own.choice.map(|_| "sharpe"),
+                "chosen_on_sessions": own.choice.and_then(|choice| choice.sessions),
                 "figures": own.figures,
                 "equity_curve": curve.collect::<Vec<_>>(),
                 "trades": own.result.trades.iter().map(super::json::Row::of).collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{BacktestReport, Holdout, StrategyUsed, Sweep, WalkForward};
+use crate::backtest::Backtest;
 use crate::domain::{AssetClass, Problem, Symbol};
 use crate::performance::{Breakdown, Figures, Interval, Timing, Trade};
 use crate::settings;
@@ -19,6 +20,8 @@ struct Document<'a> {
     settings: Used<'a>,
     figures: Told,
     equity_curve: Vec<Point>,
+    signals: Signals<'a>,
+    costs_paid: CostsPaid,
     trades: Vec<Row<'a>>,
     open_positions: Vec<Row<'a>>,
     /// The grid that all of this is the best combination of.
@@ -67,7 +70,11 @@ struct Told {
     final_equity: Option<f64>,
     /// By which returns are annualised.
     sessions_per_year: f64,
+    /// `equity`, `crypto` where every day is a session, or `counted`.
+    sessions_per_year_basis: &'static str,
     benchmark: Option<Symbol>,
+    /// The first and the last session that it has a close on; null without one.
+    benchmark_span: Option<Dates>,
     #[serde(flatten)]
     figures: Figures,
     intervals: Intervals,
@@ -75,6 +82,33 @@ struct Told {
     timing: Option<Timing>,
     #[serde(flatten)]
     breakdown: Breakdown,
+}
+
+#[derive(Serialize)]
+struct Dates {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+/// What became of the signals.
+#[derive(Serialize)]
+struct Signals<'a> {
+    signals: usize,
+    filtered: usize,
+    /// By the name of the filter.
+    filtered_by: &'a BTreeMap<&'static str, usize>,
+    ordered: usize,
+    unfilled: usize,
+    /// Orders of the last session, which no session of the span fills.
+    waiting: usize,
+}
+
+/// Of all fills, in the account's currency.
+#[derive(Serialize)]
+struct CostsPaid {
+    fees: f64,
+    slippage: f64,
+    total: f64,
 }
 
 /// Null where there is too little to draw from.
@@ -145,6 +179,7 @@ impl BacktestReport {
     pub fn json(&self) -> Result<String, serde_json::Error> {
         let (from, to) = self.span().unzip();
         let settings = &self.settings;
+        let Backtest { counts, paid, .. } = &self.result;
         let evidence = self.evidence();
         let document = Document {
             span: Span { from, to, sessions: self.result.days.len() },
@@ -165,8 +200,14 @@ impl BacktestReport {
             },
             figures: Told {
                 final_equity: self.final_equity(),
-                sessions_per_year: evidence.sessions_per_year,
+                sessions_per_year: evidence.year.sessions(),
+                sessions_per_year_basis: evidence.year.as_str(),
                 benchmark: self.benchmark.as_ref().map(|own| own.symbol.clone()),
+                benchmark_span: self
+                    .benchmark
+                    .as_ref()
+                    .and_then(|own| own.span(&self.result.days))
+                    .map(|(from, to)| Dates { from, to }),
                 figures: Figures::of(&evidence),
                 intervals: Intervals {
                     sharpe: self.sharpe_interval().ok(),
@@ -181,6 +222,15 @@ impl BacktestReport {
                 .iter()
                 .map(|day| Point { date: day.date, equity: day.equity })
                 .collect(),
+            signals: Signals {
+                signals: counts.signals,
+                filtered: counts.filtered,
+                filtered_by: &counts.filtered_by,
+                ordered: counts.ordered,
+                unfilled: self.unfilled(),
+                waiting: self.result.book.pending.len(),
+            },
+            costs_paid: CostsPaid { fees: paid.fees, slippage: paid.slippage, total: paid.total() },
             trades: self.result.trades.iter().map(Row::of).collect(),
             open_positions: self.open().map(Row::of).collect(),
             sweep: self.sweep.as_ref().map(Sweep::json),

@@ -26,12 +26,12 @@ use crate::backtest::Backtest;
 use crate::decide::Prepared;
 use crate::domain::AssetClass;
 use crate::domain::{Problem, Symbol};
-use crate::performance::{Day, Evidence, Figures, Interval, Timing, Trade, Undefined};
-use crate::performance::{expectancy_interval, sharpe_interval};
+use crate::performance::{Day, Evidence, Figures, Interval, Timing, Trade, Undefined, Year};
+use crate::performance::{closes_on, expectancy_interval, sharpe_interval};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
 
-pub use self::holdout::{Holdout, Looks, Shown};
+pub use self::holdout::{Choice, Holdout, Looks, Shown};
 pub use self::page::{BacktestPage, PriceHistory};
 pub use self::sweep::{HeatMap, Sweep, Trial};
 pub use self::walk_forward::{WalkForward, WalkedWindow};
@@ -42,14 +42,15 @@ const SEED: u64 = 6;
 /// A backtest and what it went by.
 #[derive(Clone, Debug)]
 pub struct BacktestReport {
-    /// The classes that were walked, in the order in which they are decided.
+    /// The classes that have a session in the result, in the order in which they are decided; those that were asked for
+    /// where none has.
     pub asset_classes: Vec<AssetClass>,
     pub strategies: BTreeMap<String, StrategyUsed>,
     pub settings: Settings,
     pub fill: FillTime,
     /// `None` where trading cost nothing.
     pub costs: Option<settings::Backtest>,
-    /// What the account is compared with; that of equities where both classes were walked.
+    /// What the account is compared with; that of equities where both classes have sessions.
     pub benchmark: Option<BenchmarkCloses>,
     pub result: Backtest,
     /// Whether the entries were well timed.
@@ -67,7 +68,7 @@ pub struct BacktestReport {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BenchmarkCloses {
     pub symbol: Symbol,
-    /// One for each day of the result; `None` where it has no bar.
+    /// One for each day of the result, as it was known then; `None` where it has no bar up to a week before.
     pub closes: Vec<Option<f64>>,
 }
 
@@ -76,9 +77,25 @@ impl BenchmarkCloses {
     pub fn of(prepared: &Prepared, result: &Backtest) -> Option<Self> {
         let columns = prepared.benchmark.as_ref()?;
         let panel = columns.panel();
-        let close = |day: &Day| panel.row(0, day.date).map(|row| panel.close()[row]);
         let symbol = panel.symbols().first()?.clone();
-        Some(Self { symbol, closes: result.days.iter().map(close).collect() })
+        let rows = panel.rows(0);
+        let dates = panel.dates()[rows.clone()].iter().copied();
+        let bars: Vec<(NaiveDate, f64)> = dates.zip(panel.close()[rows].iter().copied()).collect();
+        Some(Self { symbol, closes: closes_on(&result.days, &bars) })
+    }
+
+    /// Returns the first and the last of the days that it has a close on; `None` without one.
+    pub fn span(&self, days: &[Day]) -> Option<(NaiveDate, NaiveDate)> {
+        let mut known = self.closes.iter().zip(days).filter(|(close, _)| close.is_some());
+        let (_, first) = known.next()?;
+        Some((first.date, known.next_back().map_or(first.date, |(_, last)| last.date)))
+    }
+
+    /// Says what part of the days it covers; `None` where it is all or nothing of them.
+    fn part(&self, days: &[Day]) -> Option<String> {
+        let (first, last) = self.span(days)?;
+        let is_whole = days.first()?.date == first && days.last()?.date == last;
+        (!is_whole).then(|| format!("{first} to {last} alone"))
     }
 }
 
@@ -90,13 +107,7 @@ pub struct StrategyUsed {
     pub constants: BTreeMap<String, f64>,
 }
 
-/// Returns the sessions of a year by which returns are annualised: with crypto every day is one.
-pub fn sessions_per_year(asset_classes: &[AssetClass]) -> f64 {
-    let years = asset_classes.iter().map(|class| class.sessions_per_year());
-    years.fold(AssetClass::Equity.sessions_per_year(), f64::max)
-}
-
-/// Computes the figures of a result beside its benchmark.
+/// Computes the figures of a result beside its benchmark. The classes are those that have a session in it.
 pub fn figures(
     asset_classes: &[AssetClass],
     result: &Backtest,
@@ -106,7 +117,7 @@ pub fn figures(
         days: &result.days,
         trades: &result.trades,
         benchmark: benchmark.map(|own| own.closes.as_slice()).unwrap_or_default(),
-        sessions_per_year: sessions_per_year(asset_classes),
+        year: Year::of(asset_classes, &result.days),
     })
 }
 
@@ -122,17 +133,22 @@ impl BacktestReport {
         self.result.days.last().map(|day| day.equity)
     }
 
+    /// What returns are annualised by.
+    fn year(&self) -> Year {
+        Year::of(&self.asset_classes, &self.result.days)
+    }
+
     fn evidence(&self) -> Evidence<'_> {
         Evidence {
             days: &self.result.days,
             trades: &self.result.trades,
             benchmark: self.benchmark.as_ref().map(|own| own.closes.as_slice()).unwrap_or_default(),
-            sessions_per_year: sessions_per_year(&self.asset_classes),
+            year: self.year(),
         }
     }
 
     fn sharpe_interval(&self) -> Result<Interval, Undefined> {
-        sharpe_interval(&self.result.days, sessions_per_year(&self.asset_classes), SEED)
+        sharpe_interval(&self.result.days, self.year().sessions(), SEED)
     }
 
     fn expectancy_interval(&self) -> Result<Interval, Undefined> {
@@ -147,23 +163,37 @@ impl BacktestReport {
         self.result.trades.iter().filter(|trade| !trade.open)
     }
 
-    fn costs_paid(&self) -> f64 {
-        self.result.trades.iter().map(|trade| trade.costs).sum()
+    /// The orders that found no bar, no cash, or an open under their stop: each that filled is a trade.
+    fn unfilled(&self) -> usize {
+        let Backtest { counts, trades, book, .. } = &self.result;
+        counts.ordered.saturating_sub(trades.len() + book.pending.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::fixtures::example;
-    use crate::signals::fixtures::day;
+    use super::*;
+    use crate::signals::fixtures::{day, symbol};
 
     #[test]
     fn programs_read_what_the_contract_names() {
         let document: serde_json::Value =
             serde_json::from_str(&example(34).json().expect("finite")).expect("JSON");
         let keys: Vec<&String> = document.as_object().expect("an object").keys().collect();
-        let expected =
-            ["equity_curve", "figures", "open_positions", "problems", "settings", "span", "trades"];
+        let expected = [
+            "costs_paid",
+            "equity_curve",
+            "figures",
+            "open_positions",
+            "problems",
+            "settings",
+            "signals",
+            "span",
+            "trades",
+        ];
         let mut sorted = keys.clone();
         sorted.sort();
         assert_eq!(sorted, expected.iter().collect::<Vec<_>>());
@@ -187,6 +217,19 @@ mod tests {
         assert_eq!(document["settings"]["costs"], serde_json::Value::Null);
         let figures = &document["figures"];
         assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.0.into(), &252.0.into()));
+        assert_eq!(
+            (&figures["sessions_per_year_basis"], &figures["benchmark_span"]),
+            (&"equity".into(), &json!(null))
+        );
+        assert_eq!(figures["sessions_per_year_by_year"], json!({ "2024": 252.0 }));
+        assert_eq!(
+            document["signals"],
+            json!({
+                "signals": 42, "filtered": 38, "filtered_by": { "capacity": 12, "held": 26 },
+                "ordered": 4, "unfilled": 0, "waiting": 1,
+            })
+        );
+        assert_eq!(document["costs_paid"], json!({ "fees": 0.0, "slippage": 0.0, "total": 0.0 }));
         assert_eq!(figures["timing"]["p_value"], 0.25);
         assert_eq!(figures["by_strategy"]["always"]["trades"], 2.0);
         assert!(figures["intervals"]["sharpe"]["high"].as_f64() > figures["sharpe"].as_f64(), "{figures}");
@@ -205,6 +248,23 @@ mod tests {
     #[test]
     fn people_read_the_result_first_and_where_the_fills_come_from() {
         insta::assert_snapshot!(example(34).text());
+    }
+
+    #[test]
+    fn a_benchmark_of_a_part_of_the_days_is_marked() {
+        let told = |closes: Vec<Option<f64>>| {
+            let mut report = example(34);
+            report.benchmark = Some(BenchmarkCloses { symbol: symbol("SPY"), closes });
+            let document: serde_json::Value =
+                serde_json::from_str(&report.json().expect("finite")).expect("JSON");
+            (report.text(), document["figures"]["benchmark_span"].clone())
+        };
+        let (text, span) =
+            told((0..34).map(|n| (10..30).contains(&n).then_some(400.0 + f64::from(n))).collect());
+        assert!(text.contains("4.63% (2024-01-11 to 2024-01-30 alone)"), "{text}");
+        assert_eq!(span, json!({ "from": day(10), "to": day(29) }));
+        let (text, _) = told((0..34).map(|n| Some(400.0 + f64::from(n))).collect());
+        assert!(!text.contains("alone"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The report that holds it is that of the best combination. Values stand in the grid's order, so that a page can
 //! draw them as they are.
 
+use std::collections::BTreeSet;
+
 use crate::backtest::{Axis, Flatness, Grid, flatness};
 use crate::domain::Problem;
 use crate::performance::{Figure, Figures, Undefined};
@@ -23,6 +25,10 @@ pub struct Sweep {
 #[derive(Clone, Debug)]
 pub struct Trial {
     pub figures: Figures,
+    /// A fingerprint of the equity curve, the same for curves that are equal to the bit.
+    pub curve: u128,
+    /// The same of the trades, their stops included.
+    pub trades: u128,
     /// Scripts that failed on some row.
     pub failures: Vec<Problem>,
 }
@@ -60,12 +66,30 @@ impl Sweep {
     /// Returns how flat the grid is around each combination, in its order.
     pub fn flatness(&self) -> Vec<Flatness> {
         let sharpes = self.sharpes();
-        (0..self.grid.len()).map(|index| flatness(&self.grid, &sharpes, index)).collect()
+        let is_same = |index, other| self.is_same(index, other);
+        (0..self.grid.len()).map(|index| flatness(&self.grid, &sharpes, index, is_same)).collect()
     }
 
-    /// Returns the trials that have a ratio: those that deflate the best one's.
-    pub fn trials_with_ratio(&self) -> usize {
-        self.sharpes().iter().flatten().count()
+    /// Returns the ratios that deflate the best one's: combinations with the same curve are one trial.
+    pub fn ratios_tried(&self) -> Vec<f64> {
+        let mut curves = BTreeSet::new();
+        let tried = self.trials.iter().flatten().filter(|trial| curves.insert(trial.curve));
+        tried.filter_map(|trial| trial.figure("sharpe").ok()).collect()
+    }
+
+    /// Returns the constants that change nothing: whatever the others are, all of their values give the same curve
+    /// by the same trades. None before the whole grid was walked, or where nothing ever moved the account.
+    pub fn idle(&self) -> Vec<&Axis> {
+        if self.done() < self.grid.len() || self.ratios_tried().is_empty() {
+            return Vec::new();
+        }
+        self.grid.idle(|index, other| self.is_same(index, other))
+    }
+
+    /// Tells whether two combinations were walked and came to the same curve by the same trades.
+    fn is_same(&self, index: usize, other: usize) -> bool {
+        let result = |place: usize| self.trials.get(place)?.as_ref().map(|own| (own.curve, own.trades));
+        result(index).is_some_and(|own| result(other) == Some(own))
     }
 
     /// Returns the ratios as a map where exactly two constants vary.

@@ -54,20 +54,40 @@ impl Sweep {
     /// What the best one is, and how much of it the number of trials explains.
     pub(super) fn verdict(&self) -> String {
         let best = as_set(&self.grid.chosen(self.best));
-        let trials = count(self.trials_with_ratio(), "trial");
-        match self.deflated_sharpe {
+        let tried = self.ratios_tried().len();
+        let with_ratio = self.sharpes().iter().flatten().count();
+        let trials = match with_ratio - tried {
+            0 => count(tried, "trial"),
+            _ => format!(
+                "{} ({} with a ratio, the same curves counted once)",
+                count(tried, "trial"),
+                count(with_ratio, "combination")
+            ),
+        };
+        let mut verdict = match self.deflated_sharpe {
             Ok(probability) => format!(
                 "Best by Sharpe ratio: {best}\nAs the best of {trials}, its true Sharpe ratio is above 0 with a \
                  probability of {} (deflated Sharpe ratio; Bailey, López de Prado 2014)\n",
                 percent(probability, 1)
             ),
-            Err(why) if self.trials_with_ratio() == 0 => {
+            Err(why) if tried == 0 => {
                 format!("No combination has a Sharpe ratio ({}); shown is {best}\n", why.0)
             }
             Err(why) => {
-                format!("Best by Sharpe ratio: {best}\nWhat {trials} leave of it cannot be told: {}\n", why.0)
+                format!(
+                    "Best by Sharpe ratio: {best}\nWhat is left of it after {trials} cannot be told: {}\n",
+                    why.0
+                )
             }
+        };
+        for axis in self.idle() {
+            let values = fixed(axis.values.len() as f64, 0);
+            verdict.push_str(&format!(
+                "{} changes nothing: all {values} values give the same trades.\n",
+                axis.name
+            ));
         }
+        verdict
     }
 
     /// Returns it for programs: `trials` in the grid's order, null where one was not walked.
@@ -99,10 +119,11 @@ impl Sweep {
             "best": {
                 "index": self.best,
                 "constants": named(self.best),
-                "trials": self.trials_with_ratio(),
+                "trials": self.ratios_tried().len(),
                 "deflated_sharpe": self.deflated_sharpe.ok(),
                 "undefined": self.deflated_sharpe.err().map(|why| why.0),
             },
+            "changes_nothing": self.idle().iter().map(|axis| &axis.name).collect::<Vec<_>>(),
             "heat_map": self.heat_map().map(|map| json!({
                 "down": map.down.name,
                 "across": map.across.name,

@@ -4,6 +4,9 @@ use super::{BacktestReport, told};
 use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
 use crate::performance::{Figure, Figures, Kind, Trade};
 
+/// The figure that may be of fewer sessions than the others.
+pub(super) const OF_BENCHMARK: &str = "benchmark_return";
+
 /// So many of the newest trades are listed; the JSON has all.
 const LISTED: usize = 20;
 
@@ -22,7 +25,8 @@ impl BacktestReport {
             text.push('\n');
             text.push_str(&holdout.line());
             if let Some(shown) = &holdout.shown {
-                text.push_str(&told_figures(&shown.figures, &[]));
+                let part = shown.benchmark.as_ref().and_then(|own| own.part(&shown.result.days));
+                text.push_str(&told_figures(&shown.figures, part, &[]));
             }
         }
         text
@@ -40,7 +44,8 @@ impl BacktestReport {
             ("Equity", format!("{} to {}", fixed(start, 2), fixed(equity, 2))),
             ("Trades", format!("{} closed, {} open", self.closed().count(), self.open().count())),
             ("Signals", self.signals()),
-            ("Costs paid", self.costs.as_ref().map_or("none".to_owned(), |_| fixed(self.costs_paid(), 2))),
+            ("Filtered by", Some(self.filtered_by()).filter(|own| !own.is_empty()).unwrap_or("–".to_owned())),
+            ("Costs paid", self.costs.as_ref().map_or("none".to_owned(), |_| self.paid())),
             ("Span", format!("{from} to {to}")),
             ("Strategies", self.strategies.keys().cloned().collect::<Vec<_>>().join(", ")),
             ("Orders", self.orders()),
@@ -77,9 +82,10 @@ impl BacktestReport {
     /// Every figure, or why there is none.
     fn figures(&self) -> String {
         let evidence = self.evidence();
-        let symbol = self.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
-        let basis = format!("{} sessions a year; benchmark {symbol}", fixed(evidence.sessions_per_year, 0));
-        told_figures(&Figures::of(&evidence), &[("Entry timing", self.timing()), ("Reckoned with", basis)])
+        let basis = format!("{}; benchmark {}", self.sessions_a_year(), self.compared_with());
+        let part = self.benchmark.as_ref().and_then(|own| own.part(&self.result.days));
+        let more = [("Entry timing", self.timing()), ("Reckoned with", basis)];
+        told_figures(&Figures::of(&evidence), part, &more)
     }
 
     /// Says what the test of entry timing came to.
@@ -106,20 +112,22 @@ impl BacktestReport {
         let (signals, filtered) = (part(counts.signals), part(counts.filtered));
         let waiting = match self.result.book.pending.len() {
             0 => String::new(),
-            orders => format!("; {} of the last session not filled yet", count(orders, "order")),
+            orders => format!("; {} of the last session waiting", count(orders, "order")),
         };
-        format!("{signals}: {filtered} filtered, {} ordered{waiting}", part(counts.ordered))
+        let (ordered, unfilled) = (part(counts.ordered), part(self.unfilled()));
+        format!("{signals}: {filtered} filtered, {ordered} ordered, {unfilled} not filled{waiting}")
     }
 }
 
-/// Every figure, or why there is none, and more rows below.
-fn told_figures(figures: &Figures, more: &[(&'static str, String)]) -> String {
+/// Every figure, or why there is none, and more rows below. `part` is what the benchmark covers, where that is less.
+fn told_figures(figures: &Figures, part: Option<String>, more: &[(&'static str, String)]) -> String {
     let row = |(kind, figure): (&'static Kind, Figure)| {
         let told = match figure {
             Ok(value) => told(kind.unit, value),
             Err(why) => format!("– ({})", why.0),
         };
-        (kind.label, told)
+        let part = part.as_ref().filter(|_| kind.name == OF_BENCHMARK && figure.is_ok());
+        (kind.label, part.map_or(told.clone(), |part| format!("{told} ({part})")))
     };
     let mut rows: Vec<(&str, String)> = figures.iter().map(row).collect();
     rows.extend(more.iter().cloned());

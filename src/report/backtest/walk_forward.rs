@@ -19,7 +19,7 @@ pub struct WalkForward {
     pub walked: Vec<WalkedWindow>,
     /// The combinations that each window chose among.
     pub combinations: usize,
-    /// Sharpe ratio of the joined tests / mean of the windows' in sample.
+    /// Sharpe ratio of the joined tests / mean of the windows' in sample; undefined where there was nothing to choose.
     pub efficiency: Figure,
 }
 
@@ -79,14 +79,15 @@ impl WalkForward {
 
     /// Says what is left of the choices, and how the windows were walked.
     pub(super) fn remarks(&self) -> Vec<String> {
-        let mut lines = vec![match self.efficiency {
-            Ok(ratio) => format!(
-                "Efficiency: {}, the joined Sharpe ratio out of sample over the windows' mean in sample",
-                fixed(ratio, 2)
-            ),
-            Err(why) => format!("Efficiency: – ({})", why.0),
-        }];
+        let mut lines = Vec::new();
         if self.combinations > 1 {
+            lines.push(match self.efficiency {
+                Ok(ratio) => format!(
+                    "Efficiency: {}, the joined Sharpe ratio out of sample over the windows' mean in sample",
+                    fixed(ratio, 2)
+                ),
+                Err(why) => format!("Efficiency: – ({})", why.0),
+            });
             lines.push(format!(
                 "Each window takes the one of {} with the highest Sharpe ratio in sample.",
                 count(self.combinations, "combination")

@@ -1,9 +1,11 @@
 //! What the text and the page say in the same words.
 
+use std::cmp::Reverse;
+
 use super::BacktestReport;
 use crate::domain::AssetClass;
 use crate::domain::format::{count, fixed, percent};
-use crate::performance::Unit;
+use crate::performance::{Unit, Year};
 use crate::settings;
 use crate::settings::FillTime;
 
@@ -19,6 +21,44 @@ impl BacktestReport {
         let (from, to) = self.span()?;
         let dates = if from == to { from.to_string() } else { format!("{from} to {to}") };
         Some(format!("{dates}, {}", count(self.result.days.len(), "session")))
+    }
+
+    /// Says what a year is by which returns are annualised.
+    pub(super) fn sessions_a_year(&self) -> String {
+        let year = self.year();
+        match year {
+            Year::Equity => format!("{} sessions a year", fixed(year.sessions(), 0)),
+            Year::Crypto => format!("{} sessions a year: every day is one", fixed(year.sessions(), 0)),
+            Year::Counted(sessions) => format!(
+                "{} sessions a year, counted: crypto trades in a part of the span",
+                fixed(sessions, 1)
+            ),
+        }
+    }
+
+    /// Names the benchmark, and the part of the span that it covers where that is not all of it.
+    pub(super) fn compared_with(&self) -> String {
+        let Some(own) = &self.benchmark else { return "none".to_owned() };
+        match own.part(&self.result.days) {
+            Some(part) => format!("{}, {part}", own.symbol),
+            None => own.symbol.to_string(),
+        }
+    }
+
+    /// Says which filters rejected how many signals, the busiest first; empty where none did.
+    pub(super) fn filtered_by(&self) -> String {
+        let mut filters: Vec<(&str, usize)> =
+            self.result.counts.filtered_by.iter().map(|(name, rejected)| (*name, *rejected)).collect();
+        filters.sort_by_key(|(name, rejected)| (Reverse(*rejected), *name));
+        let told = |(name, rejected): (&str, usize)| format!("{name} {}", fixed(rejected as f64, 0));
+        filters.into_iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Says what all fills cost.
+    pub(super) fn paid(&self) -> String {
+        let paid = self.result.paid;
+        let money = |own: f64| fixed(own, 2);
+        format!("{}: fees {}, slippage {}", money(paid.total()), money(paid.fees), money(paid.slippage))
     }
 
     /// Says when orders are decided and filled.
@@ -46,13 +86,19 @@ impl BacktestReport {
     }
 }
 
+/// Means and medians of counts may be broken.
+fn counted(value: f64) -> String {
+    fixed(value, if value.fract() == 0.0 { 0 } else { 1 })
+}
+
 /// A figure as a person reads it.
 pub(super) fn told(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Fraction => percent(value, 2),
         Unit::Ratio => fixed(value, 2),
         Unit::R => format!("{} R", fixed(value, 2)),
-        // Means and medians of counts may be broken.
-        Unit::Count => fixed(value, if value.fract() == 0.0 { 0 } else { 1 }),
+        Unit::Count => counted(value),
+        Unit::Sessions if value == 1.0 => "1 session".to_owned(),
+        Unit::Sessions => format!("{} sessions", counted(value)),
     }
 }

@@ -4,9 +4,10 @@ mod page;
 mod peers;
 mod properties;
 
+use chrono::NaiveDate;
 use serde_json::Value;
 
-use crate::program::Folder;
+use crate::program::{FRIDAY, Folder};
 
 /// A span of the simulated market with a few trades in it.
 const SPAN: &str = "--demo --from 2026-03-02 --to 2026-06-30";
@@ -127,12 +128,115 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
 
 #[test]
 fn a_span_without_data_and_one_without_a_trade_are_said_plainly() {
-    check("backtest --from 2027-01-01", 0, &["No session in the span", "no bars in the span"]);
+    check("backtest --from 2027-01-01", 1, &["No session in the span", "no bars in the span"]);
     check(
         "backtest --from 2026-11-20 --strategy equity_momentum",
         0,
         &["No trade: no strategy bought anything"],
     );
+}
+
+#[test]
+fn strict_lets_no_problem_pass() {
+    let folder = Folder::with_files();
+    let check = |span: &str, has_problems: bool| {
+        let told = document(&folder, span);
+        assert_eq!(told["problems"] != serde_json::json!([]), has_problems, "{}", told["problems"]);
+        let (code, _, stderr) = run(&folder, &format!("backtest {span} --strict"));
+        assert_eq!(code, i32::from(has_problems), "{stderr}");
+    };
+    check(&format!("{SPAN} --strategy equity_momentum"), false);
+    // Too few bars for a regime.
+    check("--strategy equity_momentum --from 2026-11-02", true);
+}
+
+/// Coins with bars on the days that `is_kept` says, beside equities up to the same Friday.
+fn both_classes(is_kept: impl Fn(NaiveDate) -> bool) -> Folder {
+    let folder = Folder::with_files();
+    folder.write(
+        "ts.toml",
+        "[universe]\nequity = [\"AAA\", \"BBB\"]\ncrypto = [\"BTC\"]\n\
+         [sources]\nequity = [\"files\"]\ncrypto = [\"files\"]\n",
+    );
+    let days = FRIDAY.iter_days().rev().take(400).filter(|day| is_kept(*day));
+    let mut rows: Vec<String> = days.map(|day| format!("{day},100,101,99,100,2000000\n")).collect();
+    rows.reverse();
+    folder.write("market/crypto/BTC.csv", &format!("date,open,high,low,close,volume\n{}", rows.concat()));
+    folder
+}
+
+#[test]
+fn a_year_has_the_sessions_that_the_curve_has() {
+    let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+    let ask = |folder: &Folder, span: &str| {
+        let told = document(folder, span);
+        let figures = &told["figures"];
+        let year = figures["sessions_per_year"].as_f64().expect("a number");
+        let basis = figures["sessions_per_year_basis"].as_str().expect("a word").to_owned();
+        (year, basis, told)
+    };
+    let whole = both_classes(|_| true);
+    let (year, basis, told) = ask(&whole, "--from 2026-09-01");
+    assert_eq!((year, basis.as_str()), (365.0, "crypto"));
+    assert_eq!(told["settings"]["asset_classes"], serde_json::json!(["equity", "crypto"]));
+
+    let part = both_classes(|day| day >= date("2026-10-15"));
+    let (year, basis, told) = ask(&part, "--from 2026-09-01");
+    assert_eq!(basis, "counted");
+    let sessions = told["span"]["sessions"].as_f64().expect("a count");
+    // From the 1st of September to the 20th of November.
+    assert!((year - (sessions - 1.0) / 80.0 * 365.2425).abs() < 1e-9, "{year} of {sessions}");
+    let (_, text, _) = run(&part, "backtest --from 2026-09-01");
+    assert!(text.contains("sessions a year, counted: crypto trades in a part of the span"), "{text}");
+
+    // Of coins there is no bar in this span, and no word of them.
+    let (year, basis, told) = ask(&part, "--from 2026-09-01 --to 2026-10-09");
+    assert_eq!((year, basis.as_str()), (252.0, "equity"));
+    assert_eq!(told["settings"]["asset_classes"], serde_json::json!(["equity"]));
+    let strategies = told["settings"]["strategies"].as_object().expect("an object");
+    assert!(strategies.keys().all(|name| name.starts_with("equity")), "{strategies:?}");
+    let (_, text, _) = run(&part, "backtest --from 2026-09-01 --to 2026-10-09");
+    assert!(text.starts_with("Backtest of equity, 28 sessions"), "{text}");
+
+    let (_, _, alone) = ask(&whole, "--asset-class crypto --from 2026-09-01");
+    let strategies = alone["settings"]["strategies"].as_object().expect("an object");
+    assert!(strategies.keys().all(|name| name.starts_with("crypto")), "{strategies:?}");
+}
+
+#[test]
+fn a_span_that_begins_on_a_holiday_begins_with_the_close_before_it() {
+    // Labor Day: New York is closed, coins trade.
+    let told = document(&both_classes(|_| true), "--from 2026-09-07");
+    let figures = &told["figures"];
+    assert_eq!(figures["benchmark_span"], serde_json::json!({ "from": "2026-09-07", "to": "2026-11-20" }));
+    // SPY gains 0.05 % a session from the 4th of September on.
+    let gain = figures["benchmark_return"].as_f64().expect("a number");
+    assert!((gain - (1.0005_f64.powi(54) - 1.0)).abs() < 1e-4, "{gain}");
+}
+
+#[test]
+fn what_became_of_the_signals_and_what_fills_cost_adds_up() {
+    let folder = Folder::empty();
+    let told = document(&folder, SPAN);
+    let signals = &told["signals"];
+    let number = |name: &str| signals[name].as_u64().expect("a count");
+    let by: u64 =
+        signals["filtered_by"].as_object().expect("an object").values().filter_map(Value::as_u64).sum();
+    assert!(by > 0 && by == number("filtered"), "{signals}");
+    assert_eq!(number("signals"), number("filtered") + number("ordered"));
+    let trades = told["trades"].as_array().expect("an array");
+    assert_eq!(number("ordered"), trades.len() as u64 + number("unfilled") + number("waiting"));
+    let costs: f64 = trades.iter().filter_map(|own| own["costs"].as_f64()).sum();
+    let paid = |name: &str| told["costs_paid"][name].as_f64().expect("a number");
+    assert!((paid("total") - costs).abs() < 1e-6 && paid("fees") > 0.0 && paid("slippage") > paid("fees"));
+    assert!((paid("fees") + paid("slippage") - paid("total")).abs() < 1e-9);
+
+    // Half of an account of ten buys no share.
+    folder.write("ts.toml", "[risk]\naccount_equity = 10.0\n");
+    let told = document(&folder, &format!("{SPAN} --strategy equity_momentum"));
+    assert!(told["signals"]["filtered_by"]["quantity"].as_u64() > Some(0), "{}", told["signals"]);
+    let (_, text, _) = run(&folder, &format!("backtest {SPAN} --strategy equity_momentum"));
+    assert!(text.contains("Filtered by  ") && text.contains("quantity "), "{text}");
 }
 
 #[test]

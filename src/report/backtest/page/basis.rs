@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::format;
-use crate::domain::format::{fixed, percent, short_hash};
-use crate::report::backtest::{BacktestReport, StrategyUsed, sessions_per_year};
+use crate::domain::format::{percent, short_hash};
+use crate::report::backtest::{BacktestReport, StrategyUsed};
 use crate::scripts::Engine;
 use crate::settings::settings_hash;
 
@@ -42,12 +42,13 @@ pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
     let backtest = &report.settings.backtest;
     let mut said = Vec::new();
     said.extend(report.walked().map(|walked| Said::new("Span", walked)));
-    let benchmark = report.benchmark.as_ref().map_or("none", |own| own.symbol.as_str());
-    let year = fixed(sessions_per_year(&report.asset_classes), 0);
     said.extend([
         Said::new("Markets", report.markets()),
-        Said::new("Benchmark", benchmark),
-        Said::new("Year", format!("{year} sessions, by which returns are annualised; no interest")),
+        Said::new("Benchmark", report.compared_with()),
+        Said::new(
+            "Year",
+            format!("{}, by which returns are annualised; no interest", report.sessions_a_year()),
+        ),
         Said::new("Orders", report.orders()),
         Said::new("Costs", report.costs.as_ref().map_or("none".to_owned(), |own| report.charged(own))),
         Said::new(

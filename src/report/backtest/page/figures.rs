@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::format;
 use crate::performance::{Figure, Figures, Interval, Kind, Undefined};
+use crate::report::backtest::text::OF_BENCHMARK;
 use crate::report::backtest::told;
 
 /// What the headline shows, by the names of the JSON.
@@ -82,8 +83,13 @@ pub(super) struct GroupRow {
     pub cells: Vec<Cell>,
 }
 
-/// Returns every figure. The intervals are by name: those that could be drawn.
-pub(super) fn all(figures: &Figures, intervals: &[(&str, Result<Interval, Undefined>)]) -> Vec<FigureView> {
+/// Returns every figure. The intervals are by name: those that could be drawn. `part` is what the benchmark covers of
+/// the account's days, where that is not all.
+pub(super) fn all(
+    figures: &Figures,
+    intervals: &[(&str, Result<Interval, Undefined>)],
+    part: Option<String>,
+) -> Vec<FigureView> {
     let view = |(kind, figure): (&'static Kind, Figure)| {
         let interval = intervals.iter().find(|(name, _)| *name == kind.name).map(|(_, interval)| interval);
         let note = match (figure, interval) {
@@ -93,6 +99,7 @@ pub(super) fn all(figures: &Figures, intervals: &[(&str, Result<Interval, Undefi
                 format!("{} within {low} to {high}", format::percent(own.level, 0))
             }
             (Ok(_), Some(Err(why))) => format!("no interval: {}", why.0),
+            (Ok(_), None) if kind.name == OF_BENCHMARK => part.clone().unwrap_or_default(),
             (Ok(_), None) => String::new(),
         };
         FigureView {
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn a_figure_without_a_number_has_its_reason() {
         let none = Figures::of_trades(&[]);
-        let expectancy = all(&none, &[]).into_iter().find(|own| own.name == "expectancy").expect("one");
+        let expectancy = all(&none, &[], None).into_iter().find(|own| own.name == "expectancy").expect("one");
         assert_eq!((&expectancy.cell.text[..], &expectancy.cell.value[..]), ("–", ""));
         assert_eq!(expectancy.note, "no trade was closed");
         let groups = BTreeMap::from([("a".to_owned(), none.clone()), ("b".to_owned(), none)]);

@@ -79,6 +79,7 @@ mod tests {
             by_strategy: [].into(),
             by_trigger: [].into(),
             by_year: [].into(),
+            sessions_per_year_by_year: [].into(),
             by_regime: [].into(),
         };
         let months = [Month { year: 2025, month: 12, gain: 0.1 }, Month { year: 2026, month: 1, gain: 0.0 }];

@@ -114,7 +114,8 @@ impl BacktestPage<'_> {
         let breakdown = Breakdown::of(&evidence);
         let figures = Figures::of(&evidence);
         let intervals = [("sharpe", report.sharpe_interval()), ("expectancy", report.expectancy_interval())];
-        let all = figures::all(&figures, &intervals);
+        let part = report.benchmark.as_ref().and_then(|own| own.part(&report.result.days));
+        let all = figures::all(&figures, &intervals, part);
         let has_trades = !report.result.trades.is_empty();
         let (charts, left_out) = price_chart::price_charts(self.prices, &report.result.trades);
         let problems: Vec<&Problem> = report.problems.iter().chain(of_templates).collect();
@@ -213,21 +214,20 @@ impl BacktestPage<'_> {
     fn orders(&self) -> Vec<Said> {
         let (report, counts) = (self.report, &self.report.result.counts);
         let number = |own: usize| fixed(own as f64, 0);
-        // Each entry that filled is a trade.
         let waiting = report.result.book.pending.len();
-        let unfilled = counts.ordered.saturating_sub(report.result.trades.len() + waiting);
         let mut said = vec![
             Said::new("Signals", number(counts.signals)),
             Said::new("Filtered", number(counts.filtered)),
+            Said::new("Filtered by", report.filtered_by()),
             Said::new("Ordered", number(counts.ordered)),
-            Said::new("Not filled", number(unfilled)),
+            Said::new("Not filled", number(report.unfilled())),
             Said::new("Waiting for their fill", number(waiting)),
             Said::new("Trades closed", number(report.closed().count())),
             Said::new("Still held", number(report.open().count())),
             Said::new("Entry timing", report.timing()),
         ];
         if report.costs.is_some() {
-            said.push(Said::new("Costs paid", fixed(report.costs_paid(), 2)));
+            said.push(Said::new("Costs paid", report.paid()));
         }
         said
     }

@@ -178,8 +178,8 @@ fn studied() -> BacktestReport {
         |name: &str, values: &[f64]| (name.to_owned(), Values::listed(values.to_vec()).expect("numbers"));
     let grid = Grid::new(vec![axis("A<b>", &[1.0, 2.0]), axis("B", &[0.5, 1.5, 2.5])], 100).expect("small");
     let figures = Figures::of(&report.evidence());
-    let trial = Some(Trial { figures, failures: Vec::new() });
-    let trials = vec![trial.clone(), trial.clone(), None, trial.clone(), trial.clone(), trial];
+    let trial = |curve| Some(Trial { figures: figures.clone(), curve, trades: curve, failures: Vec::new() });
+    let trials = vec![trial(0), trial(1), None, trial(3), trial(4), trial(5)];
     report.sweep = Some(Sweep { grid, trials, best: 3, deflated_sharpe: Ok(0.75) });
     report.holdout =
         Some(Holdout { from: "2025-01-01".parse().expect("a date"), looks: Looks::Before(2), shown: None });
