@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{AddAssign, ControlFlow};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::account::{Account, Waiting};
 use super::cost::Paid;
@@ -16,7 +16,7 @@ use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
 use crate::decide::{Decision, Prepared, decide_scanned};
-use crate::domain::{AssetClass, Book, Problem, Words};
+use crate::domain::{AssetClass, Book, Problem, ProblemKind, Words};
 use crate::filters;
 use crate::performance::{Day, Trade};
 use crate::scripts;
@@ -27,6 +27,9 @@ use crate::signals::{Scan, scan_sessions};
 
 /// So many rows are scanned together, on all cores: few enough to stop soon, and to hold in memory.
 const ROWS_SCANNED: usize = 65_536;
+
+/// No market rests longer.
+const LONGEST_REST: TimeDelta = TimeDelta::days(7);
 
 /// What a backtest goes by.
 #[derive(Clone, Copy, Debug)]
@@ -363,7 +366,21 @@ impl<'a> Walk<'a> {
             ..self.counts
         };
         let paid = self.account.paid;
-        let (trades, book) = self.account.into_trades(&prepared, days.last().map(|day| day.date));
-        Backtest { days, trades, book, counts, paid, problems: self.tally.told(), dates }
+        let last = days.last().map(|day| day.date);
+        let (trades, book) = self.account.into_trades(&prepared, last);
+        let mut problems = self.tally.told();
+        problems.extend(prepared.iter().filter_map(|own| ends_early(own, last?)));
+        Backtest { days, trades, book, counts, paid, problems, dates }
     }
+}
+
+/// Says of a class that its bars end long before the walk does: from there on the curve has it standing still.
+fn ends_early(prepared: &Prepared, last: NaiveDate) -> Option<Problem> {
+    let columns = &prepared.columns;
+    let newest = columns.sessions().last().filter(|newest| last - **newest > LONGEST_REST)?;
+    let message = format!(
+        "its bars end on {newest}, and the walk goes on to {last}: what it holds stands at its last close; \
+         `--to {newest}` ends there"
+    );
+    Some(Problem::new(columns.panel().asset_class(), ProblemKind::Stale, message))
 }

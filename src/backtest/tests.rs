@@ -258,6 +258,24 @@ fn equities_decide_before_coins_and_their_orders_hold_the_slot_over_a_weekend() 
 }
 
 #[test]
+fn a_class_whose_bars_end_long_before_the_other_s_is_named() {
+    let world = |coins: usize| {
+        let rising = closes(&[90.0; 4]);
+        let coin = after_calm("C", &closes(&vec![90.0; coins]));
+        World::of(vec![after_calm("A", &rising)]).with_coins(vec![coin]).run()
+    };
+    assert_eq!(told(&world(11), ProblemKind::Stale), [""; 0], "a week is no long rest");
+    let expected = format!(
+        "equity: its bars end on {}, and the walk goes on to {}: what it holds stands at its last close; `--to {}` \
+         ends there",
+        day(28),
+        day(36),
+        day(28)
+    );
+    assert_eq!(told(&world(12), ProblemKind::Stale), [expected]);
+}
+
+#[test]
 fn a_coin_that_fills_first_leaves_an_order_the_cash_that_it_holds() {
     // Both are decided on Thursday, day 24: all of the cash is ordered, and everything opens a ninth higher.
     let rising = closes(&[90.0, 100.0, 100.0]);
