@@ -1,14 +1,13 @@
 //! `ts` in the process, for `compare.py`: what a command does between loading and printing, on the market that the
 //! peers are given. Its protocol is that of `worker.py`: `go` on stdin does the work once, `trades` tells the trades.
 //!
-//! Signals are every raw signal of all sessions, features included; trades are the whole backtest without costs,
-//! with its book, filters and reasons. Run by `cargo bench` without a folder it does nothing.
+//! Signals are every raw signal of all sessions, features included; trades are the walk of the backtest without costs,
+//! with its account and filters, features included again. Figures and the report are timed with the whole process. Run by `cargo bench` without a folder it does nothing.
 
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -17,23 +16,20 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 use ts::app;
 use ts::app::App;
-use ts::app::Asked;
-use ts::app::BacktestInputs;
-use ts::app::BacktestRequest;
-use ts::app::Charged;
 use ts::app::Selection;
-use ts::app::Span;
 use ts::backtest::Backtest;
-use ts::backtest::Grid;
+use ts::backtest::Rules;
+use ts::backtest::backtest;
 use ts::cache::Patience;
 use ts::calendar;
 use ts::clock::Clock;
 use ts::decide::MarketBars;
 use ts::decide::prepare;
 use ts::domain::AssetClass;
-use ts::scripts::Engine;
+use ts::domain::Words;
 use ts::scripts::Scripts;
 use ts::settings::Environment;
+use ts::settings::FillTime;
 use ts::settings::Settings;
 use ts::settings::SourceName;
 use ts::settings::Sources;
@@ -58,12 +54,11 @@ fn main() -> anyhow::Result<()> {
     let started = Instant::now();
     let market = runtime.block_on(load(&app))?;
     println!("{}", json!({ "load": seconds(started) }));
-    let inputs = runtime.block_on(app::load_backtest(&app, &request(), &|_, _| ()))?;
     let mut last = None;
     for line in std::io::stdin().lock().lines() {
         if line?.trim() == "go" {
             let signals = signals(market.clone(), &scripts)?;
-            let (seconds, result) = runtime.block_on(trade(inputs.clone()))?;
+            let (seconds, result) = trade(market.clone(), &scripts, &app.loaded.settings)?;
             last = Some(result);
             println!(
                 "{}",
@@ -89,23 +84,6 @@ async fn load(app: &App) -> anyhow::Result<MarketBars> {
     Ok(app::load(app, &selection, &BTreeMap::new(), session, 0, &|_, _| ()).await?.market)
 }
 
-/// The whole market, without costs.
-fn request() -> BacktestRequest {
-    BacktestRequest {
-        asked: Asked::ByName(CLASS),
-        source: None,
-        span: Span::default(),
-        strategies: Vec::new(),
-        grid: Grid::default(),
-        walk_forward: None,
-        holdout: None,
-        fill: None,
-        costs: Charged::Nothing,
-        engine: Engine::default(),
-        charts: 0,
-    }
-}
-
 /// The seconds that it takes to prepare a market's features and to scan them, and the signals found.
 struct Signals {
     prepare: f64,
@@ -125,10 +103,22 @@ fn signals(market: MarketBars, scripts: &Scripts) -> anyhow::Result<Signals> {
     Ok(Signals { prepare, scan, found: scans.iter().map(|scan| scan.signals.len()).sum() })
 }
 
-async fn trade(inputs: BacktestInputs) -> anyhow::Result<(f64, Backtest)> {
+/// Walks the whole market without costs, from its bars on; returns the seconds that it took, too.
+fn trade(market: MarketBars, scripts: &Scripts, settings: &Settings) -> anyhow::Result<(f64, Backtest)> {
     let started = Instant::now();
-    let outcome = app::run_backtest(inputs, Arc::new(AtomicBool::new(false)), |_, _| ()).await?;
-    Ok((seconds(started), outcome.report.result))
+    let prepared =
+        prepare(market, scripts, |after, before| calendar::sessions_between(CLASS, after, before))?;
+    let rules = Rules {
+        scripts,
+        settings,
+        fill: FillTime::NextOpen,
+        costs: None,
+        from: None,
+        to: None,
+        words: Words::LeftOut,
+    };
+    let result = backtest(&[prepared], &rules, &mut |_| ControlFlow::Continue(()));
+    Ok((seconds(started), result))
 }
 
 fn trades(result: &Backtest) -> Vec<Value> {

@@ -1,5 +1,8 @@
 //! Numbers drawn from a seed: the same in every run and on every machine.
 
+/// What the state grows by with each draw: the golden ratio's fraction of 2^64, made odd.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// A generator by `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Draws(u64);
@@ -9,8 +12,13 @@ impl Draws {
         Self(seed)
     }
 
+    /// Returns the generator as it is after so many more draws.
+    pub fn after(&self, draws: usize) -> Self {
+        Self(self.0.wrapping_add(STEP.wrapping_mul(draws as u64)))
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0 = self.0.wrapping_add(STEP);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -40,6 +48,14 @@ mod tests {
             [draws.next(), draws.next(), draws.next()],
             [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
         );
+    }
+
+    #[test]
+    fn any_draw_may_be_made_without_those_before_it() {
+        let mut one_by_one = Draws::new(u64::MAX - 3);
+        for before in 0..100 {
+            assert_eq!(Draws::new(u64::MAX - 3).after(before).next(), one_by_one.next(), "{before}");
+        }
     }
 
     #[test]

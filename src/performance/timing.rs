@@ -54,17 +54,18 @@ pub fn timing(
         .collect();
     let gains: Vec<f64> = own.iter().map(|(.., gain)| *gain).collect();
     let mean_gain = mean(&gains).ok_or(Undefined("no trade was closed"))?;
-    let mut draws = Draws::new(seed);
-    let (mut as_good, mut sum) = (0, 0.0);
-    for _ in 0..ROUNDS {
-        let drawn = own.iter().map(|(prices, held, _)| {
-            let entry = draws.place(prices.len() - held);
-            prices[entry + held] / prices[entry] - 1.0
-        });
-        let gain = drawn.sum::<f64>() / own.len() as f64;
-        as_good += usize::from(gain >= mean_gain);
-        sum += gain;
+    let first = Draws::new(seed);
+    let mut drawn = vec![0.0; ROUNDS];
+    // All rounds of one trade before the next trade: its prices are at hand then, and the draws are those of the rounds
+    // one after the other.
+    for (place, (prices, held, _)) in own.iter().enumerate() {
+        for (round, gain) in drawn.iter_mut().enumerate() {
+            let entry = first.after(round * own.len() + place).place(prices.len() - held);
+            *gain += prices[entry + held] / prices[entry] - 1.0;
+        }
     }
+    drawn.iter_mut().for_each(|gain| *gain /= own.len() as f64);
+    let as_good = drawn.iter().filter(|gain| **gain >= mean_gain).count();
     let p_value = (1 + as_good) as f64 / (1 + ROUNDS) as f64;
-    Ok(Timing { mean_gain, mean_gain_of_drawn: sum / ROUNDS as f64, p_value })
+    Ok(Timing { mean_gain, mean_gain_of_drawn: drawn.iter().sum::<f64>() / ROUNDS as f64, p_value })
 }
