@@ -73,6 +73,20 @@ fn an_address_that_is_put_right_ends_the_refusal() {
     assert!(!status.words().contains("OVERDUE"), "{}", status.stdout);
 }
 
+/// The daemon looks for what waits at each full minute: twenty seconds after it starts here.
+#[test]
+fn what_is_queued_again_beside_a_daemon_is_mailed_by_it_at_its_next_look() {
+    let mut trial = Trial::start();
+    trial.server.set(|own| own.manner = "login_refused");
+    let mut daemon = trial.spawn_at("2026-11-22T12:00:40Z", &["run-scheduler"]);
+    daemon.wait_for(&["Refused for good"]);
+    trial.server.set(|own| own.manner = "well");
+    let said = trial.ts(&[&RUN[..], &["--retry-refused"]].concat());
+    assert!(said.code == 0 && said.words().contains("waiting for that"), "{} {}", said.code, said.stderr);
+    assert_eq!(trial.mailed(), all(&[OF_FRIDAY]));
+    daemon.kill();
+}
+
 #[test]
 fn what_was_refused_for_good_is_sent_again_on_request() {
     let mut trial = Trial::start();
