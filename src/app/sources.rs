@@ -102,10 +102,11 @@ pub(super) fn is_cached(name: SourceName) -> bool {
     }
 }
 
-/// Returns the asset classes whose bars come from a vendor, and so lie in the cache.
+/// Returns the asset classes that are traded with bars from a vendor, which lie in the cache.
 pub fn cached_classes(settings: &Settings) -> Vec<AssetClass> {
     let is_cached = |class: &AssetClass| settings.sources.of(*class).iter().any(|name| is_cached(*name));
-    AssetClass::ALL.into_iter().filter(is_cached).collect()
+    let is_traded = |class: &AssetClass| !settings.universe.of(*class).is_empty();
+    AssetClass::ALL.into_iter().filter(is_traded).filter(is_cached).collect()
 }
 
 /// Tells whether a source has bars of an asset class at all.

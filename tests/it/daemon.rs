@@ -248,6 +248,7 @@ fn status_tells_what_is_overdue() {
         assert!(said.stdout.contains(part), "no {part:?}:\n{}", said.stdout);
     }
     assert!(!said.stdout.contains("equity data"), "files are no cache:\n{}", said.stdout);
+    assert!(!said.stdout.contains("crypto data"), "none is traded:\n{}", said.stdout);
     // Half an hour after the close it may still come; with no job there is nothing to owe.
     folder.write("ts.toml", "schedule = []\n");
     let said = folder.ts(&["status", "--format", "json"]);
