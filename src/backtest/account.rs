@@ -1,9 +1,8 @@
 //! The account that a backtest trades: the core's own book, charged for each fill, and a trade for each position.
 //!
-//! Positions and orders move by `settle` and `mark` alone, as those of a run do. What is added here is money: the
+//! Positions and orders move by `sell`, `buy` and `mark` of the core alone, as those of a run do. What is added here is money: the
 //! cost of a fill leaves the cash, and an order is cut to what the cash pays for with its cost. Refuses to lend.
 
-use std::collections::BTreeMap;
 use std::mem;
 
 use chrono::NaiveDate;
@@ -11,13 +10,13 @@ use chrono::NaiveDate;
 use super::cost::{Paid, Rate};
 use super::floor::{Floor, newest};
 use super::split::carry_out;
-use crate::decide::{
-    Decision, Fill, FillOutcome, HeldPosition, PositionStatus, Prepared, Recommendation, Regime,
-};
-use crate::decide::{mark, order, settle};
+use crate::decide;
+use crate::decide::mark;
+use crate::decide::{Choice, FillOutcome, Prepared, Regime, Track};
 use crate::domain::format::price;
-use crate::domain::{AssetClass, Book, Order, Position, Symbol};
+use crate::domain::{AssetClass, Book, Name, Order, Position, Symbol};
 use crate::domain::{Problem, ProblemKind};
+use crate::filters::Candidate;
 use crate::outcomes::DELISTED_AFTER;
 use crate::performance::{Day, Trade};
 
@@ -33,37 +32,29 @@ pub fn ends_at_a_close(reason: &str) -> bool {
 /// How a trade is told that did not end.
 const OPEN: &str = "open";
 
-/// What a session decided and the next one fills, beside the orders that the book holds.
+/// The sales that a session decided and the next one fills. Its entries wait as orders of the book.
 pub(super) struct Waiting {
-    pub(super) session: NaiveDate,
-    /// Every position of the class, those that are sold among them.
-    pub(super) held: Vec<HeldPosition>,
-    /// Why each that is sold is sold.
-    reasons: BTreeMap<Symbol, String>,
+    session: NaiveDate,
+    sales: Vec<Sale>,
 }
 
-impl Waiting {
-    /// Keeps what is to be filled of a decision.
-    pub(super) fn of(decision: Decision) -> Self {
-        let reason = |sell: Recommendation| (sell.symbol, sell.signal_type);
-        let reasons = decision.exits.into_iter().map(reason).collect();
-        Self { session: decision.session, held: decision.held, reasons }
-    }
+/// A position that is to be sold, by its trade, and why.
+struct Sale {
+    trade: usize,
+    reason: Name,
 }
-
-/// No symbol of a class is bought twice, so that it names its lot and its order.
-type Key = (AssetClass, Symbol);
 
 /// What an order is remembered by until it fills.
 struct Ordered {
-    trigger: String,
+    trigger: Name,
     score: f64,
     regime: Option<Regime>,
 }
 
-/// A position's trade so far, as if it were open for ever.
+/// What is known of a position beside the book: the trade that it will have been.
 struct Lot {
-    trade: Trade,
+    /// The place of its trade. The newer position has the higher one.
+    trade: usize,
     entry_row: usize,
     /// The units that shown splits since the entry made of each one bought.
     split_factor: f64,
@@ -72,8 +63,13 @@ struct Lot {
 /// The book, and the trades that it made.
 pub(super) struct Account {
     pub(super) book: Book,
-    lots: BTreeMap<Key, Lot>,
-    ordered: BTreeMap<Key, Ordered>,
+    /// One for each position of the book, at its place.
+    lots: Vec<Lot>,
+    /// Likewise.
+    tracks: Vec<Track>,
+    /// One for each order of the book, at its place.
+    ordered: Vec<Ordered>,
+    /// By entry. One whose position is held is as it was on the entry's day.
     trades: Vec<Trade>,
     /// Money bought and sold since the last day ended.
     traded: f64,
@@ -87,8 +83,9 @@ impl Account {
     pub(super) fn of_cash(cash: f64) -> Self {
         Self {
             book: Book::of_cash(cash),
-            lots: BTreeMap::new(),
-            ordered: BTreeMap::new(),
+            lots: Vec::new(),
+            tracks: Vec::new(),
+            ordered: Vec::new(),
             trades: Vec::new(),
             traded: 0.0,
             filled: 0,
@@ -96,132 +93,184 @@ impl Account {
         }
     }
 
-    /// Turns a decision's BUYs into orders that hold their slots and cash until they fill.
-    pub(super) fn order(&mut self, decision: &Decision) {
-        for buy in &decision.recommendations {
-            let ordered = Ordered {
-                trigger: buy.signal_type.clone(),
-                score: buy.combined_score.unwrap_or_default(),
-                regime: decision.market.regime,
-            };
-            self.ordered.insert((buy.asset_class, buy.symbol.clone()), ordered);
+    /// Returns the book, and the tracks of its positions at their places.
+    pub(super) fn tracked(&mut self) -> (&Book, &mut [Track]) {
+        (&self.book, &mut self.tracks)
+    }
+
+    /// Carries out what a session decided: raises the stops, and turns the BUYs into orders that hold their slots and
+    /// cash until they fill. Returns the sales, which wait for the next session.
+    pub(super) fn order(&mut self, session: NaiveDate, choice: Choice) -> Waiting {
+        let mut sales = Vec::new();
+        for check in choice.checks {
+            let position = &mut self.book.positions[check.place];
+            (position.stop_price, position.stop_session) = (check.stop_price, check.stop_session);
+            if let Some(reason) = check.sell {
+                sales.push((check.place, reason));
+            }
         }
-        self.with_book(|book| (order(book, decision), ()));
+        // Several at one open are sold by their names.
+        let rank = |(place, _): &(usize, Name)| {
+            let own = &self.book.positions[*place];
+            (own.symbol.clone(), own.strategy.clone(), own.entry_date)
+        };
+        sales.sort_by_cached_key(rank);
+        let sale = |(place, reason): (usize, Name)| Sale { trade: self.lots[place].trade, reason };
+        let sales = sales.into_iter().map(sale).collect();
+        for Candidate { signal, combined_score, size, .. } in choice.buys {
+            self.ordered.push(Ordered {
+                trigger: signal.trigger.into(),
+                score: combined_score,
+                regime: choice.regime,
+            });
+            self.book.pending.push(Order {
+                symbol: signal.symbol,
+                asset_class: signal.asset_class,
+                strategy: signal.strategy.into(),
+                session,
+                quantity: size.quantity,
+                decided_price: signal.close,
+                stop_price: signal.stop,
+            });
+        }
+        Waiting { session, sales }
     }
 
     /// Carries out a split that the bars of the session show.
-    pub(super) fn split(
-        &mut self,
-        floor: &Floor<'_>,
-        waiting: &mut [HeldPosition],
-        symbol: &Symbol,
-        ratio: f64,
-    ) {
-        carry_out(&mut self.book, waiting, floor.prepared, symbol, ratio);
-        if let Some(lot) = self.lots.get_mut(&(floor.class(), symbol.clone())) {
-            lot.split_factor *= ratio;
+    pub(super) fn split(&mut self, floor: &Floor<'_>, symbol: &Symbol, ratio: f64) {
+        carry_out(&mut self.book, floor.class(), symbol, ratio);
+        for (place, own) in self.book.positions.iter().enumerate() {
+            if own.asset_class == floor.class() && own.symbol == *symbol {
+                self.lots[place].split_factor *= ratio;
+                self.tracks[place] = floor.track(own);
+            }
         }
     }
 
     /// Fills the sales that wait, then the orders of the class. Names what did not fill.
-    pub(super) fn fill(&mut self, floor: &Floor<'_>, waiting: &Waiting) -> Vec<Problem> {
+    pub(super) fn fill(&mut self, floor: &Floor<'_>, waiting: Waiting) -> Vec<Problem> {
         let class = floor.class();
-        let (due, others): (Vec<Order>, Vec<Order>) =
-            self.book.pending.drain(..).partition(|order| order.asset_class == class);
-        // Orders fill one by one below, each with its own costs.
-        self.book.pending = others;
-        let sold = waiting.held.iter().filter(|held| held.status == PositionStatus::Sell);
-        let next = floor.bars(sold.map(|held| &held.symbol));
-        let fills = self.with_book(|book| settle(book, class, &waiting.held, &next));
-        let mut problems = Vec::new();
-        for fill in fills {
-            match fill.outcome {
-                FillOutcome::Filled(at) => self.sold(floor, waiting, &fill, at),
-                _ => problems.push(not_sold(floor, waiting, &fill)),
+        let (mut due, mut kept, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for (order, ordered) in self.book.pending.drain(..).zip(self.ordered.drain(..)) {
+            if order.asset_class == class {
+                due.push((order, ordered));
+            } else {
+                others.push(order);
+                kept.push(ordered);
             }
         }
-        problems.extend(due.into_iter().filter_map(|order| self.enter(floor, order)));
+        // Orders fill one by one below, each with its own costs.
+        (self.book.pending, self.ordered) = (others, kept);
+        let mut problems = Vec::new();
+        self.sell(floor, waiting, &mut problems);
+        problems.extend(due.into_iter().filter_map(|(order, ordered)| self.enter(floor, order, ordered)));
         problems
     }
 
-    fn sold(&mut self, floor: &Floor<'_>, waiting: &Waiting, fill: &Fill, at: f64) {
-        let rate = floor.rate(&fill.symbol, waiting.session, floor.session);
-        let reason = waiting.reasons.get(&fill.symbol).cloned().unwrap_or_default();
-        self.close(floor, &fill.symbol, (floor.session, at), fill.quantity, rate, reason);
+    fn sell(&mut self, floor: &Floor<'_>, waiting: Waiting, problems: &mut Vec<Problem>) {
+        let place = |sale: &Sale| self.lots.binary_search_by_key(&sale.trade, |lot| lot.trade).ok();
+        let due: Vec<(usize, Name)> =
+            waiting.sales.into_iter().filter_map(|sale| Some((place(&sale)?, sale.reason))).collect();
+        let places: Vec<usize> = due.iter().map(|(place, _)| *place).collect();
+        let price = |place: &usize| floor.price(&self.book.positions[*place].symbol);
+        let prices: Vec<Option<f64>> = places.iter().map(price).collect();
+        for ((place, reason), price) in due.into_iter().zip(&prices) {
+            match *price {
+                Some(at) => {
+                    let decided = (waiting.session, floor.session);
+                    self.close(floor, place, (floor.session, at), decided, reason);
+                }
+                None => problems.push(not_sold(floor, waiting.session, &self.book.positions[place])),
+            }
+        }
+        decide::sell(&mut self.book, &places, &prices);
+        let is_filled = |(_, price): &(&usize, &Option<f64>)| price.is_some();
+        let gone: Vec<usize> =
+            places.iter().zip(&prices).filter(is_filled).map(|(place, _)| *place).collect();
+        self.forget(&gone);
     }
 
-    /// Books a sale: its cost leaves the cash, and its trade is done.
+    /// Forgets the positions at these places, which have left the book.
+    fn forget(&mut self, places: &[usize]) {
+        if places.is_empty() {
+            return;
+        }
+        let mut is_gone = vec![false; self.lots.len()];
+        places.iter().for_each(|place| is_gone[*place] = true);
+        let mut gone = is_gone.iter();
+        self.lots.retain(|_| !gone.next().copied().unwrap_or_default());
+        let mut gone = is_gone.iter();
+        self.tracks.retain(|_| !gone.next().copied().unwrap_or_default());
+    }
+
+    /// Books a sale of the position at a place: its cost leaves the cash, and its trade is done.
     fn close(
         &mut self,
         floor: &Floor<'_>,
-        symbol: &Symbol,
+        place: usize,
         (date, at): (NaiveDate, f64),
-        quantity: f64,
-        rate: Rate,
-        reason: String,
+        (decided, filled): (NaiveDate, NaiveDate),
+        reason: Name,
     ) {
+        let Position { symbol, quantity, .. } = &self.book.positions[place];
+        let rate = floor.rate(symbol, decided, filled);
         let notional = quantity * at;
         let cost = rate.cost(notional);
         self.book.cash -= cost;
         self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
-        let Some(Lot { mut trade, entry_row, split_factor }) =
-            self.lots.remove(&(floor.class(), symbol.clone()))
-        else {
-            return;
-        };
+        let Lot { trade, entry_row, split_factor } = self.lots[place];
+        let trade = &mut self.trades[trade];
         trade.exit_date = date;
         trade.exit_price = at * split_factor;
         trade.exit_reason = reason;
         trade.costs += cost;
         trade.bars_held = floor.newest(symbol, date).map_or(0, |row| row - entry_row);
         trade.open = false;
-        self.trades.push(trade);
     }
 
     /// Fills one order, cut to what the cash pays for with its cost; says why where it does not fill.
-    fn enter(&mut self, floor: &Floor<'_>, mut order: Order) -> Option<Problem> {
-        let ordered = self.ordered.remove(&(order.asset_class, order.symbol.clone()));
-        let next = floor.bars([&order.symbol]);
+    fn enter(&mut self, floor: &Floor<'_>, mut order: Order, ordered: Ordered) -> Option<Problem> {
+        let price = floor.price(&order.symbol);
         let rate = floor.rate(&order.symbol, order.session, floor.session);
-        if let Some(bar) = next.get(&order.symbol) {
-            order.quantity = affordable(&order, bar.open, rate, self.free_cash());
+        if let Some(at) = price {
+            order.quantity = affordable(&order, at, rate, self.free_cash());
         }
-        self.book.pending.push(order.clone());
-        let fills = self.with_book(|book| settle(book, order.asset_class, &[], &next));
-        let fill = fills.into_iter().next()?;
-        let FillOutcome::Filled(at) = fill.outcome else { return Some(not_bought(&order, fill.outcome)) };
-        let notional = fill.quantity * at;
+        let bar = price.map(|price| (floor.session, price));
+        let (quantity, outcome) = decide::buy(&mut self.book, &order, bar);
+        let FillOutcome::Filled(at) = outcome else { return Some(not_bought(&order, outcome)) };
+        let notional = quantity * at;
         let cost = rate.cost(notional);
         // Rounding may make the last fractional unit cost a hair more than is left.
         self.book.cash = (self.book.cash - cost).max(0.0);
         self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
-        let (Some(ordered), Some(entry_row)) = (ordered, floor.newest(&order.symbol, floor.session)) else {
-            return None;
-        };
-        let trade = Trade {
-            symbol: order.symbol.clone(),
+        let place = self.book.positions.len() - 1;
+        self.tracks.push(floor.track(&self.book.positions[place]));
+        // It has just been bought of this bar.
+        let entry_row = floor.newest(&order.symbol, floor.session).unwrap_or_default();
+        self.lots.push(Lot { trade: self.trades.len(), entry_row, split_factor: 1.0 });
+        self.trades.push(Trade {
+            symbol: order.symbol,
             asset_class: order.asset_class,
-            strategy: order.strategy.to_string(),
+            strategy: order.strategy,
             trigger: ordered.trigger,
             score: ordered.score,
             decided: order.session,
             regime: ordered.regime,
             entry_date: floor.session,
             entry_price: at,
-            quantity: fill.quantity,
+            quantity,
             stop_price: order.stop_price,
             exit_date: floor.session,
             exit_price: at,
-            exit_reason: OPEN.to_owned(),
+            exit_reason: OPEN.into(),
             costs: cost,
             bars_held: 0,
             open: true,
-        };
-        self.lots.insert((order.asset_class, order.symbol), Lot { trade, entry_row, split_factor: 1.0 });
+        });
         None
     }
 
@@ -237,26 +286,28 @@ impl Account {
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
-        let mut problems = Vec::new();
-        let is_traded = |own: &Position| {
-            panel.position(&own.symbol).and_then(|place| panel.row(place, floor.session)).is_some()
+        let is_silent = |place: &usize| {
+            let own = &self.book.positions[*place];
+            own.asset_class == floor.class() && self.tracks[*place].close(panel, floor.session).is_none()
         };
-        let own = self.book.positions.iter().filter(|own| own.asset_class == floor.class());
-        let silent: Vec<Position> = own.filter(|own| !is_traded(own)).cloned().collect();
-        for position in silent {
-            let Some(row) = floor.newest(&position.symbol, floor.session) else { continue };
+        let silent: Vec<usize> = (0..self.book.positions.len()).filter(is_silent).collect();
+        let (mut problems, mut sold) = (Vec::new(), Vec::new());
+        for place in silent {
+            let symbol = self.book.positions[place].symbol.clone();
+            let Some(row) = floor.newest(&symbol, floor.session) else { continue };
             let (date, close) = (panel.dates()[row], panel.close()[row]);
             if until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }
-            self.sell_at_close(floor, &position, (date, close), DELISTED);
+            sold.push((place, (date, close)));
             let told = format!(
                 "its last bar: taken for delisted, after {DELISTED_AFTER} sessions without one, and sold at this close \
                  of {}",
                 price(close)
             );
-            problems.push((date, Problem::new(&position.symbol, ProblemKind::Position, told)));
+            problems.push((date, Problem::new(&symbol, ProblemKind::Position, told)));
         }
+        self.sell_at_closes(floor, &sold, DELISTED);
         problems
     }
 
@@ -264,37 +315,32 @@ impl Account {
     pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
         let class = floor.class();
         let panel = floor.prepared.columns.panel();
+        let mut is_dropped = self.book.pending.iter().map(|own| own.asset_class == class);
+        self.ordered.retain(|_| !is_dropped.next().unwrap_or_default());
         self.book.pending.retain(|own| own.asset_class != class);
-        let own: Vec<Position> =
-            self.book.positions.iter().filter(|own| own.asset_class == class).cloned().collect();
-        for position in own {
-            let Some(row) = floor.newest(&position.symbol, floor.session) else { continue };
-            self.sell_at_close(floor, &position, (panel.dates()[row], panel.close()[row]), WINDOW_END);
-        }
-        self.with_book(|book| (mark(book, class, |_| None), ()));
+        let at_close = |(place, own): (usize, &Position)| {
+            let row = floor.newest(&own.symbol, floor.session).filter(|_| own.asset_class == class)?;
+            Some((place, (panel.dates()[row], panel.close()[row])))
+        };
+        let sold: Vec<_> = self.book.positions.iter().enumerate().filter_map(at_close).collect();
+        self.sell_at_closes(floor, &sold, WINDOW_END);
+        mark(&mut self.book, class, |_, _| None);
     }
 
-    fn sell_at_close(
-        &mut self,
-        floor: &Floor<'_>,
-        position: &Position,
-        (date, close): (NaiveDate, f64),
-        reason: &str,
-    ) {
-        self.book.positions.retain(|own| own != position);
-        self.book.cash += position.quantity * close;
-        let rate = floor.rate(&position.symbol, date, date);
-        self.close(floor, &position.symbol, (date, close), position.quantity, rate, reason.to_owned());
+    fn sell_at_closes(&mut self, floor: &Floor<'_>, sold: &[(usize, (NaiveDate, f64))], reason: &str) {
+        let places: Vec<usize> = sold.iter().map(|(place, _)| *place).collect();
+        let closes: Vec<Option<f64>> = sold.iter().map(|(_, (_, close))| Some(*close)).collect();
+        for (place, (date, close)) in sold {
+            self.close(floor, *place, (*date, *close), (*date, *date), reason.into());
+        }
+        decide::sell(&mut self.book, &places, &closes);
+        self.forget(&places);
     }
 
     /// Marks the class at the session's closes.
     pub(super) fn mark(&mut self, floor: &Floor<'_>) {
         let panel = floor.prepared.columns.panel();
-        let close = |symbol: &Symbol| {
-            let row = panel.row(panel.position(symbol)?, floor.session)?;
-            Some(panel.close()[row])
-        };
-        self.with_book(|book| (mark(book, floor.class(), close), ()));
+        mark(&mut self.book, floor.class(), |place, _| self.tracks[place].close(panel, floor.session));
     }
 
     /// Ends a day: the account as it stands.
@@ -313,28 +359,21 @@ impl Account {
         classes: &[&Prepared],
         until: Option<NaiveDate>,
     ) -> (Vec<Trade>, Book) {
-        for ((class, symbol), Lot { mut trade, entry_row, split_factor }) in mem::take(&mut self.lots) {
-            let held =
-                self.book.positions.iter().find(|own| own.asset_class == class && own.symbol == symbol);
-            let panel = classes.iter().map(|own| own.columns.panel()).find(|own| own.asset_class() == class);
-            if let (Some(held), Some(panel), Some(until)) = (held, panel, until) {
-                trade.exit_price = held.last_close * split_factor;
-                if let Some(row) = newest(panel, &symbol, until) {
+        for (held, lot) in self.book.positions.iter().zip(&self.lots) {
+            let trade = &mut self.trades[lot.trade];
+            let panels = classes.iter().map(|own| own.columns.panel());
+            let panel = panels.into_iter().find(|own| own.asset_class() == held.asset_class);
+            if let (Some(panel), Some(until)) = (panel, until) {
+                trade.exit_price = held.last_close * lot.split_factor;
+                if let Some(row) = newest(panel, &held.symbol, until) {
                     trade.exit_date = panel.dates()[row];
-                    trade.bars_held = row - entry_row;
+                    trade.bars_held = row - lot.entry_row;
                 }
             }
-            self.trades.push(trade);
         }
         let key = |own: &Trade| (own.entry_date, own.asset_class, own.symbol.clone());
-        self.trades.sort_by_key(key);
+        self.trades.sort_by_cached_key(key);
         (self.trades, self.book)
-    }
-
-    fn with_book<T>(&mut self, change: impl FnOnce(Book) -> (Book, T)) -> T {
-        let (book, value) = change(mem::replace(&mut self.book, Book::of_cash(0.0)));
-        self.book = book;
-        value
     }
 }
 
@@ -351,12 +390,12 @@ fn affordable(order: &Order, at: f64, rate: Rate, cash: f64) -> f64 {
     }
 }
 
-fn not_sold(floor: &Floor<'_>, waiting: &Waiting, fill: &Fill) -> Problem {
+fn not_sold(floor: &Floor<'_>, decided: NaiveDate, position: &Position) -> Problem {
     let told = format!(
-        "the sale of {} that {} decided found no bar on {}: it is decided again",
-        fill.strategy, waiting.session, floor.session
+        "the sale of {} that {decided} decided found no bar on {}: it is decided again",
+        position.strategy, floor.session
     );
-    Problem::new(&fill.symbol, ProblemKind::NotFilled, told)
+    Problem::new(&position.symbol, ProblemKind::NotFilled, told)
 }
 
 fn not_bought(order: &Order, outcome: FillOutcome) -> Problem {

@@ -1,14 +1,13 @@
 //! Where and when orders fill: the bars of one session, at the prices and costs that a fill meets.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
 use super::conditions::conditions;
 use super::cost::Rate;
 use crate::bars::Panel;
-use crate::decide::Prepared;
-use crate::domain::{AssetClass, Bar, Symbol};
+use crate::decide::{Prepared, Track};
+use crate::domain::{AssetClass, Position, Symbol};
+use crate::scripts::Scripts;
 use crate::settings;
 use crate::settings::FillTime;
 
@@ -16,6 +15,8 @@ use crate::settings::FillTime;
 #[derive(Clone, Copy)]
 pub(super) struct Floor<'a> {
     pub(super) prepared: &'a Prepared,
+    /// Those that it was prepared with.
+    pub(super) scripts: &'a Scripts,
     pub(super) session: NaiveDate,
     pub(super) time: FillTime,
     /// `None` trades for nothing.
@@ -28,26 +29,19 @@ impl Floor<'_> {
         self.prepared.columns.panel().asset_class()
     }
 
-    /// The session's bars of some symbols; their open is the price at which orders fill.
-    pub(super) fn bars<'s>(&self, symbols: impl IntoIterator<Item = &'s Symbol>) -> BTreeMap<Symbol, Bar> {
+    /// Returns the price at which orders of a symbol fill; `None` where the session has no bar of it.
+    pub(super) fn price(&self, symbol: &Symbol) -> Option<f64> {
         let panel = self.prepared.columns.panel();
-        let bar = |symbol: &Symbol| {
-            let row = panel.row(panel.position(symbol)?, self.session)?;
-            let (open, close) = (panel.open()[row], panel.close()[row]);
-            let bar = Bar {
-                date: self.session,
-                open: match self.time {
-                    FillTime::NextOpen => open,
-                    FillTime::NextClose => close,
-                },
-                high: panel.high()[row],
-                low: panel.low()[row],
-                close,
-                volume: panel.volume()[row],
-            };
-            Some((symbol.clone(), bar))
-        };
-        symbols.into_iter().filter_map(bar).collect()
+        let row = panel.row(panel.position(symbol)?, self.session)?;
+        Some(match self.time {
+            FillTime::NextOpen => panel.open()[row],
+            FillTime::NextClose => panel.close()[row],
+        })
+    }
+
+    /// Finds a position among the bars of the class.
+    pub(super) fn track(&self, position: &Position) -> Track {
+        Track::of(position, self.prepared, self.scripts)
     }
 
     /// Returns the row of a symbol's newest bar up to a date.
@@ -64,7 +58,11 @@ impl Floor<'_> {
 
 /// Returns the row of a symbol's newest bar up to a date.
 pub(super) fn newest(panel: &Panel, symbol: &Symbol, until: NaiveDate) -> Option<usize> {
-    let rows = panel.rows(panel.position(symbol)?);
+    let place = panel.position(symbol)?;
+    if let Some(row) = panel.row(place, until) {
+        return Some(row);
+    }
+    let rows = panel.rows(place);
     let count = panel.dates()[rows.clone()].partition_point(|date| *date <= until);
     count.checked_sub(1).map(|last| rows.start + last)
 }

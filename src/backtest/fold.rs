@@ -4,18 +4,21 @@
 //! and are decided, crypto closes and is decided. With fills at the close, a class is filled right before it is
 //! decided. Whatever a session decides is done by `decide`; here is only what comes after what.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::ops::{AddAssign, ControlFlow};
 
 use chrono::{NaiveDate, TimeDelta};
+use rayon::Scope;
 
 use super::account::{Account, Waiting};
+use super::ahead::Ahead;
 use super::cost::Paid;
 use super::floor::Floor;
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
-use crate::decide::{Decision, Prepared, decide_scanned};
+use crate::decide::{Decider, Decision, Prepared};
 use crate::domain::{AssetClass, Book, Problem, ProblemKind, Words};
 use crate::filters;
 use crate::performance::{Day, Trade};
@@ -23,10 +26,7 @@ use crate::scripts;
 use crate::scripts::{Rows, Scripts};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
-use crate::signals::{Scan, scan_sessions};
-
-/// So many rows are scanned together, on all cores: few enough to stop soon, and to hold in memory.
-const ROWS_SCANNED: usize = 65_536;
+use crate::signals::Market;
 
 /// No market rests longer.
 const LONGEST_REST: TimeDelta = TimeDelta::days(7);
@@ -57,7 +57,8 @@ pub struct Step<'a> {
     pub book: &'a Book,
     /// The settings that it was decided with.
     pub settings: &'a Settings,
-    pub decision: &'a Decision,
+    /// What was decided, where [`Rules::words`] are told.
+    pub decision: Option<&'a Decision>,
     pub problems: &'a [Problem],
     /// Dates before this one, and all.
     pub done: usize,
@@ -119,16 +120,15 @@ impl Backtest {
 
 /// Folds the core over history.
 ///
-/// `classes` are prepared with all their bars, one each, in any order. `watch` is shown each decision before it is
-/// ordered, and stops the walk at the end of that date by [`ControlFlow::Break`]. The same arguments give the same
-/// bytes, and bars after a session change nothing of what it decided, filled or marked.
+/// `classes` are prepared with all their bars, one each, in any order. `watch` is shown each session after it is
+/// decided and before it is ordered, and stops the walk at the end of that date by [`ControlFlow::Break`]. The same
+/// arguments give the same bytes, and bars after a session change nothing of what it decided, filled or marked.
 pub fn backtest(
     classes: &[Prepared],
     rules: &Rules<'_>,
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
-    // On the scripts' own threads, so that no call of a rule has to change to one.
-    scripts::pool().install(|| Walk::new(classes, rules).run(AtEnd::Marks, watch))
+    walk(classes, rules, AtEnd::Marks, watch)
 }
 
 /// Does the same, and sells at its close, with costs, what is held on the last session; that session's orders are
@@ -138,7 +138,30 @@ pub fn backtest_sold(
     rules: &Rules<'_>,
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
-    scripts::pool().install(|| Walk::new(classes, rules).run(AtEnd::Sells, watch))
+    walk(classes, rules, AtEnd::Sells, watch)
+}
+
+fn walk(
+    classes: &[Prepared],
+    rules: &Rules<'_>,
+    at_end: AtEnd,
+    watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
+) -> Backtest {
+    let bound: Vec<Rows> = classes.iter().map(|own| rules.scripts.bind(&own.columns)).collect();
+    let markets =
+        classes.iter().zip(&bound).map(|(own, rows)| Market::new(&own.columns, rules.scripts, rows));
+    let markets: Vec<Market<'_>> = markets.collect();
+    // Equities before crypto.
+    let mut stands: Vec<Stand<'_>> = classes
+        .iter()
+        .zip(bound.iter().zip(&markets))
+        .map(|(prepared, (rows, market))| {
+            Stand::new(Decider { prepared, scripts: rules.scripts, rows, market }, rules)
+        })
+        .collect();
+    stands.sort_by_key(|stand| stand.decider.prepared.columns.panel().asset_class());
+    // On the scripts' own threads, so that no call of a rule has to change to one.
+    scripts::pool().scope(|scope| Walk::new(classes, rules, stands, scope).run(at_end, watch))
 }
 
 /// Returns the days from `from` to `to` on which a class has a session, oldest first.
@@ -165,20 +188,26 @@ enum AtEnd {
 }
 
 /// One class on its way through the dates.
-struct Desk<'a> {
-    prepared: &'a Prepared,
-    rows: Rows,
+struct Stand<'a> {
+    decider: Decider<'a>,
     splits: ShownSplits,
     waiting: Option<Waiting>,
-    /// What the scripts say on the next sessions, beginning with the one that is decided next.
-    scans: VecDeque<Scan>,
+    ahead: Ahead<'a>,
 }
 
-struct Walk<'a> {
+impl<'a> Stand<'a> {
+    fn new(decider: Decider<'a>, rules: &Rules<'_>) -> Self {
+        let splits = ShownSplits::of(decider.prepared);
+        Self { decider, splits, waiting: None, ahead: Ahead::new(decider, rules.from, rules.to) }
+    }
+}
+
+struct Walk<'a, 'r, 'scope> {
     classes: &'a [Prepared],
     rules: Rules<'a>,
     /// Equities before crypto.
-    desks: Vec<Desk<'a>>,
+    stands: Vec<Stand<'a>>,
+    scope: &'r Scope<'scope>,
     account: Account,
     /// The settings of a decision, with the risk of its session.
     scaled: Option<Settings>,
@@ -186,21 +215,18 @@ struct Walk<'a> {
     counts: Counts,
 }
 
-impl<'a> Walk<'a> {
-    fn new(classes: &'a [Prepared], rules: &Rules<'a>) -> Self {
-        let desk = |prepared: &'a Prepared| Desk {
-            prepared,
-            rows: rules.scripts.bind(&prepared.columns),
-            splits: ShownSplits::of(prepared),
-            waiting: None,
-            scans: VecDeque::new(),
-        };
-        let mut desks: Vec<Desk<'_>> = classes.iter().map(desk).collect();
-        desks.sort_by_key(|desk| desk.prepared.columns.panel().asset_class());
+impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
+    fn new(
+        classes: &'a [Prepared],
+        rules: &Rules<'a>,
+        stands: Vec<Stand<'a>>,
+        scope: &'r Scope<'scope>,
+    ) -> Self {
         Self {
             classes,
             rules: *rules,
-            desks,
+            stands,
+            scope,
             account: Account::of_cash(rules.settings.risk.account_equity),
             scaled: rules.settings.backtest.volatility_scaling.then(|| rules.settings.clone()),
             tally: Tally::default(),
@@ -217,23 +243,24 @@ impl<'a> Walk<'a> {
         let mut days = Vec::with_capacity(dates.len());
         for (done, date) in dates.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
-            let open: Vec<usize> = (0..self.desks.len()).filter(|desk| self.is_open(*desk, *date)).collect();
+            let open: Vec<usize> =
+                (0..self.stands.len()).filter(|stand| self.is_open(*stand, *date)).collect();
             match self.rules.fill {
                 // Crypto's day begins before New York's.
-                FillTime::NextOpen => open.iter().rev().for_each(|desk| self.fill(*desk, *date)),
+                FillTime::NextOpen => open.iter().rev().for_each(|stand| self.fill(*stand, *date)),
                 FillTime::NextClose => {}
             }
-            for desk in open {
+            for stand in open {
                 if self.rules.fill == FillTime::NextClose {
-                    self.fill(desk, *date);
+                    self.fill(stand, *date);
                 }
                 if at_end == AtEnd::Sells && done + 1 == dates.len() {
                     // All is sold at this close and no order outlives it, so nothing is left to decide.
-                    let floor = self.floor(desk, *date);
+                    let floor = self.floor(stand, *date);
                     self.account.mark(&floor);
                     continue;
                 }
-                if self.decide(desk, *date, (done, dates.len()), watch).is_break() {
+                if self.decide(stand, *date, (done, dates.len()), watch).is_break() {
                     flow = ControlFlow::Break(());
                 }
             }
@@ -252,34 +279,34 @@ impl<'a> Walk<'a> {
 
     /// Sells everything at its last close, and returns the last day as it then is.
     fn sell_all(&mut self, last: Day) -> Day {
-        for desk in 0..self.desks.len() {
-            let sessions = self.desks[desk].prepared.columns.sessions();
+        for stand in 0..self.stands.len() {
+            let sessions = self.stands[stand].decider.prepared.columns.sessions();
             let until = sessions.partition_point(|session| *session <= last.date);
             let Some(session) = until.checked_sub(1).map(|place| sessions[place]) else { continue };
-            let floor = self.floor(desk, session);
+            let floor = self.floor(stand, session);
             self.account.sell_all(&floor);
         }
         let day = self.account.end_day(last.date);
         Day { traded: last.traded + day.traded, ..day }
     }
 
-    fn is_open(&self, desk: usize, date: NaiveDate) -> bool {
-        self.desks[desk].prepared.columns.sessions().binary_search(&date).is_ok()
+    fn is_open(&self, stand: usize, date: NaiveDate) -> bool {
+        self.stands[stand].decider.prepared.columns.sessions().binary_search(&date).is_ok()
     }
 
-    fn floor(&self, desk: usize, session: NaiveDate) -> Floor<'a> {
-        let Rules { fill, costs, .. } = self.rules;
-        Floor { prepared: self.desks[desk].prepared, session, time: fill, charges: costs }
+    fn floor(&self, stand: usize, session: NaiveDate) -> Floor<'a> {
+        let Rules { scripts, fill, costs, .. } = self.rules;
+        Floor { prepared: self.stands[stand].decider.prepared, scripts, session, time: fill, charges: costs }
     }
 
     /// Fills what the class's session before decided.
-    fn fill(&mut self, desk: usize, date: NaiveDate) {
-        let floor = self.floor(desk, date);
-        let Some(mut waiting) = self.desks[desk].waiting.take() else { return };
-        for (symbol, ratio) in self.desks[desk].splits.on(date) {
-            self.account.split(&floor, &mut waiting.held, symbol, *ratio);
+    fn fill(&mut self, stand: usize, date: NaiveDate) {
+        let floor = self.floor(stand, date);
+        let Some(waiting) = self.stands[stand].waiting.take() else { return };
+        for (symbol, ratio) in self.stands[stand].splits.on(date) {
+            self.account.split(&floor, symbol, *ratio);
         }
-        let not_filled = self.account.fill(&floor, &waiting);
+        let not_filled = self.account.fill(&floor, waiting);
         self.tally.add(date, not_filled);
         for (last, delisted) in self.account.sell_delisted(&floor) {
             self.tally.add(last, [delisted]);
@@ -289,77 +316,57 @@ impl<'a> Walk<'a> {
     /// Decides the class's session and orders what it buys.
     fn decide(
         &mut self,
-        desk: usize,
+        stand: usize,
         date: NaiveDate,
         (done, total): (usize, usize),
         watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
     ) -> ControlFlow<()> {
-        let floor = self.floor(desk, date);
-        let Rules { scripts, settings, words, .. } = self.rules;
+        let floor = self.floor(stand, date);
+        let Rules { settings, words, .. } = self.rules;
         self.account.mark(&floor);
         if let Some(scaled) = &mut self.scaled {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
         }
-        let mut scan = self.scan(desk, date);
-        // Worded once for all sessions, where nobody reads of each.
-        let not_ready = match words {
-            Words::Told => Vec::new(),
-            Words::LeftOut => std::mem::take(&mut scan.not_ready),
-        };
         let settings = self.scaled.as_ref().unwrap_or(settings);
-        let (book, rows) = (&self.account.book, &self.desks[desk].rows);
-        let (mut decision, problems) =
-            decide_scanned(floor.prepared, (scripts, rows), settings, book, date, (scan, words));
+        let Stand { decider, ahead, .. } = &mut self.stands[stand];
+        let found = ahead.next(self.scope);
+        let (book, tracks) = self.account.tracked();
+        let (mut choice, decision, problems) = decider.decide(settings, book, tracks, (date, found), words);
+        let asset_class = floor.class();
         let flow = watch(&Step {
-            asset_class: decision.asset_class,
+            asset_class,
             session: date,
             book,
             settings,
-            decision: &decision,
+            decision: decision.as_ref(),
             problems: &problems,
             done,
             total,
         });
         if settings.backtest.limit_recommendations {
             let most = settings.signals.max_recommendations;
-            let cut = filters::cut(&mut decision.recommendations, most, |buy| {
-                (buy.symbol.clone(), buy.strategy_name.clone())
-            });
-            decision.filtered.extend(cut);
+            let cut = choice.buys.len().saturating_sub(most);
+            choice.buys.truncate(most);
+            if cut > 0 {
+                *choice.rejected.entry(filters::CUT).or_default() += cut;
+            }
         }
-        if decision.no_decision.is_none() {
-            self.tally.add_not_ready(date, &not_ready);
+        // Worded once for all sessions, where nobody reads of each.
+        if words == Words::LeftOut && choice.is_decided {
+            self.tally.add_lacking(asset_class, date, decider.market, &found.lacking);
         }
-        self.counts.filtered += decision.filtered.len();
-        for own in &decision.filtered {
-            *self.counts.filtered_by.entry(own.filter).or_default() += 1;
+        for (filter, rejected) in mem::take(&mut choice.rejected) {
+            self.counts.filtered += rejected;
+            *self.counts.filtered_by.entry(filter).or_default() += rejected;
         }
-        self.counts.ordered += decision.recommendations.len();
+        self.counts.ordered += choice.buys.len();
         self.tally.add(date, problems);
-        self.account.order(&decision);
-        self.desks[desk].waiting = Some(Waiting::of(decision));
+        self.stands[stand].waiting = Some(self.account.order(date, choice));
         flow
     }
 
-    /// Returns what the scripts say on a session of a class; those after it are scanned with it.
-    fn scan(&mut self, desk: usize, date: NaiveDate) -> Scan {
-        let Rules { scripts, to, .. } = self.rules;
-        let Desk { prepared, scans, .. } = &mut self.desks[desk];
-        if scans.is_empty() {
-            let sessions = prepared.columns.sessions();
-            let first = sessions.partition_point(|session| *session < date);
-            let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
-            let symbols = prepared.columns.panel().symbols().len().max(1);
-            let together = (ROWS_SCANNED / symbols).max(32);
-            let next = &sessions[first..end.min(first + together)];
-            scans.extend(scan_sessions(&prepared.columns, scripts, next, &[], |_| ()));
-        }
-        // Every session from the first one on is decided, each in its turn.
-        scans.pop_front().unwrap_or_default()
-    }
-
     fn finish(self, days: Vec<Day>, dates: usize) -> Backtest {
-        let prepared: Vec<&Prepared> = self.desks.iter().map(|desk| desk.prepared).collect();
+        let prepared: Vec<&Prepared> = self.stands.iter().map(|own| own.decider.prepared).collect();
         let counts = Counts {
             signals: self.counts.filtered + self.counts.ordered,
             fills: self.account.filled,

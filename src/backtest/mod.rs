@@ -7,6 +7,7 @@
 //! slippage is a mean: the same input gives the same bytes.
 
 mod account;
+mod ahead;
 mod conditions;
 mod cost;
 mod floor;

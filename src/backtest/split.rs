@@ -1,14 +1,14 @@
 //! Splits that the bars still show, carried out on what is held and ordered.
 //!
 //! What is filled from bars is at their scale: adjusted bars need nothing. Only where the closes themselves drop by
-//! a listed split must positions, orders and waiting sales follow, on the day on which the bars do.
+//! a listed split must positions and orders follow, on the day on which the bars do.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::decide::{HeldPosition, Prepared};
-use crate::domain::{Book, Symbol};
+use crate::decide::Prepared;
+use crate::domain::{AssetClass, Book, Symbol};
 
 /// The splits that the bars of one class show, by the session from which on they do.
 pub(super) struct ShownSplits(BTreeMap<NaiveDate, Vec<(Symbol, f64)>>);
@@ -40,25 +40,14 @@ impl ShownSplits {
     }
 }
 
-/// Brings what is held and ordered of a symbol, and the stops of a decision that waits to be filled, to the scale
-/// of the bars after a split.
-pub(super) fn carry_out(
-    book: &mut Book,
-    held: &mut [HeldPosition],
-    prepared: &Prepared,
-    symbol: &Symbol,
-    ratio: f64,
-) {
-    let class = prepared.columns.panel().asset_class();
+/// Brings what is held and ordered of a symbol of the class to the scale of the bars after a split.
+pub(super) fn carry_out(book: &mut Book, class: AssetClass, symbol: &Symbol, ratio: f64) {
     for own in book.positions.iter_mut().filter(|own| own.asset_class == class && own.symbol == *symbol) {
         *own = own.rescaled(ratio);
     }
     for own in book.pending.iter_mut().filter(|own| own.asset_class == class && own.symbol == *symbol) {
         own.quantity *= ratio;
         own.decided_price /= ratio;
-        own.stop_price /= ratio;
-    }
-    for own in held.iter_mut().filter(|own| own.symbol == *symbol) {
         own.stop_price /= ratio;
     }
 }

@@ -4,20 +4,21 @@
 //! counts as the same, but for the jumps of a price: each of them is a matter of its own.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rustc_hash::FxHashMap;
 
 use crate::domain::format::count;
-use crate::domain::{Problem, ProblemKind, Symbol};
-use crate::signals::NotReady;
+use crate::domain::{AssetClass, Problem, ProblemKind};
+use crate::signals::{Lacking, Market};
 
 /// What was told so far, by subject, kind and stem.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     told: BTreeMap<(String, ProblemKind, String), Told>,
-    /// By symbol and strategy: there are thousands of these before a long window is full, and each is worded once.
-    not_ready: BTreeMap<(Symbol, Arc<str>), Told>,
+    /// By class, then by the places of symbol and strategy: there are thousands of these before a long window is full,
+    /// and each is worded once.
+    not_ready: FxHashMap<(AssetClass, u32, u32), (Problem, Told)>,
 }
 
 #[derive(Debug)]
@@ -50,21 +51,30 @@ impl Tally {
         }
     }
 
-    /// Adds the symbols that were not shown to a strategy on one session, as the problems of them would.
-    pub(super) fn add_not_ready(&mut self, session: NaiveDate, not_ready: &[NotReady]) {
-        for own in not_ready {
-            let key = (own.symbol.clone(), Arc::clone(&own.strategy));
-            let fresh = || Told::fresh(own.problem().message, session);
-            self.not_ready.entry(key).or_insert_with(fresh).again(session);
+    /// Adds the rows that a strategy was not shown on one session, as the problems of them would.
+    pub(super) fn add_lacking(
+        &mut self,
+        class: AssetClass,
+        session: NaiveDate,
+        market: &Market<'_>,
+        lacking: &[Lacking],
+    ) {
+        for own in lacking {
+            let fresh = || {
+                let problem = market.not_ready(own).problem();
+                let told = Told::fresh(problem.message.clone(), session);
+                (problem, told)
+            };
+            let place = (class, own.owner, own.strategy);
+            self.not_ready.entry(place).or_insert_with(fresh).1.again(session);
         }
     }
 
     /// Returns one problem for each, sorted.
     pub(super) fn told(self) -> Vec<Problem> {
-        let not_ready = self
-            .not_ready
-            .into_iter()
-            .map(|((symbol, _), told)| ((symbol.to_string(), ProblemKind::NotReady, String::new()), told));
+        let not_ready = self.not_ready.into_values();
+        let not_ready =
+            not_ready.map(|(problem, told)| ((problem.symbol, problem.kind, String::new()), told));
         let problem = |((symbol, kind, _), told): ((String, ProblemKind, String), Told)| {
             let Told { message, first, last, sessions } = told;
             let again = match sessions - 1 {

@@ -54,14 +54,14 @@ impl<'a, F: Fn(AssetClass, NaiveDate, NaiveDate) -> usize + Sync> Verifier<'a, F
         Self { markets, scripts, missing_between }
     }
 
-    /// Decides the step's session again, on its book, and returns the first difference.
+    /// Decides the step's session again, on its book, and returns the first difference. A step without its decision has
+    /// none: the walk must tell words.
     ///
     /// # Errors
     /// As [`prepare_since`]; never for bars that could be prepared whole.
     pub fn check(&self, step: &Step<'_>) -> Result<Option<Difference>, PanelError> {
-        let Some(market) = self.markets.iter().find(|own| own.asset_class == step.asset_class) else {
-            return Ok(None);
-        };
+        let market = self.markets.iter().find(|own| own.asset_class == step.asset_class);
+        let (Some(market), Some(then)) = (market, step.decision) else { return Ok(None) };
         let class = step.asset_class;
         let held = step.book.positions.iter().filter(|own| own.asset_class == class);
         let since = held.map(|own| own.stop_session).fold(step.session, NaiveDate::min);
@@ -78,12 +78,11 @@ impl<'a, F: Fn(AssetClass, NaiveDate, NaiveDate) -> usize + Sync> Verifier<'a, F
         let live = decide(&prepared, self.scripts, step.settings, step.book, step.session);
         let (decision, problems) = (&live.0, &live.1);
         // The debug form tells every digit, and a NaN that JSON would hide as null.
-        let is_same =
-            format!("{:?}{:?}", step.decision, step.problems) == format!("{decision:?}{problems:?}");
+        let is_same = format!("{then:?}{:?}", step.problems) == format!("{decision:?}{problems:?}");
         if is_same {
             return Ok(None);
         }
-        let then = document(json!(step.decision), json!(step.problems));
+        let then = document(json!(then), json!(step.problems));
         let now = document(json!(decision), json!(problems));
         let found = differs("", "", &then, &now);
         let (symbol, field, backtest, live) = found.unwrap_or_else(|| {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -200,6 +201,11 @@ impl Health {
         self.jumps.is_empty() && self.gaps.is_empty() && self.singles.is_empty()
     }
 
+    /// Tells whether these rows of one symbol have neither a jump nor a gap of two sessions or more.
+    pub fn is_sound(&self, rows: &Range<usize>) -> bool {
+        has_none(&self.jumps, rows) && has_none(&self.gaps, rows)
+    }
+
     /// Returns the newest jump of the symbol in the last `bars` bars up to and including `row`:
     /// what a window of that length still sees of it.
     pub fn jump_within(&self, panel: &Panel, row: usize, bars: usize) -> Option<Jump> {
@@ -232,6 +238,11 @@ impl Health {
         let message = format!("one session has no bar between {}", between.join(", between "));
         vec![Problem::new(symbol, ProblemKind::Gap, message)]
     }
+}
+
+fn has_none<T>(events: &[Event<T>], rows: &Range<usize>) -> bool {
+    let next = events.partition_point(|event| event.row < rows.start);
+    events.get(next).is_none_or(|event| event.row >= rows.end)
 }
 
 /// The newest event that `row` still sees. Only the last one at or before the row can be seen: an

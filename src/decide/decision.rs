@@ -71,13 +71,6 @@ pub struct HeldPosition {
     pub note: String,
 }
 
-impl Decision {
-    /// Returns the positions that this session sells.
-    pub(super) fn sold(&self) -> impl Iterator<Item = &HeldPosition> {
-        self.held.iter().filter(|held| held.status == PositionStatus::Sell)
-    }
-}
-
 impl HeldPosition {
     /// Tells whether this is what the session made of `position`.
     pub(super) fn is_of(&self, position: &Position) -> bool {

@@ -10,21 +10,25 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use crate::bars::Panel;
-use crate::domain::Position;
 use crate::domain::format::count;
+use crate::domain::{Name, Position};
 use crate::scripts::not_ready;
 use crate::scripts::{Budget, PositionView, RowError, Rows, Rule, Strategy};
 
 /// The rows of a holding up to `row`, its entry's own first; the whole loaded history where
 /// the entry lies before it.
 pub(super) fn rows_since(panel: &Panel, owner: usize, entry_date: NaiveDate, row: usize) -> Range<usize> {
+    first_row(panel, owner, entry_date).min(row)..row + 1
+}
+
+/// The row of an entry, or the first one after it.
+pub(super) fn first_row(panel: &Panel, owner: usize, entry_date: NaiveDate) -> usize {
     let rows = panel.rows(owner);
     let start = rows.start;
     // The entry has a bar of its own, but where a history was cut.
-    let first = panel
+    panel
         .row(owner, entry_date)
-        .unwrap_or_else(|| start + panel.dates()[rows].partition_point(|date| *date < entry_date));
-    first.min(row)..row + 1
+        .unwrap_or_else(|| start + panel.dates()[rows].partition_point(|date| *date < entry_date))
 }
 
 /// What each strategy may still use of each session, over all positions that it holds.
@@ -165,14 +169,14 @@ pub(super) fn exit<'a>(
     held: &Range<usize>,
     stop_price: f64,
     budgets: &mut Budgets<'a>,
-) -> Result<Option<String>, Silence> {
+) -> Result<Option<Name>, Silence> {
     let row = held.end - 1;
     let view = view(panel, position, held.start, row, stop_price);
     let budget = budgets.on(&position.strategy, panel.dates()[row]);
     let mut values =
         strategy.exit(rows, &[row as u32], &[view], budget).complete().map_err(Silence::Failed)?;
     match values.pop().flatten() {
-        Some(reason) => Ok(reason.map(|reason| reason.to_string())),
+        Some(reason) => Ok(reason.map(|reason| reason.as_str().into())),
         None => Err(lacks(panel, strategy, rows, Rule::Exit, row)),
     }
 }
@@ -183,6 +187,7 @@ fn lacks(panel: &Panel, strategy: &Strategy, rows: &Rows, rule: Rule, row: usize
     Silence::NotReady(format!("its rule is not ready: {}", not_ready(&missing, bars)))
 }
 
+/// A position on the last of the held rows, whose closes are looked at anew.
 pub(super) fn view(
     panel: &Panel,
     position: &Position,
@@ -191,11 +196,21 @@ pub(super) fn view(
     stop_price: f64,
 ) -> PositionView {
     let highest_close = panel.close()[first..=row].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    view_at(position, row - first, highest_close, stop_price)
+}
+
+/// A position that was held for so many bars, with the highest close of them.
+pub(super) fn view_at(
+    position: &Position,
+    bars_held: usize,
+    highest_close: f64,
+    stop_price: f64,
+) -> PositionView {
     PositionView {
         entry_price: position.entry_price,
         stop_price,
         entry_date: position.entry_date,
-        bars_held: (row - first) as u32,
+        bars_held: bars_held as u32,
         highest_close,
         quantity: position.quantity,
     }

@@ -1,39 +1,20 @@
-//! Holds every position against its own exit rule, and its stop against the close.
-//!
-//! A held position is never skipped. The strategy's `stop` may raise the stop, session by
-//! session in order; then `exit` speaks; and whatever the script lacks, the core itself sells
-//! at a close at or under the stop and names every position whose rule could not run. Where the
-//! position's own numbers do not fit its bars, a sale must hold at the scale of either.
+//! Puts what the rules made of the positions into what a reader sees: each position, and each sale with its reason.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use chrono::NaiveDate;
 
-use chrono::{Days, NaiveDate};
-
-use super::doubt::doubt;
-use super::exit_rule::{Budgets, exit, raise_stop, rows_since, view};
+use super::check::{Check, Checked, Lot, check};
+use super::exit_rule::{rows_since, view};
 use super::reasoning;
 use super::reasons;
 use super::splits;
-use super::splits::Misfit;
-use super::together;
-use super::together::Answer;
+use super::track::Track;
 use super::{Direction, HeldPosition, PositionStatus, Prepared, Recommendation, recommendation_id};
-use crate::bars::Panel;
 use crate::domain::Book;
 use crate::domain::Position;
+use crate::domain::Problem;
 use crate::domain::Words;
 use crate::domain::format;
-use crate::domain::{Problem, ProblemKind};
-use crate::scripts::{RowError, Rows, Rule, Scripts, Strategy};
-use crate::signals::script_failures;
-
-/// The reason of an exit by the core's own check.
-const HARD_STOP: &str = "hard_stop";
-
-/// An entry within so many days after a session is of the next one: no market rests longer.
-const UNTIL_NEXT: Days = Days::new(7);
+use crate::scripts::{Rows, Rule, Scripts};
 
 /// What the exit rules say of the book.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +26,6 @@ pub struct Exits {
     pub problems: Vec<Problem>,
 }
 
-/// What a failing exit rule means to the reader.
-const NOT_CHECKED: &str = "its positions were not checked by their own rule";
-
 /// Holds every position of the prepared asset class against its exit rule, as [`super::decide()`] does, and
 /// decides nothing else. `rows` are the scripts' own of what is prepared.
 pub fn exits(
@@ -58,239 +36,63 @@ pub fn exits(
     session: NaiveDate,
     words: Words,
 ) -> Exits {
-    let panel = prepared.columns.panel();
-    let class = panel.asset_class();
-    let own = book.positions.iter().filter(|own| own.asset_class == class);
-    let mut lots: Vec<Lot<'_>> = own.map(|own| Lot::of(own, panel, session)).collect();
-    lots.sort_by(Lot::rank);
-    let mut exits = Exits { held: Vec::with_capacity(lots.len()), sells: Vec::new(), problems: Vec::new() };
-    let answers = together::ask(panel, scripts, rows, &lots, session);
-    let mut bench =
-        Bench { prepared, scripts, rows, session, budgets: Budgets::of(lots.iter().map(|lot| lot.position)) };
-    let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
-    for (lot, answer) in lots.iter().zip(answers) {
-        let (position, misfit) = (lot.position, lot.misfit.as_deref());
-        let verdict = bench.judge(lot, answer, &mut exits.problems);
-        let held = held(position, &verdict, misfit, words);
-        if let Some(reason) = &verdict.sell {
+    let mut tracks = tracks(prepared, scripts, book);
+    let mut checked = check(prepared, (scripts, rows), book, &mut tracks, session);
+    let problems = std::mem::take(&mut checked.problems);
+    let (held, sells) = told(prepared, (scripts, rows), book, &checked, session, words);
+    Exits { held, sells, problems }
+}
+
+/// Finds every position of a book among the bars.
+pub(super) fn tracks(prepared: &Prepared, scripts: &Scripts, book: &Book) -> Vec<Track> {
+    book.positions.iter().map(|own| Track::of(own, prepared, scripts)).collect()
+}
+
+/// Returns the positions of the class by symbol, and a sale for each that is sold.
+pub(super) fn told(
+    prepared: &Prepared,
+    (scripts, rows): (&Scripts, &Rows),
+    book: &Book,
+    checked: &Checked<'_>,
+    session: NaiveDate,
+    words: Words,
+) -> (Vec<HeldPosition>, Vec<Recommendation>) {
+    let mut sells = Vec::new();
+    let tell = |place: usize| {
+        let (lot, check) = (&checked.lots[place], &checked.checks[place]);
+        let position = lot.position;
+        let held = held(lot, check, words);
+        if let Some(reason) = &check.sell {
             let mut sell = sell(scripts, book, position, &held, reason, session);
             sell.reasoning = words.say(|| {
                 let since = since(prepared, scripts, rows, position, &held, session);
                 let told = reasoning::of_exit(position, &held, reason, &since, sell.current_price);
-                let doubts = verdict.doubts.iter().cloned().chain(splits::told(position));
+                let doubts = check.notes.iter().flat_map(|notes| &notes.doubts).cloned();
+                let doubts = doubts.chain(splits::told(position));
                 doubts.fold(told, |told, doubt| format!("{told} {}.", format::sentence(&doubt)))
             });
-            exits.sells.push(sell);
+            sells.push(sell);
         }
-        if !verdict.failed.is_empty() {
-            failed.entry(&position.strategy).or_default().extend(verdict.failed);
-        }
-        exits.held.push(held);
-    }
-    for (name, errors) in failed {
-        let Some(strategy) = scripts.strategy(name) else { continue };
-        let told = script_failures(&prepared.columns, scripts, strategy, &errors, NOT_CHECKED);
-        exits.problems.extend(told);
-    }
-    exits
-}
-
-/// What one position's rule and stop gave.
-struct Verdict {
-    stop_price: f64,
-    /// The last session up to which every one has been shown to the strategy's `stop`.
-    stop_session: NaiveDate,
-    close: Option<f64>,
-    bars_held: Option<usize>,
-    sell: Option<String>,
-    /// What should be looked at before the reader acts, each as a sentence.
-    doubts: Vec<String>,
-    /// Whether the strategy's own rule ran on this session or had no call to yet, or why it could not.
-    ran: Result<(), String>,
-    /// Where the strategy erred on this session.
-    failed: Vec<RowError>,
-}
-
-/// A position, with its place among the bars of the session.
-pub(super) struct Lot<'a> {
-    pub(super) position: &'a Position,
-    /// Its symbol's place in the panel.
-    pub(super) owner: Option<usize>,
-    /// Its rows up to the session's, the entry's own first; `None` where the session has no bar of it.
-    pub(super) held: Option<Range<usize>>,
-    /// Boxed: nearly none has one.
-    pub(super) misfit: Option<Box<Misfit>>,
-}
-
-impl<'a> Lot<'a> {
-    pub(super) fn of(position: &'a Position, panel: &Panel, session: NaiveDate) -> Self {
-        let owner = panel.position(&position.symbol);
-        let row = owner.and_then(|owner| Some((owner, panel.row(owner, session)?)));
-        let held = row.map(|(owner, row)| rows_since(panel, owner, position.entry_date, row));
-        let misfit = owner.and_then(|owner| splits::misfit_at(position, panel, owner));
-        Self { position, owner, held, misfit: misfit.map(Box::new) }
-    }
-
-    /// By symbol, then strategy, then entry.
-    fn rank(&self, other: &Self) -> Ordering {
-        let by_symbol = match (self.owner, other.owner) {
-            // The symbols of a panel are sorted.
-            (Some(own), Some(other)) => own.cmp(&other),
-            _ => self.position.symbol.cmp(&other.position.symbol),
-        };
-        let rest = |own: &Self| (&own.position.strategy, own.position.entry_date);
-        by_symbol.then_with(|| rest(self).cmp(&rest(other)))
-    }
-}
-
-/// What the positions are judged with.
-struct Bench<'b, 'a> {
-    prepared: &'b Prepared,
-    scripts: &'b Scripts,
-    rows: &'b Rows,
-    session: NaiveDate,
-    budgets: Budgets<'a>,
-}
-
-impl<'a> Bench<'_, 'a> {
-    fn judge(&mut self, lot: &'a Lot<'a>, answer: Option<Answer>, problems: &mut Vec<Problem>) -> Verdict {
-        let session = self.session;
-        let panel = self.prepared.columns.panel();
-        let Lot { position, owner, ref held, ref misfit } = *lot;
-        let misfit = misfit.as_deref();
-        let mut verdict = Verdict {
-            stop_price: position.stop_price,
-            stop_session: position.stop_session,
-            close: None,
-            bars_held: None,
-            sell: None,
-            doubts: Vec::new(),
-            ran: Ok(()),
-            failed: Vec::new(),
-        };
-        let mut name = |why: &str| {
-            let message = format!("held since {}: {why}", position.entry_date);
-            problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
-        };
-        if position.entry_date > session && position.entry_date <= session + UNTIL_NEXT {
-            return verdict;
-        }
-        if position.entry_date > session {
-            let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
-            name(&why);
-            verdict.ran = Err(why);
-            return verdict;
-        }
-        let (Some(owner), Some(held)) = (owner, held) else {
-            let why = without_bar(panel, owner, session);
-            name(&why);
-            verdict.ran = Err(why);
-            return verdict;
-        };
-        let row = held.end - 1;
-        verdict.close = Some(panel.close()[row]);
-        verdict.bars_held = Some(held.len() - 1);
-        if let Some(doubt) = doubt(self.prepared, self.scripts, &position.strategy, row, Direction::Sell) {
-            let doubt = format!("suspect bars: {doubt}");
-            name(&doubt);
-            verdict.doubts.push(doubt);
-        }
-        if let Some(gap) = self.prepared.health.gap(row) {
-            name(&format!("unhealthy bars: {gap}"));
-        }
-        let first_bar = panel.dates()[panel.rows(owner).start];
-        if position.entry_date < first_bar {
-            name(&format!(
-                "the bars that are loaded begin after its entry, on {first_bar}: bars_held and \
-                 highest_close count from there"
-            ));
-        }
-        let ruled = match (self.scripts.strategy(&position.strategy), misfit) {
-            (Some(_), None) if let Some(answer) = answer => {
-                verdict.stop_price = answer.stop_price;
-                verdict.stop_session = position.stop_session.max(session);
-                verdict.sell = answer.reason;
-                Ok(())
-            }
-            (strategy, Some(misfit)) => {
-                verdict.doubts.push(misfit.why.clone());
-                verdict.sell = strategy.and_then(|own| {
-                    // Right whichever scale is: the one of the positions file, or that of the bars.
-                    let reason = self.exit(own, position, held, position.stop_price, &mut verdict.failed);
-                    let stop_price = misfit.at_scale.stop_price;
-                    let at_scale = self.exit(own, &misfit.at_scale, held, stop_price, &mut verdict.failed);
-                    reason.ok().flatten().and(at_scale.ok().flatten())
-                });
-                Err(misfit.why.clone())
-            }
-            (None, None) => {
-                Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy))
-            }
-            // A stop that could not be raised still leaves the exit rule to be asked.
-            (Some(strategy), None) => {
-                let raised = raise_stop(panel, strategy, self.rows, position, held, &mut self.budgets);
-                verdict.stop_price = raised.stop_price;
-                verdict.stop_session = raised.session;
-                let (raised_now, not_replayed) = raised.failures(session);
-                if let Some(why) = not_replayed {
-                    name(&why);
-                }
-                let raised_now = raised_now.map_err(|why| why.told(&mut verdict.failed));
-                let exited = self.exit(strategy, position, held, verdict.stop_price, &mut verdict.failed);
-                exited.and_then(|reason| {
-                    verdict.sell = reason;
-                    raised_now
-                })
-            }
-        };
-        if let Err(why) = &ruled {
-            name(why);
-        }
-        verdict.ran = ruled;
-        let is_under_stop = panel.close()[row] <= verdict.stop_price;
-        if verdict.sell.is_none() && misfit.is_none() && is_under_stop {
-            verdict.sell = Some(HARD_STOP.to_owned());
-        }
-        verdict
-    }
-
-    fn exit(
-        &mut self,
-        strategy: &Strategy,
-        position: &'a Position,
-        held: &Range<usize>,
-        stop_price: f64,
-        failed: &mut Vec<RowError>,
-    ) -> Result<Option<String>, String> {
-        let panel = self.prepared.columns.panel();
-        let exited = exit(panel, strategy, self.rows, position, held, stop_price, &mut self.budgets);
-        exited.map_err(|why| why.told(failed))
-    }
-}
-
-/// Says that the session has no bar of the position's symbol, and which is the newest before it.
-fn without_bar(panel: &Panel, owner: Option<usize>, session: NaiveDate) -> String {
-    let before = |owner: usize| {
-        let dates = &panel.dates()[panel.rows(owner)];
-        dates[..dates.partition_point(|date| *date <= session)].last()
+        held
     };
-    let newest = owner.and_then(before);
-    let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
-    format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked")
+    let held = checked.ranked().into_iter().map(tell).collect();
+    (held, sells)
 }
 
-fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>, words: Words) -> HeldPosition {
+fn held(lot: &Lot<'_>, check: &Check, words: Words) -> HeldPosition {
+    let position = lot.position;
     // A profit between two scales would be none.
-    let close = verdict.close.filter(|_| misfit.is_none());
+    let close = check.close.filter(|_| lot.misfit.is_none());
     let pnl = close.map(|close| (close - position.entry_price) * position.quantity);
     let pnl_pct = close.map(|close| close / position.entry_price - 1.0);
-    let (status, mut note) = match (&verdict.sell, &verdict.ran, verdict.close) {
-        (Some(reason), _, _) => (PositionStatus::Sell, reason.clone()),
-        (None, Err(why), _) => (PositionStatus::Unchecked, why.clone()),
-        (None, Ok(()), Some(close)) => {
-            (PositionStatus::Hold, words.say(|| reasoning::stop_below(close, verdict.stop_price)))
+    let did_not_run = check.notes.as_ref().and_then(|notes| notes.did_not_run.as_ref());
+    let (status, mut note) = match (&check.sell, did_not_run, check.close) {
+        (Some(reason), _, _) => (PositionStatus::Sell, reason.to_string()),
+        (None, Some(why), _) => (PositionStatus::Unchecked, why.clone()),
+        (None, None, Some(close)) => {
+            (PositionStatus::Hold, words.say(|| reasoning::stop_below(close, check.stop_price)))
         }
-        (None, Ok(()), None) => {
+        (None, None, None) => {
             let note = format!("bought on {}: checked from that session on", position.entry_date);
             (PositionStatus::New, note)
         }
@@ -305,12 +107,12 @@ fn held(position: &Position, verdict: &Verdict, misfit: Option<&Misfit>, words: 
         entry_date: position.entry_date,
         entry_price: position.entry_price,
         quantity: position.quantity,
-        stop_price: verdict.stop_price,
-        stop_session: verdict.stop_session,
-        close: verdict.close,
+        stop_price: check.stop_price,
+        stop_session: check.stop_session,
+        close: check.close,
         pnl,
         pnl_pct,
-        bars_held: verdict.bars_held,
+        bars_held: check.close.map(|_| check.bars_held),
         status,
         note,
     }
@@ -395,7 +197,7 @@ mod tests {
     use crate::decide::Decision;
     use crate::decide::fill;
     use crate::decide::fixtures::{Case, bought, opens, position, told};
-    use crate::domain::AssetClass;
+    use crate::domain::{AssetClass, ProblemKind};
     use crate::signals::fixtures::{ALWAYS, day, options, scripts, scripts_with, series, symbol};
 
     /// Thirty closes of 100 with these at the end.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
@@ -66,24 +67,26 @@ pub fn settle(
     held: &[HeldPosition],
     next: &BTreeMap<Symbol, Bar>,
 ) -> (Book, Vec<Fill>) {
-    let mut fills = Vec::new();
-    advance_stops(&mut book, held);
+    let places: Vec<Option<usize>> = places(&book, held);
+    for (held, place) in held.iter().zip(&places) {
+        if let Some(position) = place.and_then(|place| book.positions.get_mut(place)) {
+            position.stop_price = held.stop_price;
+            position.stop_session = held.stop_session;
+        }
+    }
     // By the held positions and not by the exits: two lots of one symbol differ in their entry.
-    for exit in held.iter().filter(|held| held.status == PositionStatus::Sell) {
-        let Some(held) = book.positions.iter().position(|position| exit.is_of(position)) else { continue };
-        let (quantity, outcome) = match next.get(&exit.symbol) {
-            None => (0.0, FillOutcome::NoBar),
-            Some(bar) => {
-                let sold = book.positions.remove(held);
-                book.cash += sold.quantity * bar.open;
-                (sold.quantity, FillOutcome::Filled(bar.open))
-            }
-        };
+    let is_sold = |(held, _): &(&HeldPosition, &Option<usize>)| held.status == PositionStatus::Sell;
+    let due: Vec<usize> = held.iter().zip(&places).filter(is_sold).filter_map(|(_, place)| *place).collect();
+    let sold: Vec<Position> = due.iter().map(|place| book.positions[*place].clone()).collect();
+    let opens: Vec<Option<f64>> = sold.iter().map(|own| Some(next.get(&own.symbol)?.open)).collect();
+    let outcomes = sell(&mut book, &due, &opens);
+    let mut fills = Vec::new();
+    for (sold, outcome) in sold.into_iter().zip(outcomes) {
         fills.push(Fill {
-            symbol: exit.symbol.clone(),
+            symbol: sold.symbol,
             direction: Direction::Sell,
-            strategy: exit.strategy.to_string(),
-            quantity,
+            strategy: sold.strategy.into(),
+            quantity: if outcome == FillOutcome::NoBar { 0.0 } else { sold.quantity },
             outcome,
         });
     }
@@ -91,23 +94,12 @@ pub fn settle(
         book.pending.drain(..).partition(|order| order.asset_class == asset_class);
     book.pending = waiting;
     for order in due {
-        let (quantity, outcome) = match next.get(&order.symbol) {
-            None => (0.0, FillOutcome::NoBar),
-            Some(bar) if bar.open <= order.stop_price => (0.0, FillOutcome::OpenUnderStop(bar.open)),
-            Some(bar) => match affordable(&order, bar.open, book.cash) {
-                quantity if quantity > 0.0 => {
-                    // Rounding may make the last fractional unit cost a hair more than is left.
-                    book.cash = (book.cash - quantity * bar.open).max(0.0);
-                    book.positions.push(opened(&order, quantity, bar));
-                    (quantity, FillOutcome::Filled(bar.open))
-                }
-                _ => (0.0, FillOutcome::NoCash),
-            },
-        };
+        let bar = next.get(&order.symbol);
+        let (quantity, outcome) = buy(&mut book, &order, bar.map(|bar| (bar.date, bar.open)));
         fills.push(Fill {
             symbol: order.symbol,
             direction: Direction::Buy,
-            strategy: order.strategy.to_string(),
+            strategy: order.strategy.into(),
             quantity,
             outcome,
         });
@@ -115,21 +107,61 @@ pub fn settle(
     (book, fills)
 }
 
-/// Marks the positions of an asset class at new closes and reckons equity anew; a symbol
-/// without a close keeps its last one.
-pub fn mark(mut book: Book, asset_class: AssetClass, close: impl Fn(&Symbol) -> Option<f64>) -> Book {
-    for position in book.positions.iter_mut().filter(|position| position.asset_class == asset_class) {
-        if let Some(close) = close(&position.symbol) {
+/// Sells the positions at these places, each at its open, in their order; one without an open stays.
+pub fn sell(book: &mut Book, places: &[usize], opens: &[Option<f64>]) -> Vec<FillOutcome> {
+    let mut gone = vec![false; book.positions.len()];
+    let mut outcomes = Vec::with_capacity(places.len());
+    for (place, open) in places.iter().zip(opens) {
+        outcomes.push(match open {
+            // A position is sold once.
+            Some(open) if !gone[*place] => {
+                gone[*place] = true;
+                book.cash += book.positions[*place].quantity * open;
+                FillOutcome::Filled(*open)
+            }
+            _ => FillOutcome::NoBar,
+        });
+    }
+    let mut gone = gone.into_iter();
+    book.positions.retain(|_| !gone.next().unwrap_or_default());
+    outcomes
+}
+
+/// Buys what is ordered at the open of its next bar, cut to the cash there is, into the last place of the book. Returns
+/// the units that were bought, too.
+pub fn buy(book: &mut Book, order: &Order, bar: Option<(NaiveDate, f64)>) -> (f64, FillOutcome) {
+    match bar {
+        None => (0.0, FillOutcome::NoBar),
+        Some((_, open)) if open <= order.stop_price => (0.0, FillOutcome::OpenUnderStop(open)),
+        Some((date, open)) => match affordable(order, open, book.cash) {
+            quantity if quantity > 0.0 => {
+                // Rounding may make the last fractional unit cost a hair more than is left.
+                book.cash = (book.cash - quantity * open).max(0.0);
+                book.positions.push(opened(order, quantity, (date, open)));
+                (quantity, FillOutcome::Filled(open))
+            }
+            _ => (0.0, FillOutcome::NoCash),
+        },
+    }
+}
+
+/// Marks the positions of an asset class at new closes and reckons equity anew; `close` is asked for each with its
+/// place in the book, and one without keeps its last.
+pub fn mark(book: &mut Book, asset_class: AssetClass, close: impl Fn(usize, &Position) -> Option<f64>) {
+    for (place, position) in book.positions.iter_mut().enumerate() {
+        if position.asset_class == asset_class
+            && let Some(close) = close(place, position)
+        {
             position.last_close = close;
         }
     }
     book.equity = book.cash + book.positions.iter().map(Position::market_value).sum::<f64>();
-    book
 }
 
-fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
+/// The place of each of them in the book.
+fn places(book: &Book, held: &[HeldPosition]) -> Vec<Option<usize>> {
     if held.is_empty() {
-        return;
+        return Vec::new();
     }
     // Nearly always a symbol has one lot.
     let first: FxHashMap<&Symbol, usize> =
@@ -141,13 +173,7 @@ fn advance_stops(book: &mut Book, held: &[HeldPosition]) {
         }
         book.positions.iter().position(|own| held.is_of(own))
     };
-    let places: Vec<Option<usize>> = held.iter().map(place).collect();
-    for (held, place) in held.iter().zip(places) {
-        if let Some(position) = place.and_then(|place| book.positions.get_mut(place)) {
-            position.stop_price = held.stop_price;
-            position.stop_session = held.stop_session;
-        }
-    }
+    held.iter().map(place).collect()
 }
 
 fn affordable(order: &Order, open: f64, cash: f64) -> f64 {
@@ -158,17 +184,17 @@ fn affordable(order: &Order, open: f64, cash: f64) -> f64 {
     }
 }
 
-fn opened(order: &Order, quantity: f64, bar: &Bar) -> Position {
+fn opened(order: &Order, quantity: f64, (date, open): (NaiveDate, f64)) -> Position {
     Position {
         symbol: order.symbol.clone(),
         asset_class: order.asset_class,
         strategy: order.strategy.clone(),
-        entry_date: bar.date,
-        entry_price: bar.open,
+        entry_date: date,
+        entry_price: open,
         quantity,
         stop_price: order.stop_price,
         stop_session: order.session,
-        last_close: bar.open,
+        last_close: open,
         split_factor: 1.0,
     }
 }
@@ -312,10 +338,10 @@ mod tests {
     #[test]
     fn a_mark_moves_its_class_alone_and_keeps_the_last_close_it_has() {
         let coin = Position { asset_class: AssetClass::Crypto, ..position("A", "coins", 80.0) };
-        let book =
+        let mut book =
             Book::of_positions(10_000.0, vec![position("A", "x", 80.0), coin, position("B", "x", 80.0)]);
         assert_eq!(book.cash, 7_000.0);
-        let book = mark(book, AssetClass::Equity, |own| (*own == symbol("A")).then_some(110.0));
+        mark(&mut book, AssetClass::Equity, |place, _| (place == 0).then_some(110.0));
         let closes: Vec<f64> = book.positions.iter().map(|own| own.last_close).collect();
         assert_eq!((closes, book.equity), (vec![110.0, 100.0, 100.0], 10_100.0));
     }

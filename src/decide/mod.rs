@@ -6,6 +6,7 @@
 //! nothing in `decide` can reach a bar after its session, so the same input gives the same
 //! bytes and look-ahead has no way in.
 
+mod check;
 mod decision;
 mod doubt;
 mod exit_rule;
@@ -23,11 +24,13 @@ mod round;
 mod session;
 mod splits;
 mod together;
+mod track;
 mod verdict;
 
 #[cfg(test)]
 mod fixtures;
 
+pub use check::Check;
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use exits::{Exits, exits};
 pub use explain::explain;
@@ -35,12 +38,13 @@ pub use explanation::{
     ComponentExplained, Explanation, FilterVerdict, HeldExplained, Judged, Lacks, RuleExplained, RuleOutcome,
     SignalExplained, StrategyExplained, Verdict,
 };
-pub use fill::{Fill, FillOutcome, fill, mark, order, settle};
+pub use fill::{Fill, FillOutcome, buy, fill, mark, order, sell, settle};
 pub use near_misses::near_misses;
 pub use prepare::{
     MarketBars, Prepared, bars_needed, bars_needed_by, prepare, prepare_reading, prepare_since,
 };
 pub use recommendation::{Direction, Recommendation, recommendation_id};
 pub use round::{Ready, Round, book_of, decide_round};
-pub use session::{decide, decide_scanned};
+pub use session::{Choice, Decider, decide};
 pub use splits::{entry_doubt, rescale};
+pub use track::Track;

@@ -53,6 +53,15 @@ pub struct Prepared {
     pub(super) days: Days,
 }
 
+impl Prepared {
+    /// Looks at sessions as whoever decides them does: once, and best on a thread that has nothing else to do.
+    pub fn look(&self, sessions: &[NaiveDate]) {
+        for session in sessions {
+            self.days.on(self, *session);
+        }
+    }
+}
+
 /// Computes the features that the scripts read, and the health of the bars, once for all
 /// sessions that are loaded.
 ///

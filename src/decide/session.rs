@@ -2,26 +2,30 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 
+use super::check::{Check, Checked, check};
 use super::doubt::doubt;
 use super::exits;
+use super::exits::tracks;
 use super::market;
 use super::reasoning;
-use super::{Decision, Direction, MarketOverview, Prepared, Recommendation, recommendation_id};
+use super::track::Track;
+use super::{Decision, Direction, MarketOverview, Prepared, Recommendation, Regime, recommendation_id};
+use crate::bars::Panel;
 use crate::domain::Symbol;
 use crate::domain::Words;
 use crate::domain::{Book, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::filters;
-use crate::filters::{Candidate, Context, Moves};
+use crate::filters::{Candidate, Context, Filtered, Moves, Remaining};
 use crate::scripts::{Rows, Scripts};
 use crate::settings::Settings;
-use crate::signals;
-use crate::signals::{NotReady, Scan};
+use crate::signals::{Found, Market};
 
 /// Decides one session of one asset class.
 ///
@@ -39,20 +43,6 @@ pub fn decide(
     decide_watched(prepared, scripts, settings, book, session, &mut |_, _, _| ())
 }
 
-/// Decides like [`decide`], from what [`signals::scan`] of all enabled strategies said on the session: no part of the
-/// book is in it, so that a caller with many sessions may scan them together, as it may bind the scripts to the columns once. With [`Words::LeftOut`] the same is
-/// decided, and nothing is said of it.
-pub fn decide_scanned(
-    prepared: &Prepared,
-    scripts: (&Scripts, &Rows),
-    settings: &Settings,
-    book: &Book,
-    session: NaiveDate,
-    (scan, words): (Scan, Words),
-) -> (Decision, Vec<Problem>) {
-    decide_from(prepared, scripts, settings, book, session, (|| scan, words), &mut |_, _, _| ())
-}
-
 /// Decides like [`decide`], and tells `watch` each filter's verdict on each candidate.
 pub(super) fn decide_watched(
     prepared: &Prepared,
@@ -63,78 +53,211 @@ pub(super) fn decide_watched(
     watch: &mut filters::Watch<'_>,
 ) -> (Decision, Vec<Problem>) {
     let rows = scripts.bind(&prepared.columns);
-    let scan = || signals::scan(&prepared.columns, scripts, &rows, session, &[]);
-    decide_from(prepared, (scripts, &rows), settings, book, session, (scan, Words::Told), watch)
+    let market = Market::new(&prepared.columns, scripts, &rows);
+    let found = market.find(&[session], &[]).pop().unwrap_or_default();
+    let mut tracks = tracks(prepared, scripts, book);
+    let decider = Decider { prepared, scripts, rows: &rows, market: &market };
+    let chosen = decider.choose(settings, book, &mut tracks, (session, &found), Words::Told, watch);
+    decider.told(chosen, book, session)
 }
 
-fn decide_from(
-    prepared: &Prepared,
-    (scripts, rows): (&Scripts, &Rows),
-    settings: &Settings,
-    book: &Book,
-    session: NaiveDate,
-    (scan, words): (impl FnOnce() -> Scan, Words),
-    watch: &mut filters::Watch<'_>,
-) -> (Decision, Vec<Problem>) {
-    let columns = &prepared.columns;
-    let Day { market, no_decision, mut problems } = prepared.days.on(prepared, session);
-    let exits = exits(prepared, scripts, rows, book, session, words);
-    problems.extend(exits.problems);
-    let mut decision = Decision {
-        asset_class: market.asset_class,
-        session,
-        no_decision,
-        recommendations: Vec::new(),
-        exits: exits.sells,
-        filtered: Vec::new(),
-        near_misses: Vec::new(),
-        held: exits.held,
-        market,
-    };
-    if decision.no_decision.is_none() {
-        let scan = scan();
-        problems.extend(scan.problems);
-        problems.extend(scan.not_ready.iter().map(NotReady::problem));
-        let candidates: Vec<Candidate> = scan
-            .signals
-            .into_iter()
-            .map(|signal| Candidate::new(signal, settings, book.equity))
-            .filter_map(|scored| scored.map_err(|problem| problems.push(problem)).ok())
-            .collect();
-        let sold: BTreeSet<Symbol> = decision.exits.iter().map(|exit| exit.symbol.clone()).collect();
-        let after_exits = after_exits(book, &decision);
+/// What sessions of one class are decided with, bound once for all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Decider<'a> {
+    pub prepared: &'a Prepared,
+    /// Those that `prepared` was made with.
+    pub scripts: &'a Scripts,
+    /// The scripts bound to the prepared columns.
+    pub rows: &'a Rows,
+    /// The same three, as signals are asked of them.
+    pub market: &'a Market<'a>,
+}
+
+/// What a session decides, by places and rows, for a caller who carries it out.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Whether entries could be decided.
+    pub is_decided: bool,
+    /// The market's, which is remembered with each order.
+    pub regime: Option<Regime>,
+    /// Of each position of the class, in the order of the book.
+    pub checks: Vec<Check>,
+    /// The entries, ranked.
+    pub buys: Vec<Candidate>,
+    /// How many signals each filter rejected. One that several reject counts once: where words are told for the first
+    /// of them, else for the last.
+    pub rejected: BTreeMap<&'static str, usize>,
+}
+
+impl Decider<'_> {
+    /// Decides a session as [`decide`] does, from what the scripts said on it and from the tracks of all positions of
+    /// the book, at their places. With [`Words::LeftOut`] the same is decided, and there is no [`Decision`]; that a row
+    /// is not ready is then for the caller to tell.
+    pub fn decide(
+        &self,
+        settings: &Settings,
+        book: &Book,
+        tracks: &mut [Track],
+        (session, found): (NaiveDate, &Found),
+        words: Words,
+    ) -> (Choice, Option<Decision>, Vec<Problem>) {
+        let mut chosen = self.choose(settings, book, tracks, (session, found), words, &mut |_, _, _| ());
+        match words {
+            Words::Told => {
+                let choice = chosen.choice(chosen.checked.checks.clone(), chosen.buys.clone());
+                let (decision, problems) = self.told(chosen, book, session);
+                (choice, Some(decision), problems)
+            }
+            Words::LeftOut => {
+                let (checks, buys) = (mem::take(&mut chosen.checked.checks), mem::take(&mut chosen.buys));
+                (chosen.choice(checks, buys), None, sorted(chosen.problems))
+            }
+        }
+    }
+
+    fn choose<'b>(
+        &'b self,
+        settings: &Settings,
+        book: &'b Book,
+        tracks: &mut [Track],
+        (session, found): (NaiveDate, &Found),
+        words: Words,
+        watch: &mut filters::Watch<'_>,
+    ) -> Chosen<'b> {
+        let Self { prepared, scripts, rows, market } = *self;
+        let day = prepared.days.on(prepared, session);
+        let mut checked = check(prepared, (scripts, rows), book, tracks, session);
+        let mut problems = day.problems.clone();
+        problems.append(&mut checked.problems);
+        let mut chosen =
+            Chosen { day, checked, buys: Vec::new(), filtered: Vec::new(), passed_over: 0, problems };
+        if chosen.day.no_decision.is_some() {
+            return chosen;
+        }
+        chosen.problems.extend(found.problems.iter().cloned());
+        if words == Words::Told {
+            chosen.problems.extend(found.lacking.iter().map(|own| market.not_ready(own).problem()));
+        }
+        let panel = prepared.columns.panel();
+        let sold: BTreeSet<Symbol> = chosen.checked.sold().map(|lot| lot.position.symbol.clone()).collect();
+        // What the class bought after the session has not taken its slot and cash yet.
+        let is_later = |own: &Position| own.asset_class == panel.asset_class() && own.entry_date > session;
+        let later = (0..book.positions.len()).filter(|place| is_later(&book.positions[*place]));
+        let gone = chosen.checked.sold().map(|lot| lot.place).chain(later);
         let context = Context {
             settings,
-            columns,
+            columns: &prepared.columns,
             health: &prepared.health,
             session,
-            book: &after_exits,
+            book: Remaining::of(book, gone),
             sold: &sold,
             words,
             moves: Moves::default(),
             invested: OnceCell::new(),
             taken: OnceCell::new(),
         };
+        let is_taken = match words {
+            Words::Told => Vec::new(),
+            Words::LeftOut => taken(panel, &context),
+        };
+        let mut candidates = Vec::new();
+        for own in &found.triggered {
+            // Rejected whatever else is so, and most of what triggers: told of by its number alone.
+            if is_taken.get(own.owner as usize).copied().unwrap_or_default() {
+                chosen.passed_over += 1;
+                continue;
+            }
+            match Candidate::new(market.signal(found, own), settings, book.equity) {
+                Ok(candidate) => candidates.push(candidate),
+                Err(problem) => chosen.problems.push(problem),
+            }
+        }
         let (kept, filtered) = filters::select_watched(candidates, &context, watch);
-        decision.filtered = filtered;
         for candidate in &kept {
             let signal = &candidate.signal;
             if let Some(doubt) = doubt(prepared, scripts, &signal.strategy, signal.row, Direction::Buy) {
                 let message = format!("{} buys on suspect bars: {doubt}", signal.strategy);
-                problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
+                chosen.problems.push(Problem::new(&signal.symbol, ProblemKind::Suspect, message));
             }
         }
-        decision.recommendations =
-            kept.into_iter().map(|candidate| buy(scripts, rows, candidate, words)).collect();
+        (chosen.buys, chosen.filtered) = (kept, filtered);
+        chosen
     }
+
+    /// Puts what was chosen into words.
+    fn told(&self, chosen: Chosen<'_>, book: &Book, session: NaiveDate) -> (Decision, Vec<Problem>) {
+        let Self { prepared, scripts, rows, .. } = *self;
+        let (held, exits) =
+            exits::told(prepared, (scripts, rows), book, &chosen.checked, session, Words::Told);
+        let Day { market, no_decision, .. } = chosen.day.into_owned();
+        let buys = chosen.buys.into_iter().map(|candidate| buy(scripts, rows, candidate));
+        let decision = Decision {
+            asset_class: market.asset_class,
+            session,
+            no_decision,
+            recommendations: buys.collect(),
+            exits,
+            filtered: chosen.filtered,
+            near_misses: Vec::new(),
+            held,
+            market,
+        };
+        (decision, sorted(chosen.problems))
+    }
+}
+
+/// What was chosen on a session, before it is put into words.
+struct Chosen<'a> {
+    day: Cow<'a, Day>,
+    checked: Checked<'a>,
+    buys: Vec<Candidate>,
+    filtered: Vec<Filtered>,
+    /// Signals whose symbol is held, ordered or sold, and which are none of the filtered.
+    passed_over: usize,
+    problems: Vec<Problem>,
+}
+
+impl Chosen<'_> {
+    fn choice(&self, checks: Vec<Check>, buys: Vec<Candidate>) -> Choice {
+        let mut rejected = BTreeMap::new();
+        for own in &self.filtered {
+            *rejected.entry(own.filter).or_default() += 1;
+        }
+        if self.passed_over > 0 {
+            *rejected.entry(filters::HELD).or_default() += self.passed_over;
+        }
+        Choice {
+            is_decided: self.day.no_decision.is_none(),
+            regime: self.day.market.regime,
+            checks,
+            buys,
+            rejected,
+        }
+    }
+}
+
+/// Whether each symbol of the panel is held, ordered or sold.
+fn taken(panel: &Panel, context: &Context<'_>) -> Vec<bool> {
+    let mut is_taken = vec![false; panel.symbols().len()];
+    let book = &context.book;
+    let class = panel.asset_class();
+    for symbol in book.held(class).chain(book.ordered(class)).chain(context.sold) {
+        if let Some(owner) = panel.position(symbol) {
+            is_taken[owner] = true;
+        }
+    }
+    is_taken
+}
+
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort();
     problems.dedup();
-    (decision, problems)
+    problems
 }
 
 /// What is so on a session whoever decides it: the same for every book and every script.
 #[derive(Clone, Debug)]
-struct Day {
+pub(super) struct Day {
     market: MarketOverview,
     /// Why nothing can be decided.
     no_decision: Option<String>,
@@ -167,11 +290,12 @@ impl Days {
         Self((0..sessions).map(|_| OnceLock::new()).collect())
     }
 
-    fn on(&self, prepared: &Prepared, session: NaiveDate) -> Day {
+    /// Looks at a session, where that was not done yet.
+    pub(super) fn on(&self, prepared: &Prepared, session: NaiveDate) -> Cow<'_, Day> {
         let place = prepared.columns.sessions().binary_search(&session).ok();
         match place.and_then(|place| self.0.get(place)) {
-            Some(day) => day.get_or_init(|| Day::of(prepared, session)).clone(),
-            None => Day::of(prepared, session),
+            Some(day) => Cow::Borrowed(day.get_or_init(|| Day::of(prepared, session))),
+            None => Cow::Owned(Day::of(prepared, session)),
         }
     }
 }
@@ -258,28 +382,8 @@ fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
     problems
 }
 
-/// The book as the entries find it: what is sold has freed its slot and its cash, and what the
-/// class bought after the session has not taken them yet. What another strategy holds of a sold
-/// symbol stays.
-fn after_exits<'a>(book: &'a Book, decision: &Decision) -> Cow<'a, Book> {
-    let is_later =
-        |own: &Position| own.asset_class == decision.asset_class && own.entry_date > decision.session;
-    if decision.sold().next().is_none() && !book.positions.iter().any(is_later) {
-        return Cow::Borrowed(book);
-    }
-    let mut left = book.clone();
-    left.cash += left.positions.iter().filter(|own| is_later(own)).map(Position::market_value).sum::<f64>();
-    left.positions.retain(|own| !is_later(own));
-    for sold in decision.sold() {
-        if let Some(place) = left.positions.iter().position(|position| sold.is_of(position)) {
-            left.cash += left.positions.remove(place).market_value();
-        }
-    }
-    Cow::Owned(left)
-}
-
-fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate, words: Words) -> Recommendation {
-    let reasoning = words.say(|| reasoning::of_entry(scripts, rows, &candidate));
+fn buy(scripts: &Scripts, rows: &Rows, candidate: Candidate) -> Recommendation {
+    let reasoning = reasoning::of_entry(scripts, rows, &candidate);
     let Candidate { signal, combined_score, conviction, size } = candidate;
     let strategy = signal.strategy.to_string();
     Recommendation {

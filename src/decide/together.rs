@@ -8,9 +8,10 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use super::exit_rule::view;
-use super::exits::Lot;
+use super::check::Lot;
+use super::exit_rule::view_at;
 use crate::bars::Panel;
+use crate::domain::Name;
 use crate::scripts::{Budget, PositionView, Rows, Rule, Scripts, Strategy};
 
 /// What a strategy said of a position on a session.
@@ -19,7 +20,7 @@ pub(super) struct Answer {
     /// Never lower than before.
     pub(super) stop_price: f64,
     /// Why it is sold; `None` holds it.
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Name>,
 }
 
 /// Returns the answer for each position, where it could be had in a block.
@@ -34,11 +35,14 @@ pub(super) fn ask(
     if lots.len() < 2 {
         return answers;
     }
-    for strategy in scripts.strategies().iter().filter(|own| is_uncounted(own)) {
-        let is_asked = |(_, lot): &(usize, &Lot<'_>)| is_asked(panel, strategy, lot, session);
-        let places: Vec<usize> = lots.iter().enumerate().filter(is_asked).map(|(place, _)| place).collect();
+    for (number, strategy) in scripts.strategies().iter().enumerate() {
+        let is_own = |lot: &Lot<'_>| lot.strategy == Some(number) && is_asked(panel, strategy, lot, session);
+        let places: Vec<usize> = (0..lots.len()).filter(|place| is_own(&lots[*place])).collect();
+        if places.is_empty() || !is_uncounted(strategy) {
+            continue;
+        }
         let own: Vec<&Lot<'_>> = places.iter().map(|place| &lots[*place]).collect();
-        for (place, answer) in places.iter().zip(answered(panel, strategy, rows, &own, session)) {
+        for (place, answer) in places.iter().zip(answered(strategy, rows, &own, session)) {
             answers[*place] = answer;
         }
     }
@@ -51,33 +55,26 @@ fn is_uncounted(strategy: &Strategy) -> bool {
     functions.all(|function| strategy.why_not_columns(function).is_none())
 }
 
-/// Tells whether a position is the strategy's, stands at the scale of its bars, and has been shown to the rule of its
-/// stop on every session before this one.
+/// Tells whether a position of the strategy stands at the scale of its bars, and has been shown to the rule of its stop
+/// on every session before this one.
 fn is_asked(panel: &Panel, strategy: &Strategy, lot: &Lot<'_>, session: NaiveDate) -> bool {
     let position = lot.position;
     let is_shown = |held: &Range<usize>| {
         let before = held.end.checked_sub(2).filter(|row| held.contains(row));
         before.is_none_or(|row| panel.dates()[row] <= position.stop_session)
     };
-    position.strategy == strategy.name()
-        && position.entry_date <= session
+    position.entry_date <= session
         && lot.misfit.is_none()
         && lot.held.as_ref().is_some_and(|held| strategy.function(Rule::Stop).is_none() || is_shown(held))
 }
 
 /// Asks about the lots of one strategy; nothing where a row errs.
-fn answered(
-    panel: &Panel,
-    strategy: &Strategy,
-    rows: &Rows,
-    lots: &[&Lot<'_>],
-    session: NaiveDate,
-) -> Vec<Option<Answer>> {
+fn answered(strategy: &Strategy, rows: &Rows, lots: &[&Lot<'_>], session: NaiveDate) -> Vec<Option<Answer>> {
     let (mut index, mut views) = (Vec::with_capacity(lots.len()), Vec::with_capacity(lots.len()));
     for lot in lots {
         let Some(held) = &lot.held else { return Vec::new() };
         index.push((held.end - 1) as u32);
-        views.push(view(panel, lot.position, held.start, held.end - 1, lot.position.stop_price));
+        views.push(view_at(lot.position, held.len() - 1, lot.highest_close, lot.position.stop_price));
     }
     let mut budget = Budget::for_positions(lots.len());
     let mut is_ready = vec![true; lots.len()];
@@ -98,7 +95,7 @@ fn answered(
     let Ok(exits) = strategy.exit(rows, &index, &views, &mut budget).complete() else { return Vec::new() };
     let said = exits.into_iter().zip(views).zip(is_ready);
     said.map(|((exit, view), is_ready)| {
-        let reason = exit.filter(|_| is_ready)?.map(|reason| reason.to_string());
+        let reason = exit.filter(|_| is_ready)?.map(|reason| reason.as_str().into());
         Some(Answer { stop_price: view.stop_price, reason })
     })
     .collect()
@@ -109,6 +106,7 @@ mod tests {
     use super::*;
     use crate::decide::exits;
     use crate::decide::fixtures::{Case, position};
+    use crate::decide::track::Track;
     use crate::domain::{Book, Position, Words};
     use crate::signals::fixtures::{ALWAYS, day, scripts, series};
 
@@ -144,7 +142,11 @@ mod tests {
             assert_eq!(asked(std::slice::from_ref(own)).held[0], together.held[number], "{}", own.symbol);
         }
         let panel = prepared.columns.panel();
-        let lots: Vec<Lot<'_>> = positions.iter().map(|own| Lot::of(own, panel, day(29))).collect();
+        let lot = |(place, own)| {
+            let track = &mut Track::of(own, &prepared, &scripts);
+            Lot::of(place, own, track, panel, day(29))
+        };
+        let lots: Vec<Lot<'_>> = positions.iter().enumerate().map(lot).collect();
         let answers = ask(panel, &scripts, &rows, &lots, day(29));
         (answers.iter().flatten().count(), together.sells.len())
     }

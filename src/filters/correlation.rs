@@ -37,9 +37,7 @@ struct Positions {
 
 impl Positions {
     fn of(kept: &[Box<Candidate>], context: &Context<'_>, class: AssetClass) -> Self {
-        let book = context.book;
-        let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
-        let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
+        let (held, ordered) = (context.book.held(class), context.book.ordered(class));
         let picked = kept.iter().map(|other| &other.signal.symbol);
         // A symbol that two strategies hold moves with itself: it counts once.
         let symbols: BTreeSet<&Symbol> = held.chain(ordered).chain(picked).collect();

@@ -6,13 +6,13 @@ use crate::domain::{Order, Position};
 use super::{Candidate, Context, Kept};
 
 pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
-    let book = context.book;
+    let book = &context.book;
     let taken = *context.invested.get_or_init(|| {
-        let held: f64 = book.positions.iter().map(Position::market_value).sum();
-        let ordered: f64 = book.pending.iter().map(Order::notional).sum();
+        let held: f64 = book.positions().map(Position::market_value).sum();
+        let ordered: f64 = book.pending().iter().map(Order::notional).sum();
         held + ordered
     });
-    let exposure = (taken + kept.notional() + candidate.size.notional) / book.equity;
+    let exposure = (taken + kept.notional() + candidate.size.notional) / book.equity();
     let max = context.settings.risk.max_exposure;
     let reason = || {
         let (exposure, max) = (percent(exposure, 1), percent(max, 1));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::{Candidate, Context, Moves};
+use super::{Candidate, Context, Moves, Remaining};
 use crate::bars::{Bars, Health};
 use crate::domain::{AssetClass, Symbol, Words};
 use crate::domain::{Book, Order, Position};
@@ -50,7 +50,7 @@ impl Desk {
             columns: &self.columns,
             health: &self.health,
             session: self.session,
-            book: &self.book,
+            book: Remaining::of(&self.book, []),
             sold: &self.sold,
             words: Words::Told,
             moves: Moves::default(),

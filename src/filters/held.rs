@@ -1,7 +1,8 @@
 //! Never buys what any strategy already holds, has ordered, or sells on this session.
 
+use super::Remaining;
 use super::{Candidate, Context, Kept};
-use crate::domain::{AssetClass, Book, Symbol};
+use crate::domain::{AssetClass, Symbol};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let signal = &candidate.signal;
@@ -9,21 +10,16 @@ pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>)
         let reason = || format!("{} is sold on this session; no re-entry on the same one", signal.symbol);
         return Some(context.words.say(reason));
     }
-    let book = context.book;
-    let of_class = |class: AssetClass| class == signal.asset_class;
-    let taken = context.taken.get_or_init(|| {
-        let held = book.positions.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
-        let ordered = book.pending.iter().filter(|own| of_class(own.asset_class)).map(|own| &own.symbol);
-        held.chain(ordered).collect()
-    });
+    let (book, class) = (&context.book, signal.asset_class);
+    let taken = context.taken.get_or_init(|| book.held(class).chain(book.ordered(class)).collect());
     taken.contains(&signal.symbol).then(|| context.words.say(|| reason(candidate, book)))
 }
 
-fn reason(candidate: &Candidate, book: &Book) -> String {
+fn reason(candidate: &Candidate, book: &Remaining<'_>) -> String {
     let signal = &candidate.signal;
     let is_own = |class: AssetClass, symbol: &Symbol| class == signal.asset_class && *symbol == signal.symbol;
-    let held = book.positions.iter().find(|own| is_own(own.asset_class, &own.symbol));
-    let ordered = book.pending.iter().find(|own| is_own(own.asset_class, &own.symbol));
+    let held = book.positions().find(|own| is_own(own.asset_class, &own.symbol));
+    let ordered = book.pending().iter().find(|own| is_own(own.asset_class, &own.symbol));
     match (held, ordered) {
         (Some(held), _) => format!("already held by {} since {}", held.strategy, held.entry_date),
         (None, Some(order)) => format!("already ordered by {} on {}", order.strategy, order.session),

@@ -14,6 +14,7 @@ mod kept;
 mod minimum_conviction;
 mod one_per_symbol;
 mod quantity;
+mod remaining;
 mod sector;
 mod slots;
 mod taken;
@@ -30,7 +31,6 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::bars::Health;
-use crate::domain::Book;
 use crate::domain::Name;
 use crate::domain::Symbol;
 use crate::domain::Words;
@@ -40,6 +40,7 @@ use crate::settings::Settings;
 pub use candidate::{Candidate, Size};
 pub use correlation::Moves;
 use kept::{Candidates, Kept};
+pub use remaining::Remaining;
 
 /// A signal that was not recommended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,8 +61,7 @@ pub struct Context<'a> {
     pub columns: &'a Columns,
     pub health: &'a Health,
     pub session: NaiveDate,
-    /// The book after this session's exits: their slots and cash are free again.
-    pub book: &'a Book,
+    pub book: Remaining<'a>,
     /// The symbols that this session's exits sell.
     pub sold: &'a BTreeSet<Symbol>,
     /// Whether rejections say why.
@@ -85,7 +85,7 @@ type Named = (&'static str, Filter);
 const QUALITY: &[Named] = &[
     ("minimum_conviction", minimum_conviction::reject),
     ("one_per_symbol", one_per_symbol::reject),
-    ("held", held::reject),
+    (HELD, held::reject),
     ("health", health::reject),
 ];
 
@@ -98,6 +98,9 @@ const PORTFOLIO: &[Named] = &[
     ("quantity", quantity::reject),
     ("capacity", capacity::reject),
 ];
+
+/// The name of the filter that never buys what is held, ordered or sold on the session.
+pub const HELD: &str = "held";
 
 /// The name of the cut to the best few, which follows all filters.
 pub const CUT: &str = "max_recommendations";

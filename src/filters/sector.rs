@@ -11,9 +11,7 @@ pub(super) fn reject(candidate: &Candidate, kept: &Kept, context: &Context<'_>) 
     let sectors = &context.settings.sectors;
     let sector = sectors.get(&candidate.signal.symbol)?;
     let class = candidate.signal.asset_class;
-    let book = context.book;
-    let held = book.positions.iter().filter(|p| p.asset_class == class).map(|p| &p.symbol);
-    let ordered = book.pending.iter().filter(|o| o.asset_class == class).map(|o| &o.symbol);
+    let (held, ordered) = (context.book.held(class), context.book.ordered(class));
     let picked = kept.iter().map(|other| &other.signal).filter(|own| own.asset_class == class);
     let picked = picked.map(|own| &own.symbol);
     let is_of_sector = |symbol: &&Symbol| sectors.get(*symbol) == Some(sector);

@@ -5,8 +5,8 @@ use super::{Candidate, Context, Kept};
 
 pub(super) fn reject(_candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
     let taken = Taken {
-        held: context.book.positions.len(),
-        ordered: context.book.pending.len(),
+        held: context.book.positions().count(),
+        ordered: context.book.pending().len(),
         outranking: kept.len(),
     };
     let max = context.settings.risk.max_positions;

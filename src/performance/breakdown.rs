@@ -29,7 +29,7 @@ impl Breakdown {
         let (by_year, sessions_per_year_by_year) = by_year(evidence);
         let regime = |trade: &Trade| trade.regime.map_or("unknown", Regime::as_str).to_owned();
         Self {
-            by_strategy: grouped(evidence.trades, |trade| trade.strategy.clone()),
+            by_strategy: grouped(evidence.trades, |trade| trade.strategy.to_string()),
             by_trigger: grouped(evidence.trades, |trade| format!("{}: {}", trade.strategy, trade.trigger)),
             by_year,
             sessions_per_year_by_year,

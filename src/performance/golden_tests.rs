@@ -50,8 +50,8 @@ fn trades() -> Vec<Trade> {
     let trade = |row: &BTreeMap<String, String>| Trade {
         symbol: Symbol::new(&row["symbol"]).expect("a symbol"),
         asset_class: AssetClass::Equity,
-        strategy: row["strategy"].clone(),
-        trigger: row["trigger"].clone(),
+        strategy: row["strategy"].as_str().into(),
+        trigger: row["trigger"].as_str().into(),
         score: 5.0,
         decided: date(row, "decided"),
         regime: match row["regime"].as_str() {
@@ -66,7 +66,7 @@ fn trades() -> Vec<Trade> {
         stop_price: number(row, "stop_price"),
         exit_date: date(row, "exit_date"),
         exit_price: number(row, "exit_price"),
-        exit_reason: String::new(),
+        exit_reason: "".into(),
         costs: number(row, "costs"),
         bars_held: number(row, "bars_held") as usize,
         open: row["open"] == "True",

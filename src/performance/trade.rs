@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use crate::decide::Regime;
 use crate::domain::AssetClass;
+use crate::domain::Name;
 use crate::domain::Symbol;
 
 /// A position from its entry to its exit. Prices are the fills' own, without costs, in the quote currency at
@@ -12,9 +13,9 @@ use crate::domain::Symbol;
 pub struct Trade {
     pub symbol: Symbol,
     pub asset_class: AssetClass,
-    pub strategy: String,
+    pub strategy: Name,
     /// What the strategy's `entry` gave.
-    pub trigger: String,
+    pub trigger: Name,
     /// The combined score of the decision, 0 to 10.
     pub score: f64,
     /// The session that decided the entry.
@@ -32,7 +33,7 @@ pub struct Trade {
     pub exit_date: NaiveDate,
     /// Of a trade that is open, the last close.
     pub exit_price: f64,
-    pub exit_reason: String,
+    pub exit_reason: Name,
     /// Fees and slippage of both sides, in the account's currency.
     pub costs: f64,
     /// Sessions of the symbol from the entry's to the exit's, the exit's not counted.
@@ -65,8 +66,8 @@ mod tests {
         let trade = Trade {
             symbol: Symbol::new("AAA").expect("a symbol"),
             asset_class: AssetClass::Equity,
-            strategy: "breakout".to_owned(),
-            trigger: "breakout_20d".to_owned(),
+            strategy: "breakout".into(),
+            trigger: "breakout_20d".into(),
             score: 7.0,
             decided: day("2024-01-02"),
             regime: None,
@@ -76,7 +77,7 @@ mod tests {
             stop_price: 45.0,
             exit_date: day("2024-01-10"),
             exit_price: 61.0,
-            exit_reason: "below its mean".to_owned(),
+            exit_reason: "below its mean".into(),
             costs: 10.0,
             bars_held: 5,
             open: false,

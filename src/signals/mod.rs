@@ -5,6 +5,7 @@
 //! is never mistaken for a script that found nothing. Nothing here sees a later bar.
 
 mod compare;
+mod found;
 mod scan;
 mod score;
 mod signal;
@@ -14,6 +15,7 @@ mod span;
 pub(crate) mod fixtures;
 
 pub use compare::{Moved, SignalDiff, compare};
+pub use found::{Found, Lacking, Market, Triggered};
 pub use scan::{NotReady, Scan, scan, script_failures};
 pub use signal::{Component, Signal};
-pub use span::scan_sessions;
+pub use span::{find_sessions, scan_sessions};

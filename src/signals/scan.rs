@@ -1,12 +1,14 @@
 //! Asks every enabled strategy about every tradable symbol on one session.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::Signal;
-use super::score;
+use super::found::{Found, Lacking, Market};
+use super::score::Scores;
 use crate::domain::Symbol;
 use crate::domain::format::{count, price};
 use crate::domain::{Problem, ProblemKind};
@@ -50,66 +52,44 @@ impl NotReady {
 /// not; empty means all that are enabled. A strategy that errs on any row makes no signal on the
 /// session, and a problem names the script, line, symbol and values.
 pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDate, only: &[String]) -> Scan {
-    scan_each(columns, scripts, rows, &[session], only).pop().unwrap_or_default()
-}
-
-/// Evaluates the scripts on each of the sessions, as [`scan`] does on one.
-pub(super) fn scan_each(
-    columns: &Columns,
-    scripts: &Scripts,
-    rows: &Rows,
-    sessions: &[NaiveDate],
-    only: &[String],
-) -> Vec<Scan> {
-    let panel = columns.panel();
-    let sessions: Vec<Vec<u32>> =
-        sessions.iter().map(|session| columns.tradable_on(*session).collect()).collect();
-    let mut found: Vec<Scan> = sessions.iter().map(|_| Scan::default()).collect();
-    let asked = |strategy: &&Strategy| {
-        let is_asked = match only {
-            [] => strategy.is_enabled(),
-            names => names.iter().any(|name| name == strategy.name()),
-        };
-        strategy.asset_class() == panel.asset_class() && is_asked
-    };
-    let market = Market { columns, scripts, rows };
-    for strategy in scripts.strategies().iter().filter(asked) {
-        for (found, scan) in found.iter_mut().zip(market.scans(strategy, &sessions)) {
-            found.signals.extend(scan.signals);
-            found.not_ready.extend(scan.not_ready);
-            found.problems.extend(scan.problems);
-        }
-    }
-    found
-}
-
-/// What strategies are asked about.
-struct Market<'a> {
-    columns: &'a Columns,
-    scripts: &'a Scripts,
-    rows: &'a Rows,
+    let market = Market::new(columns, scripts, rows);
+    let found = market.find(&[session], only).pop().unwrap_or_default();
+    market.told(found)
 }
 
 impl Market<'_> {
-    /// Asks a strategy about sessions, each given as its rows.
-    fn scans(&self, strategy: &Strategy, sessions: &[Vec<u32>]) -> Vec<Scan> {
-        // Together is the same as one by one, and quicker, where no row errs and no budget counts.
-        if sessions.len() > 1
-            && self.is_uncounted(strategy)
-            && let Ok(scans) = self.ask(strategy, sessions)
-        {
-            return scans;
+    /// Asks every strategy on each of the sessions, as [`scan`] does on one.
+    pub fn find(&self, sessions: &[NaiveDate], only: &[String]) -> Vec<Found> {
+        let class = self.columns.panel().asset_class();
+        let sessions: Vec<Vec<u32>> =
+            sessions.iter().map(|session| self.columns.tradable_on(*session).collect()).collect();
+        let mut found: Vec<Found> = sessions.iter().map(|_| Found::default()).collect();
+        for (place, strategy) in (0_u32..).zip(self.scripts.strategies()) {
+            let is_asked = match only {
+                [] => strategy.is_enabled(),
+                names => names.iter().any(|name| name == strategy.name()),
+            };
+            if is_asked && strategy.asset_class() == class {
+                self.ask_each((place, strategy), &sessions, &mut found);
+            }
         }
-        sessions.iter().map(|session| self.scan(strategy, session)).collect()
+        found
     }
 
-    fn scan(&self, strategy: &Strategy, session: &Vec<u32>) -> Scan {
-        match self.ask(strategy, std::slice::from_ref(session)) {
-            Ok(mut scans) => scans.pop().unwrap_or_default(),
-            Err(errors) => {
+    /// Asks a strategy about sessions, each given as its rows, and adds what it said of each.
+    fn ask_each(&self, strategy: (u32, &Strategy), sessions: &[Vec<u32>], found: &mut [Found]) {
+        // Together is the same as one by one, and quicker, where no row errs and no budget counts.
+        if sessions.len() > 1 && self.is_uncounted(strategy.1) && self.ask(strategy, sessions, found).is_ok()
+        {
+            return;
+        }
+        for (session, found) in sessions.iter().zip(found) {
+            let asked = self.ask(strategy, slice::from_ref(session), slice::from_mut(found));
+            if let Err(errors) = asked {
+                let (_, strategy) = strategy;
                 let consequence = format!("no entries from {} on this session", strategy.name());
-                let problems = script_failures(self.columns, self.scripts, strategy, &errors, &consequence);
-                Scan { problems, ..Scan::default() }
+                let told = script_failures(self.columns, self.scripts, strategy, &errors, &consequence);
+                found.problems.extend(told);
             }
         }
     }
@@ -124,46 +104,64 @@ impl Market<'_> {
             })
     }
 
-    /// Asks a strategy about all sessions at once, with the budget of one that has all their rows.
-    fn ask(&self, strategy: &Strategy, sessions: &[Vec<u32>]) -> Result<Vec<Scan>, Vec<RowError>> {
-        let Market { columns, scripts, rows } = *self;
+    /// Asks a strategy about all sessions at once, with the budget of one that has all their rows. Nothing is added
+    /// where a row errs.
+    fn ask(
+        &self,
+        (place, strategy): (u32, &Strategy),
+        sessions: &[Vec<u32>],
+        found: &mut [Found],
+    ) -> Result<(), Vec<RowError>> {
+        let rows = self.rows;
         let index = sessions.concat();
         let budget = &mut Budget::for_rows(index.len());
         let eligible = strategy.eligible(rows, &index, budget).complete()?;
         let shown: Vec<u32> = pick(&index, &eligible, |verdict| *verdict);
         let triggers = strategy.entry(rows, &shown, budget).complete()?;
-        let triggered: Vec<(u32, Arc<str>)> = shown
-            .iter()
-            .zip(&triggers)
-            .filter_map(|(row, trigger)| Some((*row, trigger.as_ref()?.as_ref()?.as_str().into())))
-            .collect();
-        let mut scored = if triggered.is_empty() {
-            Vec::new()
-        } else {
-            score::score(columns, scripts, rows, strategy, &triggered, budget)?
-        }
-        .into_iter();
-
+        let triggered = named(&shown, &triggers);
+        let scores = Scores::ask(self, (place, strategy), &triggered, budget)?;
         let (mut eligible, mut shown, mut triggers) = (&eligible[..], &shown[..], &triggers[..]);
-        let mut scans = Vec::with_capacity(sessions.len());
-        for session in sessions {
-            let mut scan = Scan::default();
+        let mut next = 0;
+        for (session, found) in sessions.iter().zip(found) {
             let own = cut(&mut eligible, session.len());
             let is_shown = own.iter().filter(|verdict| **verdict == Some(true)).count();
             let (own_shown, own_triggers) = (cut(&mut shown, is_shown), cut(&mut triggers, is_shown));
-            note_not_ready(&mut scan, columns, rows, strategy, Rule::Eligible, (session, own));
-            note_not_ready(&mut scan, columns, rows, strategy, Rule::Entry, (own_shown, own_triggers));
-            let has_triggered = own_triggers.iter().flatten().flatten().count();
-            for scored in scored.by_ref().take(has_triggered) {
-                match scored {
-                    Ok(signal) => scan.signals.push(signal),
-                    Err(problem) => scan.problems.push(problem),
+            for (rule, index, is_silent) in [
+                (Rule::Eligible, session.as_slice(), silent(own)),
+                (Rule::Entry, own_shown, silent(own_triggers)),
+            ] {
+                if strategy.function(rule).is_some() {
+                    let rows = is_silent.into_iter().map(|place| index[place]);
+                    found.lacking.extend(rows.map(|row| self.lacking(row, place, rule)));
                 }
             }
-            scans.push(scan);
+            let until = next + own_triggers.iter().flatten().flatten().count();
+            if let Some(scores) = &scores {
+                (next..until).for_each(|place| scores.add(place, &triggered[place], found));
+            }
+            next = until;
         }
-        Ok(scans)
+        Ok(())
     }
+
+    fn lacking(&self, row: u32, strategy: u32, rule: Rule) -> Lacking {
+        Lacking { row, owner: self.columns.panel().owner(row as usize) as u32, strategy, rule }
+    }
+}
+
+/// The rows that triggered, each with the name of its trigger: few names, each made once.
+fn named<T: AsRef<str>>(shown: &[u32], triggers: &[Option<Option<T>>]) -> Vec<(u32, Arc<str>)> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    let name = |(row, trigger): (&u32, &Option<Option<T>>)| {
+        let trigger = trigger.as_ref()?.as_ref()?.as_ref();
+        let known = names.iter().find(|name| ***name == *trigger).cloned();
+        let name = known.unwrap_or_else(|| {
+            names.push(trigger.into());
+            names[names.len() - 1].clone()
+        });
+        Some((*row, name))
+    };
+    shown.iter().zip(triggers).filter_map(name).collect()
 }
 
 /// Takes the first values off a list.
@@ -179,25 +177,9 @@ fn pick<T>(index: &[u32], verdicts: &[Option<T>], holds: impl Fn(&T) -> bool) ->
     kept.map(|(row, _)| *row).collect()
 }
 
-fn note_not_ready<T>(
-    scan: &mut Scan,
-    columns: &Columns,
-    rows: &Rows,
-    strategy: &Strategy,
-    rule: Rule,
-    (index, verdicts): (&[u32], &[Option<T>]),
-) {
-    let panel = columns.panel();
-    let Some(function) = strategy.function(rule) else { return };
-    for (row, _) in index.iter().zip(verdicts).filter(|(_, verdict)| verdict.is_none()) {
-        let owner = panel.owner(*row as usize);
-        scan.not_ready.push(NotReady {
-            symbol: panel.symbols()[owner].clone(),
-            strategy: strategy.name().into(),
-            missing: function.missing(rows, *row).into_iter().cloned().collect(),
-            bars: *row as usize + 1 - panel.rows(owner).start,
-        });
-    }
+/// The places of the rows that were not shown.
+fn silent<T>(verdicts: &[Option<T>]) -> Vec<usize> {
+    (0..verdicts.len()).filter(|place| verdicts[*place].is_none()).collect()
 }
 
 /// Tells of a strategy, or its scorer, that erred: one problem for each place in the script, with

@@ -5,122 +5,122 @@
 
 use std::sync::Arc;
 
-use super::{Component, Signal};
+use super::found::{Found, Market, Triggered};
 use crate::domain::format::price;
 use crate::domain::{Problem, ProblemKind};
-use crate::features::Column;
-use crate::features::Columns;
-use crate::features::core;
-use crate::scripts::Scripts;
 use crate::scripts::not_ready;
-use crate::scripts::{Budget, RowError, Rows, Scorer, SignalView, Strategy};
+use crate::scripts::{Budget, RowError, Scorer, SignalView, Strategy};
 
-/// Scores the rows on which `strategy` triggered, each with its trigger; a row's signal, or why it
-/// has none, stands at its place.
-///
-/// # Errors
-/// The rows on which the scorer erred: the strategy then makes no signal on their sessions.
-pub(super) fn score(
-    columns: &Columns,
-    scripts: &Scripts,
-    rows: &Rows,
-    strategy: &Strategy,
-    triggered: &[(u32, Arc<str>)],
-    budget: &mut Budget,
-) -> Result<Vec<Result<Signal, Problem>>, Vec<RowError>> {
-    // A strategy without a scorer is not loaded.
-    let Some(scorer) = scripts.scorer_of(strategy) else { return Ok(Vec::new()) };
-    let index: Vec<u32> = triggered.iter().map(|(row, _)| *row).collect();
-    let view = |(_, trigger): &(u32, Arc<str>)| SignalView {
-        trigger: trigger.as_ref().into(),
-        strategy: strategy.name().into(),
-    };
-    let views: Vec<SignalView> = triggered.iter().map(view).collect();
-    let mut parts = Vec::with_capacity(scorer.weights().len());
-    for component in 0..scorer.weights().len() {
-        parts.push(scorer.component(component, rows, &index, &views, budget).complete()?);
-    }
-    let market = Market {
-        columns,
-        rows,
-        strategy,
-        name: strategy.name().into(),
-        scorer,
-        atr14: columns.column(&core::ATR14),
-        adv20: columns.column(&core::ADV20),
-    };
-    let scored = triggered.iter().enumerate().map(|(place, (row, trigger))| {
-        let scores: Vec<Option<f64>> = parts.iter().map(|part| part[place]).collect();
-        signal(&market, *row as usize, trigger, &scores)
-    });
-    Ok(scored.collect())
-}
-
-/// What all signals of a strategy are made from, looked up once.
-struct Market<'a> {
-    columns: &'a Columns,
-    rows: &'a Rows,
-    strategy: &'a Strategy,
-    name: Arc<str>,
+/// The scores of rows that triggered.
+pub(super) struct Scores<'a> {
+    market: &'a Market<'a>,
+    strategy: (u32, &'a Strategy),
     scorer: &'a Scorer,
-    atr14: Option<&'a Column>,
-    adv20: Option<&'a Column>,
+    /// By component, then by row.
+    parts: Vec<Vec<Option<f64>>>,
 }
 
-fn signal(
-    market: &Market<'_>,
-    row: usize,
-    trigger: &Arc<str>,
-    scores: &[Option<f64>],
-) -> Result<Signal, Problem> {
-    let Market { columns, rows, strategy, name, scorer, atr14, adv20 } = market;
-    let panel = columns.panel();
-    let symbol = panel.symbols()[panel.owner(row)].clone();
-    let session = panel.dates()[row];
-    let what = || format!("{} triggered {trigger} on {session}, but", strategy.name());
-    let mut components = Vec::with_capacity(scores.len());
-    for (place, ((name, weight), score)) in scorer.weights().iter().zip(scores).enumerate() {
-        let Some(score) = *score else {
-            let missing = scorer.functions()[place].missing(rows, row as u32);
-            let bars = row + 1 - panel.rows(panel.owner(row)).start;
-            let message =
-                format!("{} scorer {} is not ready: {}", what(), scorer.name(), not_ready(&missing, bars));
-            return Err(Problem::new(symbol, ProblemKind::Score, message));
+impl<'a> Scores<'a> {
+    /// Scores the rows on which a strategy triggered, each with its trigger; `None` without a scorer, where no strategy
+    /// is loaded, and without a row.
+    ///
+    /// # Errors
+    /// The rows on which the scorer erred: the strategy then makes no signal on their sessions.
+    pub(super) fn ask(
+        market: &'a Market<'a>,
+        strategy: (u32, &'a Strategy),
+        triggered: &[(u32, Arc<str>)],
+        budget: &mut Budget,
+    ) -> Result<Option<Self>, Vec<RowError>> {
+        let Some(scorer) = market.scripts.scorer_of(strategy.1).filter(|_| !triggered.is_empty()) else {
+            return Ok(None);
         };
-        // A scorer's −0 becomes 0.
-        components.push(Component { name: name.clone(), score: score + 0.0, weight: *weight });
+        let index: Vec<u32> = triggered.iter().map(|(row, _)| *row).collect();
+        let views = views(strategy.1, triggered);
+        let mut parts = Vec::with_capacity(scorer.weights().len());
+        for component in 0..scorer.weights().len() {
+            parts.push(scorer.component(component, market.rows, &index, &views, budget).complete()?);
+        }
+        Ok(Some(Self { market, strategy, scorer, parts }))
     }
-    let score = components.iter().map(|part| part.weight * part.score).sum::<f64>();
-    let close = panel.close()[row];
-    let Some(atr14) = atr14.and_then(|column| column.get(row)) else {
-        let message = format!("{} atr14 has no value, so no stop can be placed", what());
-        return Err(Problem::new(symbol, ProblemKind::Stop, message));
+
+    /// Adds the row at a place to what was found on its session, or why it makes no signal.
+    pub(super) fn add(&self, place: usize, (row, trigger): &(u32, Arc<str>), found: &mut Found) {
+        let first_score = found.scores.len();
+        match self.scored(place, *row as usize, trigger, found) {
+            Ok((owner, score, stop)) => found.triggered.push(Triggered {
+                row: *row,
+                owner: owner as u32,
+                score,
+                stop,
+                trigger: Arc::clone(trigger),
+                strategy: self.strategy.0,
+                first_score: first_score as u32,
+            }),
+            Err(problem) => {
+                found.scores.truncate(first_score);
+                found.problems.push(problem);
+            }
+        }
+    }
+
+    /// The place of the row's symbol, its score and its stop.
+    fn scored(
+        &self,
+        place: usize,
+        row: usize,
+        trigger: &str,
+        found: &mut Found,
+    ) -> Result<(usize, f64, f64), Problem> {
+        let (strategy, scorer) = (self.strategy.1, self.scorer);
+        let panel = self.market.columns.panel();
+        let owner = panel.owner(row);
+        let told = |kind: ProblemKind, why: String| {
+            let message =
+                format!("{} triggered {trigger} on {}, but {why}", strategy.name(), panel.dates()[row]);
+            Problem::new(panel.symbols()[owner].clone(), kind, message)
+        };
+        let mut sum = 0.0;
+        for (component, ((_, weight), scores)) in scorer.weights().iter().zip(&self.parts).enumerate() {
+            let Some(score) = scores[place] else {
+                let missing = scorer.functions()[component].missing(self.market.rows, row as u32);
+                let bars = row + 1 - panel.rows(owner).start;
+                let lacks = not_ready(&missing, bars);
+                return Err(told(
+                    ProblemKind::Score,
+                    format!("scorer {} is not ready: {lacks}", scorer.name()),
+                ));
+            };
+            // A scorer's −0 becomes 0.
+            let score = score + 0.0;
+            found.scores.push(score);
+            sum += weight * score;
+        }
+        let close = panel.close()[row];
+        let Some(atr14) = self.market.atr14.and_then(|column| column.get(row)) else {
+            return Err(told(ProblemKind::Stop, "atr14 has no value, so no stop can be placed".to_owned()));
+        };
+        let stop = close - strategy.stop_atr_mult() * atr14;
+        if stop <= 0.0 || stop >= close {
+            let (stop, close) = (price(stop), price(close));
+            let why = format!("its stop {stop} does not lie between 0 and the close {close}");
+            return Err(told(ProblemKind::Stop, why));
+        }
+        Ok((owner, sum, stop))
+    }
+}
+
+/// What the scorer is shown of each row: few triggers, each made into a text once.
+fn views(strategy: &Strategy, triggered: &[(u32, Arc<str>)]) -> Vec<SignalView> {
+    let mut known: Vec<SignalView> = Vec::new();
+    let view = |(_, trigger): &(u32, Arc<str>)| {
+        if let Some(view) = known.iter().find(|view| *view.trigger == **trigger) {
+            return view.clone();
+        }
+        known.push(SignalView { trigger: trigger.as_ref().into(), strategy: strategy.name().into() });
+        known[known.len() - 1].clone()
     };
-    let stop = close - strategy.stop_atr_mult() * atr14;
-    if stop <= 0.0 || stop >= close {
-        let message = format!(
-            "{} its stop {} does not lie between 0 and the close {}",
-            what(),
-            price(stop),
-            price(close)
-        );
-        return Err(Problem::new(symbol, ProblemKind::Stop, message));
-    }
-    Ok(Signal {
-        row,
-        session,
-        symbol,
-        asset_class: panel.asset_class(),
-        strategy: Arc::clone(name),
-        trigger: Arc::clone(trigger),
-        components,
-        score,
-        close,
-        stop,
-        target: close + strategy.reward_risk() * (close - stop),
-        adv20: adv20.and_then(|column| column.get(row)),
-        max_adv_fraction: strategy.max_adv_fraction(),
-    })
+    triggered.iter().map(view).collect()
 }
 
 #[cfg(test)]
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::domain::AssetClass;
     use crate::signals::fixtures::{ALWAYS, columns, day, flat, scripts, series};
-    use crate::signals::scan;
+    use crate::signals::{Signal, scan};
 
     fn run(strategy: &str, scorer: &str, bars: Vec<crate::bars::Bars>) -> (Vec<Signal>, Vec<Problem>) {
         let strategy = strategy.replace("\"equity\"", "\"equity\", scorer: \"own\"");

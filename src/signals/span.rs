@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-use super::Scan;
-use super::scan::scan_each;
+use super::found::{Found, Market};
+use super::scan::Scan;
 use crate::features::Columns;
 use crate::scripts;
 use crate::scripts::Scripts;
@@ -18,8 +18,8 @@ const ROWS_AT_ONCE: usize = 4_096;
 
 /// Scans each of the sessions; the scans come in the order of the sessions.
 ///
-/// `columns` must hold the features that `scripts` read. `only` names the strategies, disabled or not;
-/// empty means all that are enabled. `progress` is told how many sessions are done, from any
+/// `columns` must hold the features that `scripts` read. `only` names the strategies, disabled or
+/// not; empty means all that are enabled. `progress` is told how many sessions are done, from any
 /// thread.
 pub fn scan_sessions(
     columns: &Columns,
@@ -29,21 +29,30 @@ pub fn scan_sessions(
     progress: impl Fn(usize) + Sync,
 ) -> Vec<Scan> {
     let rows = scripts.bind(columns);
+    let market = Market::new(columns, scripts, &rows);
     let done = AtomicUsize::new(0);
-    let symbols = columns.panel().symbols().len().max(1);
-    let at_once = (ROWS_AT_ONCE / symbols).max(1);
     scripts::pool().install(|| {
         sessions
-            .par_chunks(at_once)
+            .par_chunks(at_once(columns))
             .flat_map_iter(|sessions| {
-                let scans = scan_each(columns, scripts, &rows, sessions, only);
-                for _ in sessions {
+                let found = market.find(sessions, only);
+                found.into_iter().map(|found| {
                     progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-                }
-                scans
+                    market.told(found)
+                })
             })
             .collect()
     })
+}
+
+/// Asks all enabled strategies on each of the sessions, on the thread that calls; what was found comes in their order.
+pub fn find_sessions(market: &Market<'_>, sessions: &[NaiveDate]) -> Vec<Found> {
+    sessions.chunks(at_once(market.columns)).flat_map(|sessions| market.find(sessions, &[])).collect()
+}
+
+/// So many sessions are asked about together.
+fn at_once(columns: &Columns) -> usize {
+    (ROWS_AT_ONCE / columns.panel().symbols().len().max(1)).max(1)
 }
 
 #[cfg(test)]

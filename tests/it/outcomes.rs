@@ -59,7 +59,7 @@ fn folded(
     for pair in sessions.windows(2) {
         let (session, next) = (pair[0], pair[1]);
         let closes = bars_on(series, session, |bar| bar.close);
-        book = mark(book, class, |symbol| closes.get(symbol).copied());
+        mark(&mut book, class, |_, own| closes.get(&own.symbol).copied());
         let (decision, _) = decide(prepared, scripts, &settings, &book, session);
         let opens = bars_on(series, next, |bar| bar);
         let (filled, fills) = fill(order(book, &decision), &decision, &opens);

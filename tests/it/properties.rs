@@ -278,7 +278,7 @@ proptest! {
         for pair in dates[80..].windows(2) {
             let (session, next) = (pair[0], pair[1]);
             let closes = bars_of(&series, session, |bar| bar.close);
-            book = mark(book, plan.class, |symbol| closes.get(symbol).copied());
+            mark(&mut book, plan.class, |_, own| closes.get(&own.symbol).copied());
             let decided = decide_on(&prepared, &scripts, &book, session);
             check_numbers(&decided)?;
             check_limits(&decided.0, &book)?;

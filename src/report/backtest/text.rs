@@ -148,7 +148,7 @@ fn table(trades: &[&Trade]) -> String {
         let sold = if trade.open { "–".to_owned() } else { trade.exit_date.to_string() };
         [
             trade.symbol.to_string(),
-            trade.strategy.clone(),
+            trade.strategy.to_string(),
             trade.entry_date.to_string(),
             price(trade.entry_price),
             quantity(trade.quantity),
@@ -157,7 +157,7 @@ fn table(trades: &[&Trade]) -> String {
             signed_money(trade.pnl()),
             trade.r_multiple().map_or("–".to_owned(), |r| fixed(r, 2)),
             trade.bars_held.to_string(),
-            trade.exit_reason.clone(),
+            trade.exit_reason.to_string(),
         ]
     };
     let rows: Vec<[String; 11]> = std::iter::once(header).chain(trades.iter().map(row)).collect();

@@ -91,9 +91,9 @@ fn text_from_scripts_and_symbols_cannot_inject() {
     let attack = "<script>alert(1)</script>\"'>";
     let mut report = example(34);
     for trade in &mut report.result.trades {
-        trade.strategy = attack.to_owned();
-        trade.trigger = attack.to_owned();
-        trade.exit_reason = attack.to_owned();
+        trade.strategy = attack.into();
+        trade.trigger = attack.into();
+        trade.exit_reason = attack.into();
     }
     let constants = BTreeMap::from([(attack.to_owned(), 1.0)]);
     report.strategies =

@@ -1,0 +1,351 @@
+//! Holds the positions of a class against their rules and stops, and says of each what came of it in numbers.
+//!
+//! A held position is never skipped. The strategy's `stop` may raise the stop, session by
+//! session in order; then `exit` speaks; and whatever the script lacks, the core itself sells
+//! at a close at or under the stop and names every position whose rule could not run. Where the
+//! position's own numbers do not fit its bars, a sale must hold at the scale of either.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::{Days, NaiveDate};
+
+use super::doubt::doubt;
+use super::exit_rule::{Budgets, exit, raise_stop};
+use super::splits::{Misfit, misfit_at};
+use super::together;
+use super::together::Answer;
+use super::track::Track;
+use super::{Direction, Prepared};
+use crate::bars::Panel;
+use crate::domain::{Book, Name, Position};
+use crate::domain::{Problem, ProblemKind};
+use crate::scripts::{RowError, Rows, Scripts, Strategy};
+use crate::signals::script_failures;
+
+/// The reason of an exit by the core's own check.
+const HARD_STOP: &str = "hard_stop";
+
+/// An entry within so many days after a session is of the next one: no market rests longer.
+const UNTIL_NEXT: Days = Days::new(7);
+
+/// What a failing exit rule means to the reader.
+const NOT_CHECKED: &str = "its positions were not checked by their own rule";
+
+/// What one position's rule and stop gave on a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The position's place in the book.
+    pub place: usize,
+    /// Never lower than before.
+    pub stop_price: f64,
+    /// The last session up to which every one has been shown to the strategy's `stop`.
+    pub stop_session: NaiveDate,
+    /// Why it is sold; `None` holds it.
+    pub sell: Option<Name>,
+    /// The session's close; `None` without a bar, and before it is held.
+    pub(super) close: Option<f64>,
+    pub(super) bars_held: usize,
+    /// Boxed: nearly none has any.
+    pub(super) notes: Option<Box<Notes>>,
+}
+
+/// What a reader should know of a position beside its numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Notes {
+    /// Why the strategy's own rule could not run on this session.
+    pub(super) did_not_run: Option<String>,
+    /// What should be looked at before the reader acts, each as a sentence.
+    pub(super) doubts: Vec<String>,
+}
+
+/// The positions of a class on a session, each with what came of it at the same place.
+pub(super) struct Checked<'a> {
+    pub(super) lots: Vec<Lot<'a>>,
+    pub(super) checks: Vec<Check>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Checked<'_> {
+    /// Returns the lots that are sold, in the order of the book.
+    pub(super) fn sold(&self) -> impl Iterator<Item = &Lot<'_>> {
+        self.lots.iter().zip(&self.checks).filter(|(_, check)| check.sell.is_some()).map(|(lot, _)| lot)
+    }
+
+    /// Returns the places of the lots by symbol, then strategy, then entry.
+    pub(super) fn ranked(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.lots.len()).collect();
+        places.sort_by(|one, other| self.lots[*one].rank(&self.lots[*other]));
+        places
+    }
+}
+
+/// Holds every position of the prepared class against its rules, in the order of the book. `tracks` are of all
+/// positions of the book, at their places.
+pub(super) fn check<'a>(
+    prepared: &Prepared,
+    (scripts, rows): (&Scripts, &Rows),
+    book: &'a Book,
+    tracks: &mut [Track],
+    session: NaiveDate,
+) -> Checked<'a> {
+    let panel = prepared.columns.panel();
+    let of_class = book.positions.iter().zip(tracks).enumerate();
+    let of_class = of_class.filter(|(_, (own, _))| own.asset_class == panel.asset_class());
+    let lot = |(place, (position, track)): (usize, (&'a Position, &mut Track))| {
+        Lot::of(place, position, track, panel, session)
+    };
+    let lots: Vec<Lot<'a>> = of_class.map(lot).collect();
+    let mut answers = together::ask(panel, scripts, rows, &lots, session);
+    let mut checks = Vec::with_capacity(lots.len());
+    let mut left = Vec::new();
+    for (lot, answer) in lots.iter().zip(&mut answers) {
+        checks.push(match lot.plain(answer, session) {
+            Some(check) => check,
+            None => {
+                left.push(checks.len());
+                lot.unasked()
+            }
+        });
+    }
+    let mut checked = Checked { lots, checks, problems: Vec::new() };
+    if !left.is_empty() {
+        let Checked { lots, checks, problems } = &mut checked;
+        // In an order that is not the book's: it says who is asked before a budget ends.
+        left.sort_by(|one, other| lots[*one].rank(&lots[*other]));
+        let budgets = Budgets::of(lots.iter().map(|lot| lot.position));
+        let mut bench = Bench { prepared, scripts, rows, session, budgets };
+        let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
+        for place in left {
+            let (check, errors) = bench.judge(&lots[place], answers[place].take(), problems);
+            checks[place] = check;
+            if !errors.is_empty() {
+                failed.entry(&lots[place].position.strategy).or_default().extend(errors);
+            }
+        }
+        for (name, errors) in failed {
+            let Some(strategy) = scripts.strategy(name) else { continue };
+            problems.extend(script_failures(&prepared.columns, scripts, strategy, &errors, NOT_CHECKED));
+        }
+    }
+    checked
+}
+
+/// A position, with where it stands on the session.
+pub(super) struct Lot<'a> {
+    /// Its place in the book.
+    pub(super) place: usize,
+    pub(super) position: &'a Position,
+    /// Its symbol's place in the panel.
+    pub(super) owner: Option<usize>,
+    /// Its strategy's place among the scripts'.
+    pub(super) strategy: Option<usize>,
+    /// Its rows up to the session's, the entry's own first; `None` where the session has no bar of it.
+    pub(super) held: Option<Range<usize>>,
+    /// The session's close, and the highest since the entry; 0 without a bar.
+    close: f64,
+    pub(super) highest_close: f64,
+    is_plain: bool,
+    /// Boxed: nearly none has one.
+    pub(super) misfit: Option<Box<Misfit>>,
+}
+
+impl<'a> Lot<'a> {
+    pub(super) fn of(
+        place: usize,
+        position: &'a Position,
+        track: &mut Track,
+        panel: &Panel,
+        session: NaiveDate,
+    ) -> Self {
+        let held = track.held(panel, session);
+        let misfit = track.owner.filter(|_| !track.is_plain);
+        let misfit = misfit.and_then(|owner| misfit_at(position, panel, owner));
+        Self {
+            place,
+            position,
+            owner: track.owner,
+            strategy: track.strategy,
+            close: held.as_ref().map_or(0.0, |held| panel.close()[held.end - 1]),
+            highest_close: held.as_ref().map_or(0.0, |held| track.highest_close(panel, held)),
+            held,
+            is_plain: track.is_plain,
+            misfit: misfit.map(Box::new),
+        }
+    }
+
+    /// By symbol, then strategy, then entry.
+    fn rank(&self, other: &Self) -> Ordering {
+        let by_symbol = match (self.owner, other.owner) {
+            // The symbols of a panel are sorted.
+            (Some(own), Some(other)) => own.cmp(&other),
+            _ => self.position.symbol.cmp(&other.position.symbol),
+        };
+        let rest = |own: &Self| (&own.position.strategy, own.position.entry_date);
+        by_symbol.then_with(|| rest(self).cmp(&rest(other)))
+    }
+
+    /// A position of which nothing is known on the session.
+    fn unasked(&self) -> Check {
+        Check {
+            place: self.place,
+            stop_price: self.position.stop_price,
+            stop_session: self.position.stop_session,
+            sell: None,
+            close: None,
+            bars_held: 0,
+            notes: None,
+        }
+    }
+
+    /// What came of a position that was answered in a block, where nothing is to be said of it; takes the answer then.
+    fn plain(&self, answer: &mut Option<Answer>, session: NaiveDate) -> Option<Check> {
+        let held = self.held.as_ref().filter(|_| self.is_plain)?;
+        let Answer { stop_price, reason } = answer.take()?;
+        Some(Check {
+            stop_price,
+            stop_session: self.position.stop_session.max(session),
+            sell: reason.or_else(|| (self.close <= stop_price).then(|| HARD_STOP.into())),
+            close: Some(self.close),
+            bars_held: held.len() - 1,
+            ..self.unasked()
+        })
+    }
+}
+
+/// What the positions are judged with.
+struct Bench<'b, 'a> {
+    prepared: &'b Prepared,
+    scripts: &'b Scripts,
+    rows: &'b Rows,
+    session: NaiveDate,
+    budgets: Budgets<'a>,
+}
+
+impl<'a> Bench<'_, 'a> {
+    /// Judges one position by itself; returns what came of it, and where its rules erred.
+    fn judge(
+        &mut self,
+        lot: &'a Lot<'a>,
+        answer: Option<Answer>,
+        problems: &mut Vec<Problem>,
+    ) -> (Check, Vec<RowError>) {
+        let session = self.session;
+        let panel = self.prepared.columns.panel();
+        let Lot { position, owner, ref held, ref misfit, .. } = *lot;
+        let misfit = misfit.as_deref();
+        let (mut check, mut notes, mut failed) = (lot.unasked(), Notes::default(), Vec::new());
+        let mut name = |why: &str| {
+            let message = format!("held since {}: {why}", position.entry_date);
+            problems.push(Problem::new(&position.symbol, ProblemKind::Position, message));
+        };
+        if position.entry_date > session && position.entry_date <= session + UNTIL_NEXT {
+            return (check, failed);
+        }
+        if position.entry_date > session {
+            let why = format!("not held yet on {session}: neither its stop nor its exit rule was checked");
+            name(&why);
+            notes.did_not_run = Some(why);
+            check.notes = Some(Box::new(notes));
+            return (check, failed);
+        }
+        let (Some(owner), Some(held)) = (owner, held) else {
+            let why = without_bar(panel, owner, session);
+            name(&why);
+            notes.did_not_run = Some(why);
+            check.notes = Some(Box::new(notes));
+            return (check, failed);
+        };
+        let row = held.end - 1;
+        check.close = Some(lot.close);
+        check.bars_held = held.len() - 1;
+        if let Some(doubt) = doubt(self.prepared, self.scripts, &position.strategy, row, Direction::Sell) {
+            let doubt = format!("suspect bars: {doubt}");
+            name(&doubt);
+            notes.doubts.push(doubt);
+        }
+        if let Some(gap) = self.prepared.health.gap(row) {
+            name(&format!("unhealthy bars: {gap}"));
+        }
+        let first_bar = panel.dates()[panel.rows(owner).start];
+        if position.entry_date < first_bar {
+            name(&format!(
+                "the bars that are loaded begin after its entry, on {first_bar}: bars_held and \
+                 highest_close count from there"
+            ));
+        }
+        let ruled = match (self.scripts.strategy(&position.strategy), misfit) {
+            (Some(_), None) if let Some(answer) = answer => {
+                check.stop_price = answer.stop_price;
+                check.stop_session = position.stop_session.max(session);
+                check.sell = answer.reason;
+                Ok(())
+            }
+            (strategy, Some(misfit)) => {
+                notes.doubts.push(misfit.why.clone());
+                check.sell = strategy.and_then(|own| {
+                    // Right whichever scale is: the one of the positions file, or that of the bars.
+                    let reason = self.exit(own, position, held, position.stop_price, &mut failed);
+                    let stop_price = misfit.at_scale.stop_price;
+                    let at_scale = self.exit(own, &misfit.at_scale, held, stop_price, &mut failed);
+                    reason.ok().flatten().and(at_scale.ok().flatten())
+                });
+                Err(misfit.why.clone())
+            }
+            (None, None) => {
+                Err(format!("strategy {} is not loaded, so its exit rule is gone", position.strategy))
+            }
+            // A stop that could not be raised still leaves the exit rule to be asked.
+            (Some(strategy), None) => {
+                let raised = raise_stop(panel, strategy, self.rows, position, held, &mut self.budgets);
+                check.stop_price = raised.stop_price;
+                check.stop_session = raised.session;
+                let (raised_now, not_replayed) = raised.failures(session);
+                if let Some(why) = not_replayed {
+                    name(&why);
+                }
+                let raised_now = raised_now.map_err(|why| why.told(&mut failed));
+                let exited = self.exit(strategy, position, held, check.stop_price, &mut failed);
+                exited.and_then(|reason| {
+                    check.sell = reason;
+                    raised_now
+                })
+            }
+        };
+        if let Err(why) = ruled {
+            name(&why);
+            notes.did_not_run = Some(why);
+        }
+        let is_under_stop = lot.close <= check.stop_price;
+        if check.sell.is_none() && misfit.is_none() && is_under_stop {
+            check.sell = Some(HARD_STOP.into());
+        }
+        check.notes = (notes != Notes::default()).then(|| Box::new(notes));
+        (check, failed)
+    }
+
+    fn exit(
+        &mut self,
+        strategy: &Strategy,
+        position: &'a Position,
+        held: &Range<usize>,
+        stop_price: f64,
+        failed: &mut Vec<RowError>,
+    ) -> Result<Option<Name>, String> {
+        let panel = self.prepared.columns.panel();
+        let exited = exit(panel, strategy, self.rows, position, held, stop_price, &mut self.budgets);
+        exited.map_err(|why| why.told(failed))
+    }
+}
+
+/// Says that the session has no bar of the position's symbol, and which is the newest before it.
+fn without_bar(panel: &Panel, owner: Option<usize>, session: NaiveDate) -> String {
+    let before = |owner: usize| {
+        let dates = &panel.dates()[panel.rows(owner)];
+        dates[..dates.partition_point(|date| *date <= session)].last()
+    };
+    let newest = owner.and_then(before);
+    let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
+    format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked")
+}

@@ -1,0 +1,53 @@
+//! The book as a session's exits leave it: what filters hold a candidate against.
+
+use crate::domain::{AssetClass, Book, Order, Position, Symbol};
+
+/// A book without what its session sells, whose slots and cash are free again, and without what was bought after it.
+/// What another strategy holds of a sold symbol stays.
+#[derive(Clone, Debug)]
+pub struct Remaining<'a> {
+    book: &'a Book,
+    /// Whether each position is gone, at its place; shorter where the last ones are not.
+    gone: Vec<bool>,
+}
+
+impl<'a> Remaining<'a> {
+    /// Takes a book without the positions at these places.
+    pub fn of(book: &'a Book, gone: impl IntoIterator<Item = usize>) -> Self {
+        let mut flags = Vec::new();
+        for place in gone {
+            if flags.len() <= place {
+                flags.resize(place + 1, false);
+            }
+            flags[place] = true;
+        }
+        Self { book, gone: flags }
+    }
+
+    /// Returns the equity, in the account's currency: what is sold is in it as cash.
+    pub fn equity(&self) -> f64 {
+        self.book.equity
+    }
+
+    /// Returns the positions that stay, of both classes.
+    pub fn positions(&self) -> impl Iterator<Item = &'a Position> {
+        let is_gone = |place: usize| self.gone.get(place).copied().unwrap_or_default();
+        let positions = self.book.positions.iter().enumerate();
+        positions.filter(move |(place, _)| !is_gone(*place)).map(|(_, own)| own)
+    }
+
+    /// Returns the orders that are not filled yet, of both classes.
+    pub fn pending(&self) -> &'a [Order] {
+        &self.book.pending
+    }
+
+    /// Returns the symbols of a class that are held, one each for its positions.
+    pub fn held(&self, class: AssetClass) -> impl Iterator<Item = &'a Symbol> {
+        self.positions().filter(move |own| own.asset_class == class).map(|own| &own.symbol)
+    }
+
+    /// Returns the symbols of a class that are ordered.
+    pub fn ordered(&self, class: AssetClass) -> impl Iterator<Item = &'a Symbol> {
+        self.pending().iter().filter(move |own| own.asset_class == class).map(|own| &own.symbol)
+    }
+}
