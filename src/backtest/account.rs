@@ -46,6 +46,8 @@ struct Sale {
 
 /// What an order is remembered by until it fills.
 struct Ordered {
+    /// The symbol's place in the panel.
+    owner: Option<usize>,
     trigger: Name,
     score: f64,
     regime: Option<Regime>,
@@ -71,6 +73,8 @@ pub(super) struct Account {
     ordered: Vec<Ordered>,
     /// By entry. One whose position is held is as it was on the entry's day.
     trades: Vec<Trade>,
+    /// How each of them is told until it ends.
+    open: Name,
     /// Money bought and sold since the last day ended.
     traded: f64,
     pub(super) filled: usize,
@@ -87,6 +91,7 @@ impl Account {
             tracks: Vec::new(),
             ordered: Vec::new(),
             trades: Vec::new(),
+            open: OPEN.into(),
             traded: 0.0,
             filled: 0,
             paid: Paid::default(),
@@ -100,7 +105,8 @@ impl Account {
 
     /// Carries out what a session decided: raises the stops, and turns the BUYs into orders that hold their slots and
     /// cash until they fill. Returns the sales, which wait for the next session.
-    pub(super) fn order(&mut self, session: NaiveDate, choice: Choice) -> Waiting {
+    pub(super) fn order(&mut self, floor: &Floor<'_>, choice: Choice) -> Waiting {
+        let (session, panel) = (floor.session, floor.prepared.columns.panel());
         let mut sales = Vec::new();
         for check in choice.checks {
             let position = &mut self.book.positions[check.place];
@@ -109,16 +115,13 @@ impl Account {
                 sales.push((check.place, reason));
             }
         }
-        // Several at one open are sold by their names.
-        let rank = |(place, _): &(usize, Name)| {
-            let own = &self.book.positions[*place];
-            (own.symbol.clone(), own.strategy.clone(), own.entry_date)
-        };
-        sales.sort_by_cached_key(rank);
+        // Several at one open are sold by their names, and no symbol is held twice.
+        sales.sort_by_key(|(place, _)| self.tracks[*place].owner());
         let sale = |(place, reason): (usize, Name)| Sale { trade: self.lots[place].trade, reason };
         let sales = sales.into_iter().map(sale).collect();
         for Candidate { signal, combined_score, size, .. } in choice.buys {
             self.ordered.push(Ordered {
+                owner: panel.position(&signal.symbol),
                 trigger: signal.trigger.into(),
                 score: combined_score,
                 regime: choice.regime,
@@ -163,7 +166,10 @@ impl Account {
         (self.book.pending, self.ordered) = (others, kept);
         let mut problems = Vec::new();
         self.sell(floor, waiting, &mut problems);
-        problems.extend(due.into_iter().filter_map(|(order, ordered)| self.enter(floor, order, ordered)));
+        let bars = floor.bars(due.iter().map(|(_, ordered)| ordered.owner));
+        for ((order, ordered), bar) in due.into_iter().zip(bars) {
+            problems.extend(self.enter(floor, (order, ordered), bar));
+        }
         problems
     }
 
@@ -172,21 +178,20 @@ impl Account {
         let due: Vec<(usize, Name)> =
             waiting.sales.into_iter().filter_map(|sale| Some((place(&sale)?, sale.reason))).collect();
         let places: Vec<usize> = due.iter().map(|(place, _)| *place).collect();
-        let price = |place: &usize| floor.price(&self.book.positions[*place].symbol);
-        let prices: Vec<Option<f64>> = places.iter().map(price).collect();
-        for ((place, reason), price) in due.into_iter().zip(&prices) {
-            match *price {
-                Some(at) => {
+        let bars = floor.bars(places.iter().map(|place| self.tracks[*place].owner()));
+        for ((place, reason), bar) in due.into_iter().zip(&bars) {
+            match *bar {
+                Some((row, at)) => {
                     let decided = (waiting.session, floor.session);
-                    self.close(floor, place, (floor.session, at), decided, reason);
+                    self.close(floor, place, (row, at), decided, reason);
                 }
                 None => problems.push(not_sold(floor, waiting.session, &self.book.positions[place])),
             }
         }
+        let prices: Vec<Option<f64>> = bars.iter().map(|bar| bar.map(|(_, at)| at)).collect();
         decide::sell(&mut self.book, &places, &prices);
-        let is_filled = |(_, price): &(&usize, &Option<f64>)| price.is_some();
         let gone: Vec<usize> =
-            places.iter().zip(&prices).filter(is_filled).map(|(place, _)| *place).collect();
+            places.into_iter().zip(prices).filter_map(|(place, price)| price.map(|_| place)).collect();
         self.forget(&gone);
     }
 
@@ -203,12 +208,12 @@ impl Account {
         self.tracks.retain(|_| !gone.next().copied().unwrap_or_default());
     }
 
-    /// Books a sale of the position at a place: its cost leaves the cash, and its trade is done.
+    /// Books a sale of the position at a place, filled in a row's bar: its cost leaves the cash, and its trade is done.
     fn close(
         &mut self,
         floor: &Floor<'_>,
         place: usize,
-        (date, at): (NaiveDate, f64),
+        (row, at): (usize, f64),
         (decided, filled): (NaiveDate, NaiveDate),
         reason: Name,
     ) {
@@ -222,24 +227,30 @@ impl Account {
         self.filled += 1;
         let Lot { trade, entry_row, split_factor } = self.lots[place];
         let trade = &mut self.trades[trade];
-        trade.exit_date = date;
+        trade.exit_date = filled;
         trade.exit_price = at * split_factor;
         trade.exit_reason = reason;
         trade.costs += cost;
-        trade.bars_held = floor.newest(symbol, date).map_or(0, |row| row - entry_row);
+        trade.bars_held = row - entry_row;
         trade.open = false;
     }
 
     /// Fills one order, cut to what the cash pays for with its cost; says why where it does not fill.
-    fn enter(&mut self, floor: &Floor<'_>, mut order: Order, ordered: Ordered) -> Option<Problem> {
-        let price = floor.price(&order.symbol);
+    fn enter(
+        &mut self,
+        floor: &Floor<'_>,
+        (mut order, ordered): (Order, Ordered),
+        bar: Option<(usize, f64)>,
+    ) -> Option<Problem> {
         let rate = floor.rate(&order.symbol, order.session, floor.session);
-        if let Some(at) = price {
+        if let Some((_, at)) = bar {
             order.quantity = affordable(&order, at, rate, self.free_cash());
         }
-        let bar = price.map(|price| (floor.session, price));
-        let (quantity, outcome) = decide::buy(&mut self.book, &order, bar);
-        let FillOutcome::Filled(at) = outcome else { return Some(not_bought(&order, outcome)) };
+        let price = bar.map(|(_, at)| (floor.session, at));
+        let (quantity, outcome) = decide::buy(&mut self.book, &order, price);
+        let (Some((entry_row, _)), FillOutcome::Filled(at)) = (bar, outcome) else {
+            return Some(not_bought(&order, outcome));
+        };
         let notional = quantity * at;
         let cost = rate.cost(notional);
         // Rounding may make the last fractional unit cost a hair more than is left.
@@ -247,10 +258,8 @@ impl Account {
         self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
-        let place = self.book.positions.len() - 1;
-        self.tracks.push(floor.track(&self.book.positions[place]));
-        // It has just been bought of this bar.
-        let entry_row = floor.newest(&order.symbol, floor.session).unwrap_or_default();
+        let bought = &self.book.positions[self.book.positions.len() - 1];
+        self.tracks.push(Track::bought(bought, floor.prepared, floor.scripts, entry_row));
         self.lots.push(Lot { trade: self.trades.len(), entry_row, split_factor: 1.0 });
         self.trades.push(Trade {
             symbol: order.symbol,
@@ -266,7 +275,7 @@ impl Account {
             stop_price: order.stop_price,
             exit_date: floor.session,
             exit_price: at,
-            exit_reason: OPEN.into(),
+            exit_reason: self.open.clone(),
             costs: cost,
             bars_held: 0,
             open: true,
@@ -286,9 +295,10 @@ impl Account {
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
+        let today = panel.on(floor.session);
         let is_silent = |place: &usize| {
             let own = &self.book.positions[*place];
-            own.asset_class == floor.class() && self.tracks[*place].close(panel, floor.session).is_none()
+            own.asset_class == floor.class() && self.tracks[*place].close(today).is_none()
         };
         let silent: Vec<usize> = (0..self.book.positions.len()).filter(is_silent).collect();
         let (mut problems, mut sold) = (Vec::new(), Vec::new());
@@ -299,7 +309,7 @@ impl Account {
             if until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }
-            sold.push((place, (date, close)));
+            sold.push((place, row));
             let told = format!(
                 "its last bar: taken for delisted, after {DELISTED_AFTER} sessions without one, and sold at this close \
                  of {}",
@@ -314,24 +324,29 @@ impl Account {
     /// Sells all that is held of the class at its newest closes, and drops its orders.
     pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
         let class = floor.class();
-        let panel = floor.prepared.columns.panel();
         let mut is_dropped = self.book.pending.iter().map(|own| own.asset_class == class);
         self.ordered.retain(|_| !is_dropped.next().unwrap_or_default());
         self.book.pending.retain(|own| own.asset_class != class);
         let at_close = |(place, own): (usize, &Position)| {
             let row = floor.newest(&own.symbol, floor.session).filter(|_| own.asset_class == class)?;
-            Some((place, (panel.dates()[row], panel.close()[row])))
+            Some((place, row))
         };
         let sold: Vec<_> = self.book.positions.iter().enumerate().filter_map(at_close).collect();
         self.sell_at_closes(floor, &sold, WINDOW_END);
         mark(&mut self.book, class, |_, _| None);
     }
 
-    fn sell_at_closes(&mut self, floor: &Floor<'_>, sold: &[(usize, (NaiveDate, f64))], reason: &str) {
+    /// Sells the positions at these places at the closes of these rows.
+    fn sell_at_closes(&mut self, floor: &Floor<'_>, sold: &[(usize, usize)], reason: &str) {
+        if sold.is_empty() {
+            return;
+        }
+        let panel = floor.prepared.columns.panel();
         let places: Vec<usize> = sold.iter().map(|(place, _)| *place).collect();
-        let closes: Vec<Option<f64>> = sold.iter().map(|(_, (_, close))| Some(*close)).collect();
-        for (place, (date, close)) in sold {
-            self.close(floor, *place, (*date, *close), (*date, *date), reason.into());
+        let closes: Vec<Option<f64>> = sold.iter().map(|(_, row)| Some(panel.close()[*row])).collect();
+        for (place, row) in sold {
+            let (date, close) = (panel.dates()[*row], panel.close()[*row]);
+            self.close(floor, *place, (*row, close), (date, date), reason.into());
         }
         decide::sell(&mut self.book, &places, &closes);
         self.forget(&places);
@@ -339,8 +354,8 @@ impl Account {
 
     /// Marks the class at the session's closes.
     pub(super) fn mark(&mut self, floor: &Floor<'_>) {
-        let panel = floor.prepared.columns.panel();
-        mark(&mut self.book, floor.class(), |place, _| self.tracks[place].close(panel, floor.session));
+        let today = floor.prepared.columns.panel().on(floor.session);
+        mark(&mut self.book, floor.class(), |place, _| self.tracks[place].close(today));
     }
 
     /// Ends a day: the account as it stands.

@@ -11,7 +11,7 @@ use crate::decide::Decider;
 use crate::signals::{Found, find_sessions};
 
 /// So many rows are asked about together: few enough to stop soon, and to hold in memory.
-const ROWS_ASKED: usize = 32_768;
+const ROWS_ASKED: usize = 16_384;
 
 /// What is found on the sessions of one stretch, once somebody has asked.
 type Stretch = Arc<OnceLock<Vec<Found>>>;

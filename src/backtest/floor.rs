@@ -29,14 +29,18 @@ impl Floor<'_> {
         self.prepared.columns.panel().asset_class()
     }
 
-    /// Returns the price at which orders of a symbol fill; `None` where the session has no bar of it.
-    pub(super) fn price(&self, symbol: &Symbol) -> Option<f64> {
+    /// Returns the session's bar of each symbol, by its place in the panel, as its row and the price at which orders of
+    /// it fill.
+    pub(super) fn bars(&self, owners: impl IntoIterator<Item = Option<usize>>) -> Vec<Option<(usize, f64)>> {
         let panel = self.prepared.columns.panel();
-        let row = panel.row(panel.position(symbol)?, self.session)?;
-        Some(match self.time {
-            FillTime::NextOpen => panel.open()[row],
-            FillTime::NextClose => panel.close()[row],
-        })
+        let prices = match self.time {
+            FillTime::NextOpen => panel.open(),
+            FillTime::NextClose => panel.close(),
+        };
+        let today = panel.on(self.session);
+        let row = |owner: Option<usize>| today.row(owner?);
+        // All at once, so that none waits for the memory of the one before.
+        owners.into_iter().map(|owner| row(owner).map(|row| (row, prices[row]))).collect()
     }
 
     /// Finds a position among the bars of the class.

@@ -361,7 +361,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         }
         self.counts.ordered += choice.buys.len();
         self.tally.add(date, problems);
-        self.stands[stand].waiting = Some(self.account.order(date, choice));
+        self.stands[stand].waiting = Some(self.account.order(&floor, choice));
         flow
     }
 

@@ -13,6 +13,7 @@ pub(super) struct Days {
     first_day: i32,
     /// The place of each calendar day since then among the days that have a bar.
     places: Vec<Option<u32>>,
+    days: Vec<NaiveDate>,
     /// The place of each symbol's first bar; `None` where it has none, or a gap.
     begins: Vec<Option<u32>>,
 }
@@ -34,7 +35,12 @@ impl Days {
         for (place, day) in (0_u32..).zip(&days) {
             places[(day.num_days_from_ce() - first_day) as usize] = Some(place);
         }
-        Self { first_day, places, begins }
+        Self { first_day, places, days, begins }
+    }
+
+    /// Returns all of them, oldest first.
+    pub(super) fn all(&self) -> &[NaiveDate] {
+        &self.days
     }
 
     /// Returns the place of a day; `None` where no symbol has a bar on it.

@@ -141,6 +141,13 @@ impl Health {
         missing_between: impl Fn(NaiveDate, NaiveDate) -> usize + Sync,
         splits: &[Split],
     ) -> Self {
+        // Most bars lie between two days that others have bars on, too: those are counted once.
+        let days = panel.days();
+        let between: Vec<usize> = days.windows(2).map(|pair| missing_between(pair[0], pair[1])).collect();
+        let missing_between = |last: NaiveDate, next: NaiveDate| match panel.day(last) {
+            Some(place) if days.get(place + 1) == Some(&next) => between[place],
+            _ => missing_between(last, next),
+        };
         let of_symbol = |position| Self::of_symbol(panel, position, &missing_between, splits);
         let each: Vec<Self> = (0..panel.symbols().len()).into_par_iter().map(of_symbol).collect();
         let mut all = Self::default();

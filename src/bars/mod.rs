@@ -12,5 +12,5 @@ mod series;
 
 pub use check::{check, check_sessions};
 pub use health::{Gap, Health, Jump, Split, jumps};
-pub use panel::{Panel, PanelError};
+pub use panel::{OnDay, Panel, PanelError};
 pub use series::Bars;

@@ -1,5 +1,6 @@
 //! All symbols' bars of one asset class, stacked into one table.
 
+use std::mem;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -29,6 +30,37 @@ pub struct Panel {
     low: Vec<f64>,
     close: Vec<f64>,
     volume: Vec<f64>,
+}
+
+/// One session of a panel.
+#[derive(Clone, Copy, Debug)]
+pub struct OnDay<'a> {
+    panel: &'a Panel,
+    session: NaiveDate,
+    /// Among the days of the panel; `None` where no symbol has a bar on it.
+    place: Option<u32>,
+}
+
+impl OnDay<'_> {
+    /// Returns the row of the bar of the symbol at `position`, or `None` where it has none.
+    #[inline]
+    pub fn row(&self, position: usize) -> Option<usize> {
+        let day = self.place?;
+        let rows = self.panel.rows(position);
+        let offset = match self.panel.days.begin(position) {
+            Some(begin) => {
+                day.checked_sub(begin).map(|offset| offset as usize).filter(|own| *own < rows.len())?
+            }
+            None => self.panel.dates[rows.clone()].binary_search(&self.session).ok()?,
+        };
+        Some(rows.start + offset)
+    }
+
+    /// Returns its close, in the quote currency.
+    #[inline]
+    pub fn close(&self, position: usize) -> Option<f64> {
+        Some(self.panel.close[self.row(position)?])
+    }
 }
 
 /// Why bars could not be stacked.
@@ -62,20 +94,21 @@ impl Panel {
             end += bars.len();
             starts.push(end);
         }
+        let symbols: Vec<Symbol> = series.iter().map(|bars| bars.symbol().clone()).collect();
+        let places = symbols.iter().enumerate().map(|(place, symbol)| (symbol.clone(), place)).collect();
         let days = Days::of(&series);
-        Ok(Self {
-            asset_class,
-            days,
-            symbols: series.iter().map(|bars| bars.symbol().clone()).collect(),
-            places: series.iter().enumerate().map(|(place, bars)| (bars.symbol().clone(), place)).collect(),
-            starts,
-            dates: stack_column(&mut series, |bars| &mut bars.dates),
-            open: stack_column(&mut series, |bars| &mut bars.open),
-            high: stack_column(&mut series, |bars| &mut bars.high),
-            low: stack_column(&mut series, |bars| &mut bars.low),
-            close: stack_column(&mut series, |bars| &mut bars.close),
-            volume: stack_column(&mut series, |bars| &mut bars.volume),
-        })
+        let dates = series.iter_mut().map(|bars| mem::take(&mut bars.dates)).collect();
+        let open = series.iter_mut().map(|bars| mem::take(&mut bars.open)).collect();
+        let high = series.iter_mut().map(|bars| mem::take(&mut bars.high)).collect();
+        let low = series.iter_mut().map(|bars| mem::take(&mut bars.low)).collect();
+        let close = series.iter_mut().map(|bars| mem::take(&mut bars.close)).collect();
+        let volume = series.iter_mut().map(|bars| mem::take(&mut bars.volume)).collect();
+        // What takes most of the time is to be given the memory, page by page.
+        let ((dates, (open, high)), (low, (close, volume))) = rayon::join(
+            || (stacked(dates), (stacked(open), stacked(high))),
+            || (stacked(low), (stacked(close), stacked(volume))),
+        );
+        Ok(Self { asset_class, symbols, starts, places, days, dates, open, high, low, close, volume })
     }
 
     /// Returns the asset class of every symbol in the panel.
@@ -110,15 +143,22 @@ impl Panel {
 
     /// Returns the row of a symbol's bar on a session, or `None` where it has none.
     pub fn row(&self, position: usize, session: NaiveDate) -> Option<usize> {
-        let rows = self.rows(position);
-        let day = self.days.place(session)?;
-        let offset = match self.days.begin(position) {
-            Some(begin) => {
-                day.checked_sub(begin).map(|offset| offset as usize).filter(|own| *own < rows.len())?
-            }
-            None => self.dates[rows.clone()].binary_search(&session).ok()?,
-        };
-        Some(rows.start + offset)
+        self.on(session).row(position)
+    }
+
+    /// Looks a session up once, for the rows of many symbols on it.
+    pub fn on(&self, session: NaiveDate) -> OnDay<'_> {
+        OnDay { panel: self, session, place: self.days.place(session) }
+    }
+
+    /// Returns the days on which any symbol has a bar, oldest first.
+    pub fn days(&self) -> &[NaiveDate] {
+        self.days.all()
+    }
+
+    /// Returns the place of a day in [`Panel::days`]; `None` where no symbol has a bar on it.
+    pub fn day(&self, date: NaiveDate) -> Option<usize> {
+        self.days.place(date).map(|place| place as usize)
     }
 
     /// Returns the symbol's place that owns a row.
@@ -159,11 +199,10 @@ impl Panel {
 
 /// Moves one column of every series into one, freeing each as it goes: at no time do two
 /// copies of the whole market stand in memory.
-fn stack_column<T>(series: &mut [Bars], column: impl Fn(&mut Bars) -> &mut Vec<T>) -> Vec<T> {
-    let total = series.iter_mut().map(|bars| column(bars).len()).sum();
-    let mut stacked = Vec::with_capacity(total);
-    for bars in series {
-        stacked.append(&mut std::mem::take(column(bars)));
+fn stacked<T: Copy>(parts: Vec<Vec<T>>) -> Vec<T> {
+    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    for part in parts {
+        all.extend_from_slice(&part);
     }
-    stacked
+    all
 }

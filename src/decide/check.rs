@@ -18,7 +18,7 @@ use super::together;
 use super::together::Answer;
 use super::track::Track;
 use super::{Direction, Prepared};
-use crate::bars::Panel;
+use crate::bars::{OnDay, Panel};
 use crate::domain::{Book, Name, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::{RowError, Rows, Scripts, Strategy};
@@ -93,10 +93,12 @@ pub(super) fn check<'a>(
     let panel = prepared.columns.panel();
     let of_class = book.positions.iter().zip(tracks).enumerate();
     let of_class = of_class.filter(|(_, (own, _))| own.asset_class == panel.asset_class());
+    let today = panel.on(session);
     let lot = |(place, (position, track)): (usize, (&'a Position, &mut Track))| {
-        Lot::of(place, position, track, panel, session)
+        Lot::of(place, position, track, panel, today)
     };
-    let lots: Vec<Lot<'a>> = of_class.map(lot).collect();
+    let mut lots: Vec<Lot<'a>> = Vec::with_capacity(book.positions.len());
+    lots.extend(of_class.map(lot));
     let mut answers = together::ask(panel, scripts, rows, &lots, session);
     let mut checks = Vec::with_capacity(lots.len());
     let mut left = Vec::new();
@@ -157,9 +159,9 @@ impl<'a> Lot<'a> {
         position: &'a Position,
         track: &mut Track,
         panel: &Panel,
-        session: NaiveDate,
+        today: OnDay<'_>,
     ) -> Self {
-        let held = track.held(panel, session);
+        let held = track.held(today);
         let misfit = track.owner.filter(|_| !track.is_plain);
         let misfit = misfit.and_then(|owner| misfit_at(position, panel, owner));
         Self {

@@ -14,17 +14,10 @@ use crate::features::core;
 /// The bars that the regime looks back on.
 const REGIME_BARS: usize = 200;
 
-/// Describes the market on a session.
+/// Describes the market on a session, but for its breadth.
 pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOverview, Vec<Problem>) {
     let columns = &prepared.columns;
     let panel = columns.panel();
-    let today: Vec<usize> = columns.tradable_on(session).map(|row| row as usize).collect();
-    let ma50 = columns.column(&core::MA50);
-    let over_mean: Vec<bool> =
-        today.iter().filter_map(|row| Some(panel.close()[*row] > ma50?.get(*row)?)).collect();
-    let breadth = (!over_mean.is_empty())
-        .then(|| over_mean.iter().filter(|over| **over).count() as f64 / over_mean.len() as f64);
-
     let row = prepared.benchmark.as_ref().and_then(|own| own.panel().row(0, session));
     let value = |feature: &Feature| prepared.benchmark.as_ref()?.value(feature, row?);
     let mut problems = Vec::new();
@@ -54,12 +47,23 @@ pub(super) fn overview(prepared: &Prepared, session: NaiveDate) -> (MarketOvervi
         benchmark_close: value(&core::CLOSE),
         benchmark_return: value(&core::RETURNS_1D),
         regime: regime(value(&core::CLOSE), value(&core::MA50), value(&core::MA200)),
-        breadth,
+        breadth: None,
         volatility: value(&core::VOLATILITY_20D),
-        symbols_with_bar: today.len(),
+        symbols_with_bar: columns.tradable_on(session).count(),
         symbols: columns.tradable_count(),
     };
     (overview, problems)
+}
+
+/// Returns the part of the universe that closed over its mean of 50 sessions, of those that have one; `None` where none
+/// does.
+pub(super) fn breadth(prepared: &Prepared, session: NaiveDate) -> Option<f64> {
+    let columns = &prepared.columns;
+    let (close, ma50) = (columns.panel().close(), columns.column(&core::MA50)?);
+    let today = columns.tradable_on(session).map(|row| row as usize);
+    let over_mean: Vec<bool> = today.filter_map(|row| Some(close[row] > ma50.get(row)?)).collect();
+    let over = over_mean.iter().filter(|over| **over).count();
+    (!over_mean.is_empty()).then(|| over as f64 / over_mean.len() as f64)
 }
 
 fn regime(close: Option<f64>, ma50: Option<f64>, ma200: Option<f64>) -> Option<Regime> {

@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
+use rustc_hash::FxHashSet;
 
 use super::check::{Check, Checked, check};
 use super::doubt::doubt;
@@ -160,6 +161,10 @@ impl Decider<'_> {
             Words::Told => Vec::new(),
             Words::LeftOut => taken(panel, &context),
         };
+        if !is_taken.is_empty() {
+            // None of what is left is taken.
+            context.taken.get_or_init(FxHashSet::default);
+        }
         let mut candidates = Vec::new();
         for own in &found.triggered {
             // Rejected whatever else is so, and most of what triggers: told of by its number alone.
@@ -190,6 +195,7 @@ impl Decider<'_> {
         let (held, exits) =
             exits::told(prepared, (scripts, rows), book, &chosen.checked, session, Words::Told);
         let Day { market, no_decision, .. } = chosen.day.into_owned();
+        let market = MarketOverview { breadth: market::breadth(prepared, session), ..market };
         let buys = chosen.buys.into_iter().map(|candidate| buy(scripts, rows, candidate));
         let decision = Decision {
             asset_class: market.asset_class,
@@ -258,6 +264,7 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
 /// What is so on a session whoever decides it: the same for every book and every script.
 #[derive(Clone, Debug)]
 pub(super) struct Day {
+    /// Without its breadth, for which every symbol is looked at, and which is for readers alone.
     market: MarketOverview,
     /// Why nothing can be decided.
     no_decision: Option<String>,

@@ -37,14 +37,12 @@ pub(super) fn ask(
     }
     for (number, strategy) in scripts.strategies().iter().enumerate() {
         let is_own = |lot: &Lot<'_>| lot.strategy == Some(number) && is_asked(panel, strategy, lot, session);
-        let places: Vec<usize> = (0..lots.len()).filter(|place| is_own(&lots[*place])).collect();
+        let mut places = Vec::with_capacity(lots.len());
+        places.extend((0..lots.len()).filter(|place| is_own(&lots[*place])));
         if places.is_empty() || !is_uncounted(strategy) {
             continue;
         }
-        let own: Vec<&Lot<'_>> = places.iter().map(|place| &lots[*place]).collect();
-        for (place, answer) in places.iter().zip(answered(strategy, rows, &own, session)) {
-            answers[*place] = answer;
-        }
+        answer(strategy, rows, (lots, &places), session, &mut answers);
     }
     answers
 }
@@ -68,37 +66,43 @@ fn is_asked(panel: &Panel, strategy: &Strategy, lot: &Lot<'_>, session: NaiveDat
         && lot.held.as_ref().is_some_and(|held| strategy.function(Rule::Stop).is_none() || is_shown(held))
 }
 
-/// Asks about the lots of one strategy; nothing where a row errs.
-fn answered(strategy: &Strategy, rows: &Rows, lots: &[&Lot<'_>], session: NaiveDate) -> Vec<Option<Answer>> {
-    let (mut index, mut views) = (Vec::with_capacity(lots.len()), Vec::with_capacity(lots.len()));
-    for lot in lots {
-        let Some(held) = &lot.held else { return Vec::new() };
+/// Asks a strategy about the lots at these places, and puts down its answers; none where a row errs.
+fn answer(
+    strategy: &Strategy,
+    rows: &Rows,
+    (lots, places): (&[Lot<'_>], &[usize]),
+    session: NaiveDate,
+    answers: &mut [Option<Answer>],
+) {
+    let (mut index, mut views) = (Vec::with_capacity(places.len()), Vec::with_capacity(places.len()));
+    for lot in places.iter().map(|place| &lots[*place]) {
+        let Some(held) = &lot.held else { return };
         index.push((held.end - 1) as u32);
         views.push(view_at(lot.position, held.len() - 1, lot.highest_close, lot.position.stop_price));
     }
-    let mut budget = Budget::for_positions(lots.len());
-    let mut is_ready = vec![true; lots.len()];
+    let mut budget = Budget::for_positions(places.len());
+    let mut is_ready = Vec::new();
     if strategy.function(Rule::Stop).is_some() {
-        let is_new = |place: &usize| lots[*place].position.stop_session < session;
-        let new: Vec<usize> = (0..lots.len()).filter(is_new).collect();
-        let new_index: Vec<u32> = new.iter().map(|place| index[*place]).collect();
-        let new_views: Vec<PositionView> = new.iter().map(|place| views[*place]).collect();
-        let Ok(raised) = strategy.stop(rows, &new_index, &new_views, &mut budget).complete() else {
-            return Vec::new();
-        };
-        for (place, raised) in new.into_iter().zip(raised) {
-            is_ready[place] = raised.is_some();
-            let stop_price = &mut views[place].stop_price;
+        is_ready.resize(places.len(), true);
+        let is_new = |at: &usize| lots[places[*at]].position.stop_session < session;
+        let new: Vec<usize> = (0..places.len()).filter(is_new).collect();
+        let new_index: Vec<u32> = new.iter().map(|at| index[*at]).collect();
+        let new_views: Vec<PositionView> = new.iter().map(|at| views[*at]).collect();
+        let Ok(raised) = strategy.stop(rows, &new_index, &new_views, &mut budget).complete() else { return };
+        for (at, raised) in new.into_iter().zip(raised) {
+            is_ready[at] = raised.is_some();
+            let stop_price = &mut views[at].stop_price;
             *stop_price = raised.flatten().map_or(*stop_price, |raised| stop_price.max(raised));
         }
     }
-    let Ok(exits) = strategy.exit(rows, &index, &views, &mut budget).complete() else { return Vec::new() };
-    let said = exits.into_iter().zip(views).zip(is_ready);
-    said.map(|((exit, view), is_ready)| {
-        let reason = exit.filter(|_| is_ready)?.map(|reason| reason.as_str().into());
-        Some(Answer { stop_price: view.stop_price, reason })
-    })
-    .collect()
+    let Ok(exits) = strategy.exit(rows, &index, &views, &mut budget).complete() else { return };
+    for (at, (exit, view)) in exits.into_iter().zip(views).enumerate() {
+        let is_ready = is_ready.get(at).copied().unwrap_or(true);
+        answers[places[at]] = exit.filter(|_| is_ready).map(|reason| {
+            let reason = reason.map(|reason| reason.as_str().into());
+            Answer { stop_price: view.stop_price, reason }
+        });
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +148,7 @@ mod tests {
         let panel = prepared.columns.panel();
         let lot = |(place, own)| {
             let track = &mut Track::of(own, &prepared, &scripts);
-            Lot::of(place, own, track, panel, day(29))
+            Lot::of(place, own, track, panel, panel.on(day(29)))
         };
         let lots: Vec<Lot<'_>> = positions.iter().enumerate().map(lot).collect();
         let answers = ask(panel, &scripts, &rows, &lots, day(29));

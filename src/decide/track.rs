@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use chrono::NaiveDate;
-
 use super::Prepared;
 use super::exit_rule::first_row;
 use super::splits::misfit_at;
-use crate::bars::Panel;
+use crate::bars::{OnDay, Panel};
 use crate::domain::Position;
 use crate::scripts::Scripts;
 
@@ -37,7 +35,7 @@ impl Track {
         let begins_before = rows.is_empty() || position.entry_date < panel.dates()[rows.start];
         Self {
             owner,
-            strategy: scripts.strategies().iter().position(|own| position.strategy == own.name()),
+            strategy: strategy_of(position, scripts),
             first: owner.map_or(0, |owner| first_row(panel, owner, position.entry_date)),
             is_plain: is_fitting && !begins_before && prepared.health.is_sound(&rows),
             highest: None,
@@ -46,14 +44,33 @@ impl Track {
 
     /// Returns the rows of the holding up to a session, its entry's own first, or the whole loaded history where the
     /// entry lies before it; `None` where the session has no bar of it.
-    pub(super) fn held(&self, panel: &Panel, session: NaiveDate) -> Option<Range<usize>> {
-        let row = panel.row(self.owner?, session)?;
+    pub(super) fn held(&self, today: OnDay<'_>) -> Option<Range<usize>> {
+        let row = today.row(self.owner?)?;
         Some(self.first.min(row)..row + 1)
     }
 
+    /// Finds a position that has just been bought at its bar in this row, which it fits.
+    pub fn bought(position: &Position, prepared: &Prepared, scripts: &Scripts, row: usize) -> Self {
+        let panel = prepared.columns.panel();
+        let owner = panel.position(&position.symbol);
+        Self {
+            owner,
+            strategy: strategy_of(position, scripts),
+            first: row,
+            is_plain: owner.is_some_and(|owner| prepared.health.is_sound(&panel.rows(owner))),
+            highest: None,
+        }
+    }
+
+    /// Returns the place of its symbol in the panel; `None` where that has none.
+    pub fn owner(&self) -> Option<usize> {
+        self.owner
+    }
+
     /// Returns the symbol's close on a session, in the quote currency; `None` without a bar.
-    pub fn close(&self, panel: &Panel, session: NaiveDate) -> Option<f64> {
-        Some(panel.close()[panel.row(self.owner?, session)?])
+    #[inline]
+    pub fn close(&self, today: OnDay<'_>) -> Option<f64> {
+        today.close(self.owner?)
     }
 
     /// Returns the highest close of these rows, which are [`Track::held`] up to some session.
@@ -66,6 +83,10 @@ impl Track {
         self.highest = Some((held.end, highest));
         highest
     }
+}
+
+fn strategy_of(position: &Position, scripts: &Scripts) -> Option<usize> {
+    scripts.strategies().iter().position(|own| position.strategy == own.name())
 }
 
 #[cfg(test)]
@@ -82,13 +103,13 @@ mod tests {
         let fresh = || Track::of(&position("A", "always", 50.0), &case.prepared, &case.scripts);
         let mut one = fresh();
         for session in [5, 6, 9, 9, 7, 29, 12] {
-            let held = one.held(panel, day(session)).expect("there is a bar");
+            let held = one.held(panel.on(day(session))).expect("there is a bar");
             assert_eq!(held, 5..session + 1);
             let expected = closes[5..=session].iter().copied().fold(f64::MIN, f64::max);
             assert_eq!(one.highest_close(panel, &held), expected, "{session}");
             assert_eq!(fresh().highest_close(panel, &held), expected, "{session}");
         }
-        assert_eq!(one.held(panel, day(30)), None);
+        assert_eq!(one.held(panel.on(day(30))), None);
     }
 
     #[test]

@@ -80,6 +80,12 @@ impl Work<'_> {
             let history = History::of(self.panel, position);
             let start = self.panel.rows(position).start;
             for (formula, out) in formulas.iter().zip(outs) {
+                if self.kept.is_all() {
+                    out.fill(f64::NAN);
+                    formula.compute(&history, out);
+                    clean(out);
+                    continue;
+                }
                 series.clear();
                 series.resize(history.close.len(), f64::NAN);
                 formula.compute(&history, series);

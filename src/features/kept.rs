@@ -34,6 +34,11 @@ impl Kept {
         Self(None)
     }
 
+    /// Tells whether every row is kept.
+    pub(super) fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Keeps the rows from a day on, and as many steps before each of them, from bar to bar of its
     /// symbol, as a value may look back. A day is kept for all symbols, so that its ranks are of
     /// all.

@@ -1,5 +1,7 @@
 //! Which rows of a panel fall on which day.
 
+use std::ops::Range;
+
 use chrono::{Datelike, NaiveDate};
 
 use crate::bars::Panel;
@@ -17,35 +19,32 @@ pub(super) struct Sessions {
 impl Sessions {
     /// Sorts the rows by day; a day is a session where a symbol that `counts` has a bar.
     pub(super) fn of(panel: &Panel, counts: impl Fn(usize) -> bool) -> Self {
-        let day = |row: usize| panel.dates()[row].num_days_from_ce();
-        let positions = 0..panel.symbols().len();
-        let held = || positions.clone().map(|position| panel.rows(position)).filter(|rows| !rows.is_empty());
-        let first_day = held().map(|rows| day(rows.start)).min().unwrap_or(0);
-        let span = held().map(|rows| day(rows.end - 1) - first_day + 1).max().unwrap_or(0) as usize;
-        // Counting a date's days costs more than all else here, so each is counted once.
-        let days: Vec<u32> = (0..panel.len()).map(|row| (day(row) - first_day) as u32).collect();
-        let mut starts = vec![0_u32; span + 1];
-        for day in &days {
-            starts[*day as usize + 1] += 1;
-        }
-        for day in 0..span {
-            starts[day + 1] += starts[day];
-        }
-        // Rows come in symbol order, so each day's do too.
-        let mut next = starts.clone();
-        let mut rows = vec![0_u32; panel.len()];
-        for (row, day) in (0_u32..).zip(&days) {
-            let slot = &mut next[*day as usize];
-            rows[*slot as usize] = row;
-            *slot += 1;
-        }
-        let mut session_on = vec![None; span];
-        for position in positions.clone().filter(|position| counts(*position)) {
-            for row in panel.rows(position) {
-                session_on[days[row] as usize] = Some(panel.dates()[row]);
+        let days = panel.days();
+        let first_day = days.first().map_or(0, NaiveDate::num_days_from_ce);
+        let span = days.last().map_or(0, |last| (last.num_days_from_ce() - first_day + 1) as usize);
+        // Every symbol is gone through at once, each from its first bar on, so that rows are found in the order in which
+        // they are kept.
+        let symbols = 0..panel.symbols().len();
+        let mut next: Vec<(Range<usize>, bool)> =
+            symbols.map(|position| (panel.rows(position), counts(position))).collect();
+        let mut rows = Vec::with_capacity(panel.len());
+        let mut starts = Vec::with_capacity(span + 1);
+        let mut sessions = Vec::with_capacity(days.len());
+        for day in days {
+            // Days before it on which nobody has a bar begin and end here.
+            starts.resize((day.num_days_from_ce() - first_day) as usize + 1, rows.len() as u32);
+            let mut is_session = false;
+            for (own, counts) in &mut next {
+                if own.start < own.end && panel.dates()[own.start] == *day {
+                    rows.push(own.start as u32);
+                    own.start += 1;
+                    is_session |= *counts;
+                }
             }
+            sessions.extend(is_session.then_some(*day));
         }
-        Self { sessions: session_on.into_iter().flatten().collect(), first_day, starts, rows }
+        starts.push(rows.len() as u32);
+        Self { sessions, first_day, starts, rows }
     }
 
     /// Returns the sessions, oldest first.

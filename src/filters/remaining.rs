@@ -9,6 +9,8 @@ pub struct Remaining<'a> {
     book: &'a Book,
     /// Whether each position is gone, at its place; shorter where the last ones are not.
     gone: Vec<bool>,
+    /// How many positions stay.
+    count: usize,
 }
 
 impl<'a> Remaining<'a> {
@@ -21,7 +23,13 @@ impl<'a> Remaining<'a> {
             }
             flags[place] = true;
         }
-        Self { book, gone: flags }
+        let count = book.positions.len() - flags.iter().filter(|is_gone| **is_gone).count();
+        Self { book, gone: flags, count }
+    }
+
+    /// Returns how many positions stay, of both classes.
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     /// Returns the equity, in the account's currency: what is sold is in it as cash.

@@ -4,11 +4,8 @@ use super::taken::Taken;
 use super::{Candidate, Context, Kept};
 
 pub(super) fn reject(_candidate: &Candidate, kept: &Kept, context: &Context<'_>) -> Option<String> {
-    let taken = Taken {
-        held: context.book.positions().count(),
-        ordered: context.book.pending().len(),
-        outranking: kept.len(),
-    };
+    let taken =
+        Taken { held: context.book.count(), ordered: context.book.pending().len(), outranking: kept.len() };
     let max = context.settings.risk.max_positions;
     let reason = || format!("no slot is left (risk.max_positions {max}): {taken}");
     (taken.count() >= max).then(|| context.words.say(reason))

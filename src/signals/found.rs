@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use super::{Component, NotReady, Scan, Signal};
 use crate::domain::Problem;
 use crate::features::Column;
@@ -22,6 +24,7 @@ pub struct Found {
     pub problems: Vec<Problem>,
     /// The scores of the components, one triggered row after the other.
     pub(super) scores: Vec<f64>,
+    pub(super) session: NaiveDate,
 }
 
 /// A row on which a strategy triggered, with a score and a stop.
@@ -32,9 +35,12 @@ pub struct Triggered {
     /// The place of its symbol in the panel.
     pub owner: u32,
     /// The weighted sum of the components, 0 to 10.
-    pub score: f64,
-    /// In the quote currency, between 0 and the close.
-    pub stop: f64,
+    pub(super) score: f64,
+    /// The close, and the stop between 0 and it, in the quote currency.
+    pub(super) close: f64,
+    pub(super) stop: f64,
+    /// 20-session mean dollar volume, or `None` on a shorter history.
+    pub(super) adv20: Option<f64>,
     pub(super) trigger: Arc<str>,
     /// The place of the strategy among the scripts'.
     pub(super) strategy: u32,
@@ -63,7 +69,7 @@ pub struct Market<'a> {
     /// Those of the strategies, in their order.
     names: Vec<Arc<str>>,
     pub(super) atr14: Option<&'a Column>,
-    adv20: Option<&'a Column>,
+    pub(super) adv20: Option<&'a Column>,
 }
 
 impl<'a> Market<'a> {
@@ -91,7 +97,6 @@ impl<'a> Market<'a> {
     /// Returns the whole signal of one of the rows that triggered.
     pub fn signal(&self, found: &Found, own: &Triggered) -> Signal {
         let panel = self.columns.panel();
-        let row = own.row as usize;
         let strategy = self.strategy(own.strategy);
         let weights = self.scripts.scorer_of(strategy).map(Scorer::weights).unwrap_or_default();
         let scores = &found.scores[own.first_score as usize..][..weights.len()];
@@ -99,10 +104,10 @@ impl<'a> Market<'a> {
             let name = Clone::clone(name);
             Component { name, score: *score, weight: *weight }
         };
-        let close = panel.close()[row];
+        let close = own.close;
         Signal {
-            row,
-            session: panel.dates()[row],
+            row: own.row as usize,
+            session: found.session,
             symbol: panel.symbols()[own.owner as usize].clone(),
             asset_class: panel.asset_class(),
             strategy: Arc::clone(&self.names[own.strategy as usize]),
@@ -112,7 +117,7 @@ impl<'a> Market<'a> {
             close,
             stop: own.stop,
             target: close + strategy.reward_risk() * (close - own.stop),
-            adv20: self.adv20.and_then(|column| column.get(row)),
+            adv20: own.adv20,
             max_adv_fraction: strategy.max_adv_fraction(),
         }
     }

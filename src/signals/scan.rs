@@ -61,9 +61,10 @@ impl Market<'_> {
     /// Asks every strategy on each of the sessions, as [`scan`] does on one.
     pub fn find(&self, sessions: &[NaiveDate], only: &[String]) -> Vec<Found> {
         let class = self.columns.panel().asset_class();
+        let found = |session: &NaiveDate| Found { session: *session, ..Found::default() };
+        let mut found: Vec<Found> = sessions.iter().map(found).collect();
         let sessions: Vec<Vec<u32>> =
             sessions.iter().map(|session| self.columns.tradable_on(*session).collect()).collect();
-        let mut found: Vec<Found> = sessions.iter().map(|_| Found::default()).collect();
         for (place, strategy) in (0_u32..).zip(self.scripts.strategies()) {
             let is_asked = match only {
                 [] => strategy.is_enabled(),

@@ -48,11 +48,13 @@ impl<'a> Scores<'a> {
     pub(super) fn add(&self, place: usize, (row, trigger): &(u32, Arc<str>), found: &mut Found) {
         let first_score = found.scores.len();
         match self.scored(place, *row as usize, trigger, found) {
-            Ok((owner, score, stop)) => found.triggered.push(Triggered {
+            Ok((owner, score, (close, stop))) => found.triggered.push(Triggered {
                 row: *row,
                 owner: owner as u32,
                 score,
+                close,
                 stop,
+                adv20: self.market.adv20.and_then(|column| column.get(*row as usize)),
                 trigger: Arc::clone(trigger),
                 strategy: self.strategy.0,
                 first_score: first_score as u32,
@@ -64,14 +66,14 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// The place of the row's symbol, its score and its stop.
+    /// The place of the row's symbol, its score, its close and its stop.
     fn scored(
         &self,
         place: usize,
         row: usize,
         trigger: &str,
         found: &mut Found,
-    ) -> Result<(usize, f64, f64), Problem> {
+    ) -> Result<(usize, f64, (f64, f64)), Problem> {
         let (strategy, scorer) = (self.strategy.1, self.scorer);
         let panel = self.market.columns.panel();
         let owner = panel.owner(row);
@@ -106,7 +108,7 @@ impl<'a> Scores<'a> {
             let why = format!("its stop {stop} does not lie between 0 and the close {close}");
             return Err(told(ProblemKind::Stop, why));
         }
-        Ok((owner, sum, stop))
+        Ok((owner, sum, (close, stop)))
     }
 }
 
