@@ -148,7 +148,7 @@ impl Health {
             Some(place) if days.get(place + 1) == Some(&next) => between[place],
             _ => missing_between(last, next),
         };
-        let of_symbol = |position| Self::of_symbol(panel, position, &missing_between, splits);
+        let of_symbol = |position| Self::of_symbol(panel, position, missing_between, splits);
         let each: Vec<Self> = (0..panel.symbols().len()).into_par_iter().map(of_symbol).collect();
         let mut all = Self::default();
         for health in each {

@@ -30,6 +30,9 @@ const HARD_STOP: &str = "hard_stop";
 /// An entry within so many days after a session is of the next one: no market rests longer.
 const UNTIL_NEXT: Days = Days::new(7);
 
+/// So many positions are asked about at once: few enough to stay in the processor's cache.
+const AT_ONCE: usize = 512;
+
 /// What a failing exit rule means to the reader.
 const NOT_CHECKED: &str = "its positions were not checked by their own rule";
 
@@ -58,72 +61,66 @@ pub(super) struct Notes {
     pub(super) did_not_run: Option<String>,
     /// What should be looked at before the reader acts, each as a sentence.
     pub(super) doubts: Vec<String>,
+    /// Whether its numbers are not at the scale of its bars.
+    pub(super) is_misfit: bool,
 }
 
-/// The positions of a class on a session, each with what came of it at the same place.
-pub(super) struct Checked<'a> {
-    pub(super) lots: Vec<Lot<'a>>,
+/// What came of the positions of a class on a session.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// In the order of the book.
     pub(super) checks: Vec<Check>,
     pub(super) problems: Vec<Problem>,
 }
 
-impl Checked<'_> {
-    /// Returns the lots that are sold, in the order of the book.
-    pub(super) fn sold(&self) -> impl Iterator<Item = &Lot<'_>> {
-        self.lots.iter().zip(&self.checks).filter(|(_, check)| check.sell.is_some()).map(|(lot, _)| lot)
-    }
-
-    /// Returns the places of the lots by symbol, then strategy, then entry.
-    pub(super) fn ranked(&self) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.lots.len()).collect();
-        places.sort_by(|one, other| self.lots[*one].rank(&self.lots[*other]));
-        places
+impl Checked {
+    /// Returns the places in the book of what is sold, in its order.
+    pub(super) fn sold(&self) -> impl Iterator<Item = usize> {
+        self.checks.iter().filter(|check| check.sell.is_some()).map(|check| check.place)
     }
 }
 
 /// Holds every position of the prepared class against its rules, in the order of the book. `tracks` are of all
 /// positions of the book, at their places.
-pub(super) fn check<'a>(
+pub(super) fn check(
     prepared: &Prepared,
     (scripts, rows): (&Scripts, &Rows),
-    book: &'a Book,
+    book: &Book,
     tracks: &mut [Track],
     session: NaiveDate,
-) -> Checked<'a> {
+) -> Checked {
     let panel = prepared.columns.panel();
-    let of_class = book.positions.iter().zip(tracks).enumerate();
-    let of_class = of_class.filter(|(_, (own, _))| own.asset_class == panel.asset_class());
     let today = panel.on(session);
-    let lot = |(place, (position, track)): (usize, (&'a Position, &mut Track))| {
-        Lot::of(place, position, track, panel, today)
-    };
-    let mut lots: Vec<Lot<'a>> = Vec::with_capacity(book.positions.len());
-    lots.extend(of_class.map(lot));
-    let mut answers = together::ask(panel, scripts, rows, &lots, session);
-    let mut checks = Vec::with_capacity(lots.len());
+    let mut checks = Vec::with_capacity(book.positions.len());
     let mut left = Vec::new();
-    for (lot, answer) in lots.iter().zip(&mut answers) {
-        checks.push(match lot.plain(answer, session) {
-            Some(check) => check,
-            None => {
-                left.push(checks.len());
-                lot.unasked()
-            }
-        });
+    let (mut lots, mut first) = (Vec::with_capacity(book.positions.len().min(AT_ONCE)), 0);
+    for tracks in tracks.chunks_mut(AT_ONCE) {
+        let positions = book.positions[first..].iter().zip(tracks).zip(first..);
+        let own = positions.filter(|((own, _), _)| own.asset_class == panel.asset_class());
+        lots.extend(own.map(|((own, track), place)| Lot::of(place, own, track, panel, today)));
+        first += AT_ONCE;
+        let mut answers = together::ask(panel, scripts, rows, &lots, session);
+        for (lot, answer) in lots.drain(..).zip(&mut answers) {
+            let check = lot.plain(answer, session);
+            checks.push(check.unwrap_or_else(|| {
+                let unasked = lot.unasked();
+                left.push((checks.len(), lot, answer.take()));
+                unasked
+            }));
+        }
     }
-    let mut checked = Checked { lots, checks, problems: Vec::new() };
+    let mut problems = Vec::new();
     if !left.is_empty() {
-        let Checked { lots, checks, problems } = &mut checked;
         // In an order that is not the book's: it says who is asked before a budget ends.
-        left.sort_by(|one, other| lots[*one].rank(&lots[*other]));
-        let budgets = Budgets::of(lots.iter().map(|lot| lot.position));
-        let mut bench = Bench { prepared, scripts, rows, session, budgets };
+        left.sort_by(|(_, one, _), (_, other, _)| rank(one.position, other.position));
+        let of_class = book.positions.iter().filter(|own| own.asset_class == panel.asset_class());
+        let mut bench = Bench { prepared, scripts, rows, session, budgets: Budgets::of(of_class) };
         let mut failed: BTreeMap<&str, Vec<RowError>> = BTreeMap::new();
-        for place in left {
-            let (check, errors) = bench.judge(&lots[place], answers[place].take(), problems);
-            checks[place] = check;
+        for (at, lot, answer) in &left {
+            let (check, errors) = bench.judge(lot, answer.clone(), &mut problems);
+            checks[*at] = check;
             if !errors.is_empty() {
-                failed.entry(&lots[place].position.strategy).or_default().extend(errors);
+                failed.entry(&lot.position.strategy).or_default().extend(errors);
             }
         }
         for (name, errors) in failed {
@@ -131,7 +128,13 @@ pub(super) fn check<'a>(
             problems.extend(script_failures(&prepared.columns, scripts, strategy, &errors, NOT_CHECKED));
         }
     }
-    checked
+    Checked { checks, problems }
+}
+
+/// Orders positions by symbol, then strategy, then entry.
+pub(super) fn rank(one: &Position, other: &Position) -> Ordering {
+    let by_strategy = || one.strategy.cmp(&other.strategy);
+    one.symbol.cmp(&other.symbol).then_with(by_strategy).then_with(|| one.entry_date.cmp(&other.entry_date))
 }
 
 /// A position, with where it stands on the session.
@@ -175,17 +178,6 @@ impl<'a> Lot<'a> {
             is_plain: track.is_plain,
             misfit: misfit.map(Box::new),
         }
-    }
-
-    /// By symbol, then strategy, then entry.
-    fn rank(&self, other: &Self) -> Ordering {
-        let by_symbol = match (self.owner, other.owner) {
-            // The symbols of a panel are sorted.
-            (Some(own), Some(other)) => own.cmp(&other),
-            _ => self.position.symbol.cmp(&other.position.symbol),
-        };
-        let rest = |own: &Self| (&own.position.strategy, own.position.entry_date);
-        by_symbol.then_with(|| rest(self).cmp(&rest(other)))
     }
 
     /// A position of which nothing is known on the session.
@@ -286,6 +278,7 @@ impl<'a> Bench<'_, 'a> {
             }
             (strategy, Some(misfit)) => {
                 notes.doubts.push(misfit.why.clone());
+                notes.is_misfit = true;
                 check.sell = strategy.and_then(|own| {
                     // Right whichever scale is: the one of the positions file, or that of the bars.
                     let reason = self.exit(own, position, held, position.stop_price, &mut failed);

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::check::{Check, Checked, Lot, check};
+use super::check::{Check, Checked, check, rank};
 use super::exit_rule::{rows_since, view};
 use super::reasoning;
 use super::reasons;
@@ -37,9 +37,8 @@ pub fn exits(
     words: Words,
 ) -> Exits {
     let mut tracks = tracks(prepared, scripts, book);
-    let mut checked = check(prepared, (scripts, rows), book, &mut tracks, session);
-    let problems = std::mem::take(&mut checked.problems);
-    let (held, sells) = told(prepared, (scripts, rows), book, &checked, session, words);
+    let Checked { checks, problems } = check(prepared, (scripts, rows), book, &mut tracks, session);
+    let (held, sells) = told(prepared, (scripts, rows), book, &checks, session, words);
     Exits { held, sells, problems }
 }
 
@@ -53,15 +52,14 @@ pub(super) fn told(
     prepared: &Prepared,
     (scripts, rows): (&Scripts, &Rows),
     book: &Book,
-    checked: &Checked<'_>,
+    checks: &[Check],
     session: NaiveDate,
     words: Words,
 ) -> (Vec<HeldPosition>, Vec<Recommendation>) {
     let mut sells = Vec::new();
-    let tell = |place: usize| {
-        let (lot, check) = (&checked.lots[place], &checked.checks[place]);
-        let position = lot.position;
-        let held = held(lot, check, words);
+    let tell = |check: &Check| {
+        let position = &book.positions[check.place];
+        let held = held(position, check, words);
         if let Some(reason) = &check.sell {
             let mut sell = sell(scripts, book, position, &held, reason, session);
             sell.reasoning = words.say(|| {
@@ -75,14 +73,16 @@ pub(super) fn told(
         }
         held
     };
-    let held = checked.ranked().into_iter().map(tell).collect();
+    let mut ranked: Vec<&Check> = checks.iter().collect();
+    ranked.sort_by(|one, other| rank(&book.positions[one.place], &book.positions[other.place]));
+    let held = ranked.into_iter().map(tell).collect();
     (held, sells)
 }
 
-fn held(lot: &Lot<'_>, check: &Check, words: Words) -> HeldPosition {
-    let position = lot.position;
+fn held(position: &Position, check: &Check, words: Words) -> HeldPosition {
     // A profit between two scales would be none.
-    let close = check.close.filter(|_| lot.misfit.is_none());
+    let is_misfit = check.notes.as_ref().is_some_and(|notes| notes.is_misfit);
+    let close = check.close.filter(|_| !is_misfit);
     let pnl = close.map(|close| (close - position.entry_price) * position.quantity);
     let pnl_pct = close.map(|close| close / position.entry_price - 1.0);
     let did_not_run = check.notes.as_ref().and_then(|notes| notes.did_not_run.as_ref());

@@ -140,11 +140,12 @@ impl Decider<'_> {
             chosen.problems.extend(found.lacking.iter().map(|own| market.not_ready(own).problem()));
         }
         let panel = prepared.columns.panel();
-        let sold: BTreeSet<Symbol> = chosen.checked.sold().map(|lot| lot.position.symbol.clone()).collect();
+        let symbol = |place: usize| book.positions[place].symbol.clone();
+        let sold: BTreeSet<Symbol> = chosen.checked.sold().map(symbol).collect();
         // What the class bought after the session has not taken its slot and cash yet.
         let is_later = |own: &Position| own.asset_class == panel.asset_class() && own.entry_date > session;
         let later = (0..book.positions.len()).filter(|place| is_later(&book.positions[*place]));
-        let gone = chosen.checked.sold().map(|lot| lot.place).chain(later);
+        let gone = chosen.checked.sold().chain(later);
         let context = Context {
             settings,
             columns: &prepared.columns,
@@ -193,7 +194,7 @@ impl Decider<'_> {
     fn told(&self, chosen: Chosen<'_>, book: &Book, session: NaiveDate) -> (Decision, Vec<Problem>) {
         let Self { prepared, scripts, rows, .. } = *self;
         let (held, exits) =
-            exits::told(prepared, (scripts, rows), book, &chosen.checked, session, Words::Told);
+            exits::told(prepared, (scripts, rows), book, &chosen.checked.checks, session, Words::Told);
         let Day { market, no_decision, .. } = chosen.day.into_owned();
         let market = MarketOverview { breadth: market::breadth(prepared, session), ..market };
         let buys = chosen.buys.into_iter().map(|candidate| buy(scripts, rows, candidate));
@@ -215,7 +216,7 @@ impl Decider<'_> {
 /// What was chosen on a session, before it is put into words.
 struct Chosen<'a> {
     day: Cow<'a, Day>,
-    checked: Checked<'a>,
+    checked: Checked,
     buys: Vec<Candidate>,
     filtered: Vec<Filtered>,
     /// Signals whose symbol is held, ordered or sold, and which are none of the filtered.

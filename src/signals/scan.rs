@@ -58,35 +58,39 @@ pub fn scan(columns: &Columns, scripts: &Scripts, rows: &Rows, session: NaiveDat
 }
 
 impl Market<'_> {
-    /// Asks every strategy on each of the sessions, as [`scan`] does on one.
+    /// Asks every strategy on each of the sessions, which ascend, as [`scan`] does on one.
     pub fn find(&self, sessions: &[NaiveDate], only: &[String]) -> Vec<Found> {
         let class = self.columns.panel().asset_class();
         let found = |session: &NaiveDate| Found { session: *session, ..Found::default() };
         let mut found: Vec<Found> = sessions.iter().map(found).collect();
-        let sessions: Vec<Vec<u32>> =
-            sessions.iter().map(|session| self.columns.tradable_on(*session).collect()).collect();
+        let together = Block::of(self.columns, sessions);
         for (place, strategy) in (0_u32..).zip(self.scripts.strategies()) {
             let is_asked = match only {
                 [] => strategy.is_enabled(),
                 names => names.iter().any(|name| name == strategy.name()),
             };
             if is_asked && strategy.asset_class() == class {
-                self.ask_each((place, strategy), &sessions, &mut found);
+                self.ask_each((place, strategy), (sessions, &together), &mut found);
             }
         }
         found
     }
 
-    /// Asks a strategy about sessions, each given as its rows, and adds what it said of each.
-    fn ask_each(&self, strategy: (u32, &Strategy), sessions: &[Vec<u32>], found: &mut [Found]) {
+    /// Asks a strategy about sessions, whose rows are also given together, and adds what it said of each.
+    fn ask_each(
+        &self,
+        strategy: (u32, &Strategy),
+        (sessions, together): (&[NaiveDate], &Block),
+        found: &mut [Found],
+    ) {
         // Together is the same as one by one, and quicker, where no row errs and no budget counts.
-        if sessions.len() > 1 && self.is_uncounted(strategy.1) && self.ask(strategy, sessions, found).is_ok()
+        if sessions.len() > 1 && self.is_uncounted(strategy.1) && self.ask(strategy, together, found).is_ok()
         {
             return;
         }
         for (session, found) in sessions.iter().zip(found) {
-            let asked = self.ask(strategy, slice::from_ref(session), slice::from_mut(found));
-            if let Err(errors) = asked {
+            let alone = Block::of(self.columns, slice::from_ref(session));
+            if let Err(errors) = self.ask(strategy, &alone, slice::from_mut(found)) {
                 let (_, strategy) = strategy;
                 let consequence = format!("no entries from {} on this session", strategy.name());
                 let told = script_failures(self.columns, self.scripts, strategy, &errors, &consequence);
@@ -105,42 +109,38 @@ impl Market<'_> {
             })
     }
 
-    /// Asks a strategy about all sessions at once, with the budget of one that has all their rows. Nothing is added
-    /// where a row errs.
+    /// Asks a strategy about a block at once, with the budget of one session that has all its rows, and adds what it
+    /// said to what was found on each of the block's sessions. Nothing is added where a row errs.
     fn ask(
         &self,
         (place, strategy): (u32, &Strategy),
-        sessions: &[Vec<u32>],
+        block: &Block,
         found: &mut [Found],
     ) -> Result<(), Vec<RowError>> {
         let rows = self.rows;
-        let index = sessions.concat();
-        let budget = &mut Budget::for_rows(index.len());
-        let eligible = strategy.eligible(rows, &index, budget).complete()?;
-        let shown: Vec<u32> = pick(&index, &eligible, |verdict| *verdict);
-        let triggers = strategy.entry(rows, &shown, budget).complete()?;
-        let triggered = named(&shown, &triggers);
-        let scores = Scores::ask(self, (place, strategy), &triggered, budget)?;
-        let (mut eligible, mut shown, mut triggers) = (&eligible[..], &shown[..], &triggers[..]);
-        let mut next = 0;
-        for (session, found) in sessions.iter().zip(found) {
-            let own = cut(&mut eligible, session.len());
-            let is_shown = own.iter().filter(|verdict| **verdict == Some(true)).count();
-            let (own_shown, own_triggers) = (cut(&mut shown, is_shown), cut(&mut triggers, is_shown));
-            for (rule, index, is_silent) in [
-                (Rule::Eligible, session.as_slice(), silent(own)),
-                (Rule::Entry, own_shown, silent(own_triggers)),
-            ] {
-                if strategy.function(rule).is_some() {
-                    let rows = is_silent.into_iter().map(|place| index[place]);
-                    found.lacking.extend(rows.map(|row| self.lacking(row, place, rule)));
+        let budget = &mut Budget::for_rows(block.index.len());
+        let eligible = strategy.eligible(rows, &block.index, budget).complete()?;
+        let shown = block.picked(|at| eligible[at] == Some(true));
+        let triggers = strategy.entry(rows, &shown.index, budget).complete()?;
+        let triggered = shown.picked(|at| matches!(triggers[at], Some(Some(_))));
+        let names = names(triggers.iter().flatten().flatten());
+        let scores = Scores::ask(self, (place, strategy), (&triggered.index, &names), budget)?;
+        for (rule, block, silent) in [
+            (Rule::Eligible, block, block.places(|at| eligible[at].is_none())),
+            (Rule::Entry, &shown, shown.places(|at| triggers[at].is_none())),
+        ] {
+            // A rule that is not there is silent on every row, and needs nothing.
+            if strategy.function(rule).is_some() {
+                for at in silent {
+                    let lacking = self.lacking(block.index[at], place, rule);
+                    found[block.sessions[at] as usize].lacking.push(lacking);
                 }
             }
-            let until = next + own_triggers.iter().flatten().flatten().count();
-            if let Some(scores) = &scores {
-                (next..until).for_each(|place| scores.add(place, &triggered[place], found));
+        }
+        if let Some(scores) = scores {
+            for (at, session) in triggered.sessions.iter().enumerate() {
+                scores.add(at, (triggered.index[at], &names[at]), &mut found[*session as usize]);
             }
-            next = until;
         }
         Ok(())
     }
@@ -150,37 +150,74 @@ impl Market<'_> {
     }
 }
 
-/// The rows that triggered, each with the name of its trigger: few names, each made once.
-fn named<T: AsRef<str>>(shown: &[u32], triggers: &[Option<Option<T>>]) -> Vec<(u32, Arc<str>)> {
-    let mut names: Vec<Arc<str>> = Vec::new();
-    let name = |(row, trigger): (&u32, &Option<Option<T>>)| {
-        let trigger = trigger.as_ref()?.as_ref()?.as_ref();
-        let known = names.iter().find(|name| ***name == *trigger).cloned();
-        let name = known.unwrap_or_else(|| {
-            names.push(trigger.into());
-            names[names.len() - 1].clone()
+/// Rows of some sessions, symbol by symbol as they lie in memory, each with the place of its session.
+#[derive(Debug, Default)]
+struct Block {
+    index: Vec<u32>,
+    sessions: Vec<u32>,
+}
+
+impl Block {
+    /// Takes the rows of the universe on these sessions, which ascend.
+    fn of(columns: &Columns, sessions: &[NaiveDate]) -> Self {
+        let (Some(first), Some(last)) = (sessions.first(), sessions.last()) else { return Self::default() };
+        if first == last {
+            let index: Vec<u32> = columns.tradable_on(*first).collect();
+            return Self { sessions: vec![0; index.len()], index };
+        }
+        let panel = columns.panel();
+        let mut block = Self::default();
+        for position in (0..panel.symbols().len()).filter(|position| columns.is_tradable(*position)) {
+            let rows = panel.rows(position);
+            let start = rows.start;
+            let begin = panel
+                .row(position, *first)
+                .unwrap_or_else(|| start + panel.dates()[rows.clone()].partition_point(|date| date < first));
+            let mut next = (0_u32..).zip(sessions).peekable();
+            for row in begin..rows.end {
+                let date = panel.dates()[row];
+                while next.next_if(|(_, session)| **session < date).is_some() {}
+                match next.peek() {
+                    Some((place, session)) if **session == date => {
+                        block.index.push(row as u32);
+                        block.sessions.push(*place);
+                    }
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        }
+        block
+    }
+
+    /// The places of the rows of which something holds.
+    fn places(&self, holds: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.index.len()).filter(|at| holds(*at)).collect()
+    }
+
+    /// Those rows alone.
+    fn picked(&self, holds: impl Fn(usize) -> bool) -> Self {
+        let mut picked = Self::default();
+        for at in (0..self.index.len()).filter(|at| holds(*at)) {
+            picked.index.push(self.index[at]);
+            picked.sessions.push(self.sessions[at]);
+        }
+        picked
+    }
+}
+
+/// The names of triggers: few, each made once.
+fn names<'a, T: AsRef<str> + 'a>(triggers: impl Iterator<Item = &'a T>) -> Vec<Arc<str>> {
+    let mut known: Vec<Arc<str>> = Vec::new();
+    let name = |trigger: &'a T| {
+        let trigger = trigger.as_ref();
+        let place = known.iter().position(|name| **name == *trigger).unwrap_or_else(|| {
+            known.push(trigger.into());
+            known.len() - 1
         });
-        Some((*row, name))
+        Arc::clone(&known[place])
     };
-    shown.iter().zip(triggers).filter_map(name).collect()
-}
-
-/// Takes the first values off a list.
-fn cut<'a, T>(list: &mut &'a [T], number: usize) -> &'a [T] {
-    let (first, rest) = list.split_at(number.min(list.len()));
-    *list = rest;
-    first
-}
-
-/// The rows whose verdict is there and holds.
-fn pick<T>(index: &[u32], verdicts: &[Option<T>], holds: impl Fn(&T) -> bool) -> Vec<u32> {
-    let kept = index.iter().zip(verdicts).filter(|(_, verdict)| verdict.as_ref().is_some_and(&holds));
-    kept.map(|(row, _)| *row).collect()
-}
-
-/// The places of the rows that were not shown.
-fn silent<T>(verdicts: &[Option<T>]) -> Vec<usize> {
-    (0..verdicts.len()).filter(|place| verdicts[*place].is_none()).collect()
+    triggers.map(name).collect()
 }
 
 /// Tells of a strategy, or its scorer, that erred: one problem for each place in the script, with

@@ -29,32 +29,31 @@ impl<'a> Scores<'a> {
     pub(super) fn ask(
         market: &'a Market<'a>,
         strategy: (u32, &'a Strategy),
-        triggered: &[(u32, Arc<str>)],
+        (index, triggers): (&[u32], &[Arc<str>]),
         budget: &mut Budget,
     ) -> Result<Option<Self>, Vec<RowError>> {
-        let Some(scorer) = market.scripts.scorer_of(strategy.1).filter(|_| !triggered.is_empty()) else {
+        let Some(scorer) = market.scripts.scorer_of(strategy.1).filter(|_| !index.is_empty()) else {
             return Ok(None);
         };
-        let index: Vec<u32> = triggered.iter().map(|(row, _)| *row).collect();
-        let views = views(strategy.1, triggered);
+        let views = views(strategy.1, triggers);
         let mut parts = Vec::with_capacity(scorer.weights().len());
         for component in 0..scorer.weights().len() {
-            parts.push(scorer.component(component, market.rows, &index, &views, budget).complete()?);
+            parts.push(scorer.component(component, market.rows, index, &views, budget).complete()?);
         }
         Ok(Some(Self { market, strategy, scorer, parts }))
     }
 
     /// Adds the row at a place to what was found on its session, or why it makes no signal.
-    pub(super) fn add(&self, place: usize, (row, trigger): &(u32, Arc<str>), found: &mut Found) {
+    pub(super) fn add(&self, place: usize, (row, trigger): (u32, &Arc<str>), found: &mut Found) {
         let first_score = found.scores.len();
-        match self.scored(place, *row as usize, trigger, found) {
+        match self.scored(place, row as usize, trigger, found) {
             Ok((owner, score, (close, stop))) => found.triggered.push(Triggered {
-                row: *row,
+                row,
                 owner: owner as u32,
                 score,
                 close,
                 stop,
-                adv20: self.market.adv20.and_then(|column| column.get(*row as usize)),
+                adv20: self.market.adv20.and_then(|column| column.get(row as usize)),
                 trigger: Arc::clone(trigger),
                 strategy: self.strategy.0,
                 first_score: first_score as u32,
@@ -113,16 +112,16 @@ impl<'a> Scores<'a> {
 }
 
 /// What the scorer is shown of each row: few triggers, each made into a text once.
-fn views(strategy: &Strategy, triggered: &[(u32, Arc<str>)]) -> Vec<SignalView> {
+fn views(strategy: &Strategy, triggers: &[Arc<str>]) -> Vec<SignalView> {
     let mut known: Vec<SignalView> = Vec::new();
-    let view = |(_, trigger): &(u32, Arc<str>)| {
+    let view = |trigger: &Arc<str>| {
         if let Some(view) = known.iter().find(|view| *view.trigger == **trigger) {
             return view.clone();
         }
         known.push(SignalView { trigger: trigger.as_ref().into(), strategy: strategy.name().into() });
         known[known.len() - 1].clone()
     };
-    triggered.iter().map(view).collect()
+    triggers.iter().map(view).collect()
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ use crate::scripts::Scripts;
 /// Rows that are asked about at once, at least: a block of a few rows costs as much as one of hundreds.
 const ROWS_AT_ONCE: usize = 4_096;
 
-/// Scans each of the sessions; the scans come in the order of the sessions.
+/// Sessions that are asked about at once, at least: their rows of a symbol lie side by side in memory.
+const SESSIONS_AT_ONCE: usize = 16;
+
+/// Scans each of the sessions, which ascend; the scans come in the order of the sessions.
 ///
 /// `columns` must hold the features that `scripts` read. `only` names the strategies, disabled or
 /// not; empty means all that are enabled. `progress` is told how many sessions are done, from any
@@ -52,7 +55,7 @@ pub fn find_sessions(market: &Market<'_>, sessions: &[NaiveDate]) -> Vec<Found> 
 
 /// So many sessions are asked about together.
 fn at_once(columns: &Columns) -> usize {
-    (ROWS_AT_ONCE / columns.panel().symbols().len().max(1)).max(1)
+    (ROWS_AT_ONCE / columns.panel().symbols().len().max(1)).max(SESSIONS_AT_ONCE)
 }
 
 #[cfg(test)]
