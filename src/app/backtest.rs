@@ -15,7 +15,7 @@ use super::ground::{Ground, flow};
 use super::holdout::HoldoutRequest;
 use super::recipe::Recipe;
 use super::select::select;
-use super::signals::{known_strategies, narrowed};
+use super::signals::{known_strategies, narrowed, not_loaded};
 use super::study::study;
 use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
 use crate::backtest;
@@ -114,28 +114,35 @@ pub struct Verified {
     pub difference: Option<Difference>,
     /// The last date of a walk that was stopped.
     pub stopped_after: Option<NaiveDate>,
+    /// What went wrong with scripts and bars, on the way too.
+    pub problems: Vec<Problem>,
     pub notes: Vec<String>,
     pub demo: bool,
 }
 
-/// Loads the scripts, with the constants that are asked for, and all bars of the classes that they trade.
+/// Loads the scripts, with the constants that are asked for, and all bars of the classes that they trade. `compiling` is
+/// told from other threads which combination is compiled, and of how many; these end where `stop` is set.
 ///
 /// # Errors
-/// A [`Refusal`] for an unknown strategy or constant, a constant that breaks its script, a class that cannot be
+/// A stop; a [`Refusal`] for an unknown strategy or constant, a constant that breaks its script, a class that cannot be
 /// loaded as asked, or nothing to trade.
 pub async fn load_backtest(
     app: &App,
     request: &BacktestRequest,
+    stop: &Arc<AtomicBool>,
+    compiling: impl Fn(usize, usize) + Send + Sync + 'static,
     fetching: Progress<'_>,
 ) -> anyhow::Result<BacktestInputs> {
     let set = load_scripts(app)?;
-    known_strategies(&set.scripts, &request.strategies)?;
+    known_strategies(&set, &request.strategies)?;
     let asked = narrowed(request.asked, &set.scripts, &request.strategies)?;
     let span = request.holdout.map_or(Ok(request.span), |own| own.before(request.span))?;
     let (problems_of_set, templates) = (set.problems.clone(), set.templates.clone());
+    let not_loaded = not_loaded(&set, |_| true);
     let recipe = {
         let (strategies, engine, grid) = (request.strategies.clone(), request.engine, request.grid.clone());
-        let compile = move || Recipe::of(&set, &strategies, engine, grid);
+        let stop = Arc::clone(stop);
+        let compile = move || Recipe::of(&set, &strategies, engine, grid, &stop, &compiling);
         tokio::task::spawn_blocking(compile).await.context("failed to compile the scripts")??
     };
     let (selections, mut problems) = select(app, asked, request.source, None)?;
@@ -182,8 +189,13 @@ pub async fn load_backtest(
         inputs.markets.push(bars.market);
     }
     if inputs.markets.is_empty() && !idle.is_empty() {
-        let message = "no enabled strategy to trade; enable one in ts.toml, or name one with --strategy";
-        return Err(Refusal::Configuration(message.to_owned()).into());
+        let message = match not_loaded {
+            Some(why) => format!("no strategy to trade: {why}"),
+            None => {
+                "no enabled strategy to trade; enable one in ts.toml, or name one with --strategy".to_owned()
+            }
+        };
+        return Err(Refusal::Configuration(message).into());
     }
     inputs.problems.extend(idle);
     Ok(inputs)
@@ -214,11 +226,13 @@ pub async fn verify(
     progress: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<Verified> {
     let walk = move || {
-        let BacktestInputs { settings, recipe, fill, costs, span, markets, notes, demo, .. } = inputs;
+        let BacktestInputs { settings, recipe, fill, costs, span, markets, problems, notes, demo, .. } =
+            inputs;
         let scripts = recipe.scripts(0)?;
         let ground = Ground::prepare(markets.clone(), &recipe, (settings, fill, costs), &stop)?;
         let verifier = Verifier::new(&markets, &scripts, calendar::sessions_between);
-        let mut verified = Verified { decisions: 0, difference: None, stopped_after: None, notes, demo };
+        let mut verified =
+            Verified { decisions: 0, difference: None, stopped_after: None, problems, notes, demo };
         let mut failed = None;
         let rules = ground.rules(&scripts, &ground.settings, (span.from(), span.to()));
         let rules = Rules { words: Words::Told, ..rules };
@@ -236,6 +250,9 @@ pub async fn verify(
         });
         let last = walked.days.last().map(|day| day.date);
         verified.stopped_after = last.filter(|_| walked.is_stopped());
+        verified.problems.extend(walked.problems);
+        verified.problems.sort();
+        verified.problems.dedup();
         match failed {
             Some(error) => Err(error).context("failed to prepare the bars of a session"),
             None => Ok(verified),

@@ -72,7 +72,7 @@ pub async fn explain(
             .any(|held| held.asset_class == class && held.symbol == symbol && held.strategy == *name)
     };
     let asked: Vec<String> = request.strategies.iter().filter(|name| !holds(name)).cloned().collect();
-    known_strategies(&set.scripts, &asked)?;
+    known_strategies(&set, &asked)?;
     let of_others: Vec<&str> = asked
         .iter()
         .filter(|name| set.scripts.strategy(name).is_some_and(|own| own.asset_class() != class))

@@ -1,7 +1,9 @@
 //! The same scripts with other constants: what is compiled for each combination of a grid, and what all of them read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use anyhow::bail;
 use rayon::prelude::*;
 
 use super::{Refusal, ScriptSet};
@@ -34,16 +36,18 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// Compiles every combination once. `strategies` are the named ones; none stands for all.
+    /// Compiles every combination once, until `stop`. `strategies` are the named ones; none stands for all.
     ///
     /// # Errors
-    /// A usage [`Refusal`] for a constant that no strategy in question has, or a value that its script refuses.
+    /// A stop, or a usage [`Refusal`] for a constant that no strategy in question has, or a value that its script refuses.
     pub(super) fn of(
         set: &ScriptSet,
         strategies: &[String],
         engine: Engine,
         grid: Grid,
-    ) -> Result<Self, Refusal> {
+        stop: &AtomicBool,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> anyhow::Result<Self> {
         let selected = if strategies.is_empty() { set.scripts.clone() } else { set.scripts.only(strategies) };
         let is_wanted = |source: &&ScriptSource| {
             strategies.is_empty()
@@ -62,8 +66,15 @@ impl Recipe {
             features: BTreeMap::new(),
         };
         let surveyed = scripts::pool().install(|| {
-            let survey = |index| -> Result<Surveyed, Refusal> {
+            let (total, done) = (recipe.grid.len(), AtomicUsize::new(0));
+            let survey = |index| -> anyhow::Result<Surveyed> {
+                if stop.load(Ordering::Relaxed) {
+                    bail!("interrupted while the scripts were compiled");
+                }
                 let scripts = recipe.compile(index)?;
+                if total > 1 {
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                }
                 let features = AssetClass::ALL.map(|class| scripts.features(class));
                 let is_kept = recipe.grid.len() <= KEPT;
                 Ok(Surveyed { kept: is_kept.then_some(scripts).into_iter().collect(), features })

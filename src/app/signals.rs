@@ -7,11 +7,12 @@ use chrono::NaiveDate;
 
 use super::bars::missing_between;
 use super::select::select;
-use super::{App, Asked, Progress, Refusal, Span, load, load_scripts};
+use super::{App, Asked, Progress, Refusal, ScriptSet, Span, load, load_scripts};
 use crate::decide;
 use crate::domain::AssetClass;
-use crate::domain::Problem;
+use crate::domain::format::count;
 use crate::domain::said_once;
+use crate::domain::{Problem, ProblemKind};
 use crate::scripts::{Scripts, Strategy};
 use crate::settings::SourceName;
 use crate::signals;
@@ -47,7 +48,7 @@ pub async fn signals(
     scanning: impl Fn(usize, usize) + Send + Sync + 'static,
 ) -> anyhow::Result<SignalTable> {
     let set = load_scripts(app)?;
-    known_strategies(&set.scripts, only)?;
+    known_strategies(&set, only)?;
     let asked = narrowed(asked, &set.scripts, only)?;
     let (selections, mut problems) = select(app, asked, source, None)?;
     problems.extend(set.problems);
@@ -159,10 +160,29 @@ fn disabled(scripts: &Scripts, only: &[String]) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn known_strategies(scripts: &Scripts, only: &[String]) -> Result<(), Refusal> {
+/// Refuses a name that no strategy has; one whose script did not load is refused with the reason.
+pub(super) fn known_strategies(set: &ScriptSet, only: &[String]) -> Result<(), Refusal> {
+    let scripts = &set.scripts;
     let Some(unknown) = only.iter().find(|name| scripts.strategy(name).is_none()) else {
         return Ok(());
     };
+    if let Some(why) = not_loaded(set, |name| name == unknown) {
+        return Err(Refusal::Configuration(why));
+    }
     let names: Vec<&str> = scripts.strategies().iter().map(Strategy::name).collect();
-    Err(Refusal::Usage(format!("no strategy `{unknown}`; there are {}", names.join(", "))))
+    let there =
+        if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
+    Err(Refusal::Usage(format!("no strategy `{unknown}`; {there}")))
+}
+
+/// Says why the first of some scripts did not load, and how many more did not; `None` where all of them did.
+pub(super) fn not_loaded(set: &ScriptSet, is_asked: impl Fn(&str) -> bool) -> Option<String> {
+    let is_failed = |own: &&Problem| own.kind == ProblemKind::ScriptLoad && is_asked(&own.symbol);
+    let mut failed = set.problems.iter().filter(is_failed);
+    let first = failed.next()?;
+    let more = match failed.count() {
+        0 => String::new(),
+        more => format!(" (and {})", count(more, "more error")),
+    };
+    Some(format!("{} did not load: {}{more}", first.symbol, first.message))
 }

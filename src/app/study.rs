@@ -22,7 +22,7 @@ use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
 use crate::performance::{Undefined, Year, deflated_sharpe};
 use crate::report::{BacktestReport, Choice, Holdout, Looks, PriceHistory, StrategyUsed, Sweep, WalkForward};
-use crate::scripts::{Scripts, Strategy};
+use crate::scripts::{Engine, Scripts, Strategy};
 
 /// Is told what is done, and of how many.
 pub(super) type Tell<'a> = &'a (dyn Fn(usize, usize) + Send + Sync);
@@ -52,7 +52,9 @@ pub(super) fn study(
     stop: &AtomicBool,
     progress: Tell<'_>,
 ) -> anyhow::Result<BacktestOutcome> {
-    let BacktestInputs { settings, recipe, fill, costs, markets, notes, demo, is_all_simulated, .. } = inputs;
+    let BacktestInputs { settings, recipe, fill, costs, markets, mut notes, demo, is_all_simulated, .. } =
+        inputs;
+    notes.extend(remarks(&inputs.walk_forward, &recipe, inputs.engine));
     let span = inputs.holdout.map_or(Ok(inputs.span), |own| own.before(inputs.span))?;
     let stretch = (span.from(), span.to());
     let ground = Ground::prepare(markets, &recipe, (settings, fill, costs), stop)?;
@@ -138,6 +140,22 @@ pub(super) fn study(
         trials,
         scripts_hash,
     })
+}
+
+/// What the reader should know of how it was walked.
+fn remarks(walk_forward: &Option<Lengths>, recipe: &Recipe, engine: Engine) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if walk_forward.is_some() && recipe.grid().len() == 1 {
+        let told =
+            "--walk-forward has one combination to choose from; name values to choose among with --set";
+        remarks.push(told.to_owned());
+    }
+    if engine == Engine::Verify {
+        let told = "each answer of a script was had twice, from columns and from the interpreter; where the two differ, a \
+                    problem says so";
+        remarks.push(told.to_owned());
+    }
+    remarks
 }
 
 /// One walk, as far as it came.

@@ -78,6 +78,8 @@ pub(super) struct Account {
     /// Money bought and sold since the last day ended.
     traded: f64,
     pub(super) filled: usize,
+    /// Orders that the cash did not pay for whole.
+    pub(super) cut: usize,
     /// What all fills cost.
     pub(super) paid: Paid,
 }
@@ -94,6 +96,7 @@ impl Account {
             open: OPEN.into(),
             traded: 0.0,
             filled: 0,
+            cut: 0,
             paid: Paid::default(),
         }
     }
@@ -243,6 +246,7 @@ impl Account {
         bar: Option<(usize, f64)>,
     ) -> Option<Problem> {
         let rate = floor.rate(&order.symbol, order.session, floor.session);
+        let ordered_quantity = order.quantity;
         if let Some((_, at)) = bar {
             order.quantity = affordable(&order, at, rate, self.free_cash());
         }
@@ -258,6 +262,7 @@ impl Account {
         self.paid += rate.paid(notional);
         self.traded += notional;
         self.filled += 1;
+        self.cut += usize::from(quantity < ordered_quantity);
         let bought = &self.book.positions[self.book.positions.len() - 1];
         self.tracks.push(Track::bought(bought, floor.prepared, floor.scripts, entry_row));
         self.lots.push(Lot { trade: self.trades.len(), entry_row, split_factor: 1.0 });
@@ -321,8 +326,17 @@ impl Account {
         problems
     }
 
-    /// Sells all that is held of the class at its newest closes, and drops its orders.
+    /// Sells all that is held of the class at its newest closes, as what ended with a window, and drops its orders.
     pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
+        self.leave(floor, WINDOW_END);
+    }
+
+    /// Does the same with a class that has had no bar of any symbol for so long that it counts as delisted.
+    pub(super) fn delist(&mut self, floor: &Floor<'_>) {
+        self.leave(floor, DELISTED);
+    }
+
+    fn leave(&mut self, floor: &Floor<'_>, reason: &str) {
         let class = floor.class();
         let mut is_dropped = self.book.pending.iter().map(|own| own.asset_class == class);
         self.ordered.retain(|_| !is_dropped.next().unwrap_or_default());
@@ -332,7 +346,7 @@ impl Account {
             Some((place, row))
         };
         let sold: Vec<_> = self.book.positions.iter().enumerate().filter_map(at_close).collect();
-        self.sell_at_closes(floor, &sold, WINDOW_END);
+        self.sell_at_closes(floor, &sold, reason);
         mark(&mut self.book, class, |_, _| None);
     }
 

@@ -18,9 +18,11 @@ use super::floor::Floor;
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
+use crate::calendar;
 use crate::decide::{Decider, Decision, Prepared};
 use crate::domain::{AssetClass, Book, Problem, ProblemKind, Words};
 use crate::filters;
+use crate::outcomes::DELISTED_AFTER;
 use crate::performance::{Day, Trade};
 use crate::scripts;
 use crate::scripts::{Rows, Scripts};
@@ -95,6 +97,8 @@ pub struct Counts {
     pub filtered_by: BTreeMap<&'static str, usize>,
     /// Of these, ordered.
     pub ordered: usize,
+    /// Orders that were bought in part: as much as the cash paid for.
+    pub cut: usize,
     /// Fills of entries and exits.
     pub fills: usize,
 }
@@ -107,6 +111,7 @@ impl AddAssign for Counts {
             *self.filtered_by.entry(filter).or_default() += rejected;
         }
         self.ordered += other.ordered;
+        self.cut += other.cut;
         self.fills += other.fills;
     }
 }
@@ -193,12 +198,15 @@ struct Stand<'a> {
     splits: ShownSplits,
     waiting: Option<Waiting>,
     ahead: Ahead<'a>,
+    /// Whether its bars ended long ago, so that nothing of it is held.
+    has_left: bool,
 }
 
 impl<'a> Stand<'a> {
     fn new(decider: Decider<'a>, rules: &Rules<'_>) -> Self {
         let splits = ShownSplits::of(decider.prepared);
-        Self { decider, splits, waiting: None, ahead: Ahead::new(decider, rules.from, rules.to) }
+        let ahead = Ahead::new(decider, rules.from, rules.to);
+        Self { decider, splits, waiting: None, ahead, has_left: false }
     }
 }
 
@@ -264,6 +272,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
                     flow = ControlFlow::Break(());
                 }
             }
+            self.leave_ended(*date);
             days.push(self.account.end_day(*date));
             if flow.is_break() {
                 break;
@@ -275,6 +284,26 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             *last = self.sell_all(*last);
         }
         self.finish(days, dates.len())
+    }
+
+    /// Sells what is held of a class whose bars ended so long before a date that they count as delisted.
+    fn leave_ended(&mut self, date: NaiveDate) {
+        for stand in 0..self.stands.len() {
+            let own = &mut self.stands[stand];
+            let columns = &own.decider.prepared.columns;
+            let Some(newest) =
+                columns.sessions().last().copied().filter(|newest| date - *newest > LONGEST_REST)
+            else {
+                continue;
+            };
+            let class = columns.panel().asset_class();
+            if own.has_left || calendar::sessions_between(class, newest, date) + 1 < DELISTED_AFTER {
+                continue;
+            }
+            (own.has_left, own.waiting) = (true, None);
+            let floor = self.floor(stand, newest);
+            self.account.delist(&floor);
+        }
     }
 
     /// Sells everything at its last close, and returns the last day as it then is.
@@ -370,6 +399,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         let counts = Counts {
             signals: self.counts.filtered + self.counts.ordered,
             fills: self.account.filled,
+            cut: self.account.cut,
             ..self.counts
         };
         let paid = self.account.paid;
@@ -381,13 +411,13 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
     }
 }
 
-/// Says of a class that its bars end long before the walk does: from there on the curve has it standing still.
+/// Says of a class that its bars end long before the walk does: from there on the account trades without it.
 fn ends_early(prepared: &Prepared, last: NaiveDate) -> Option<Problem> {
     let columns = &prepared.columns;
     let newest = columns.sessions().last().filter(|newest| last - **newest > LONGEST_REST)?;
     let message = format!(
-        "its bars end on {newest}, and the walk goes on to {last}: what it holds stands at its last close; \
-         `--to {newest}` ends there"
+        "its bars end on {newest}, and the walk goes on to {last} without it: what it holds is sold at its last close \
+         once {DELISTED_AFTER} sessions have passed; `--to {newest}` ends there"
     );
     Some(Problem::new(columns.panel().asset_class(), ProblemKind::Stale, message))
 }

@@ -130,7 +130,7 @@ fn an_order_is_cut_to_what_the_cash_pays_for_with_its_cost() {
     (risk.risk_per_trade, risk.max_position, risk.max_exposure) = (1.0, 1.0, 1.0);
     let result = world.run();
     // 1,115 are ordered at 90; at 91 with 5 bp the cash pays for 1,102.
-    assert_eq!(only(&result).quantity, 1102.0);
+    assert_eq!((only(&result).quantity, result.counts.cut), (1102.0, 1));
     check(result.book.cash, CASH - 1102.0 * 91.0 * (1.0 + 5e-4));
     // For nothing it pays for one more.
     world.has_costs = false;
@@ -266,7 +266,8 @@ fn a_class_whose_bars_end_long_before_the_other_s_is_named() {
     };
     assert_eq!(told(&world(11), ProblemKind::Stale), [""; 0], "a week is no long rest");
     let expected = format!(
-        "equity: its bars end on {}, and the walk goes on to {}: what it holds stands at its last close; `--to {}` \
+        "equity: its bars end on {}, and the walk goes on to {} without it: what it holds is sold at its last close once \
+         20 sessions have passed; `--to {}` \
          ends there",
         day(28),
         day(36),
@@ -392,6 +393,32 @@ fn the_best_few_alone_are_bought_where_that_is_asked() {
     let limited = world.run();
     assert_eq!(limited.trades[0].symbol.as_str(), "B");
     assert_eq!(limited.trades.len(), 1, "A is bought on the next session, and not filled in the span");
+}
+
+#[test]
+fn a_class_whose_bars_end_is_sold_and_leaves_its_slot_to_the_other() {
+    let mut later = closes(&[85.0; 40]);
+    later.extend(closes(&[90.0, 91.0, 92.0]));
+    let mut world = World::of(vec![after_calm("A", &closes(&[90.0, 91.0, 92.0]))])
+        .with_coins(vec![after_calm("C", &later)]);
+    world.settings.risk.max_positions = 1;
+    let result = world.run();
+    let trades: Vec<_> = result
+        .trades
+        .iter()
+        .map(|own| (own.symbol.as_str(), own.entry_date, own.exit_date, own.exit_reason.as_str()))
+        .collect();
+    assert_eq!(trades, [("A", day(26), day(27), "delisted"), ("C", day(66), day(67), "open")]);
+    assert_eq!(result.trades[0].exit_price, 92.0);
+    let expected = "equity: its bars end on 2024-01-28, and the walk goes on to 2024-03-08 without it: what it holds is \
+                    sold at its last close once 20 sessions have passed; `--to 2024-01-28` ends there";
+    assert_eq!(told(&result, ProblemKind::Stale), [expected]);
+    // Twenty of New York's sessions after a Sunday.
+    let invested: Vec<_> = result.days.iter().filter(|own| own.invested == 0.0).map(|own| own.date).collect();
+    assert!(invested.contains(&day(55)) && !invested.contains(&day(50)), "{invested:?}");
+
+    world.to = Some(40);
+    assert_eq!(only(&world.run()).exit_reason.as_str(), "open");
 }
 
 #[test]

@@ -48,6 +48,16 @@ impl GridArgs {
     }
 }
 
+/// Returns the one combination that constants are set to.
+///
+/// # Errors
+/// Usage: a constant that is set twice, or to several values.
+pub(super) fn single(settings: &[Setting]) -> Result<Grid, Refusal> {
+    let settings = settings.iter().map(|own| (own.name.clone(), own.values.clone())).collect();
+    Grid::new(settings, 1)
+        .map_err(|error| Refusal::Usage(format!("--set: {error}; give each constant one value")))
+}
+
 /// Which sessions are kept back.
 #[derive(Debug, Args)]
 pub(super) struct HoldoutArgs {

@@ -55,6 +55,11 @@ impl Progress {
         self.walked("sessions", done, total);
     }
 
+    /// Tells the combinations of a grid that are compiled, likewise.
+    pub(super) fn compiled(&self, done: usize, total: usize) {
+        self.walked("combinations compiled", done, total);
+    }
+
     /// Tells the combinations of a grid that are walked, likewise.
     pub(super) fn combinations(&self, done: usize, total: usize) {
         self.walked("combinations", done, total);

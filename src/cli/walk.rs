@@ -56,14 +56,20 @@ impl HistoryArgs {
 pub(super) async fn load(
     app: &App,
     request: &BacktestRequest,
-    progress: &Progress,
+    progress: &Arc<Progress>,
 ) -> anyhow::Result<BacktestInputs> {
     let fetching = |done: usize, total: usize| progress.calls(done, total);
+    let compiling = {
+        let progress = Arc::clone(progress);
+        move |done, total| progress.compiled(done, total)
+    };
+    let stop = Arc::new(AtomicBool::new(false));
     tokio::select! {
-        inputs = app::load_backtest(app, request, &fetching) => inputs,
+        inputs = app::load_backtest(app, request, &stop, compiling, &fetching) => inputs,
         signal = start::interrupted() => {
             signal?;
-            Err(anyhow!("interrupted while the bars were loaded"))
+            stop.store(true, Ordering::Relaxed);
+            Err(anyhow!("interrupted while scripts and bars were loaded"))
         }
     }
 }

@@ -98,6 +98,8 @@ struct Signals<'a> {
     /// By the name of the filter.
     filtered_by: &'a BTreeMap<&'static str, usize>,
     ordered: usize,
+    /// Bought in part, as far as the cash went.
+    cut: usize,
     unfilled: usize,
     /// Orders of the last session, which no session of the span fills.
     waiting: usize,
@@ -227,6 +229,7 @@ impl BacktestReport {
                 filtered: counts.filtered,
                 filtered_by: &counts.filtered_by,
                 ordered: counts.ordered,
+                cut: counts.cut,
                 unfilled: self.unfilled(),
                 waiting: self.result.book.pending.len(),
             },

@@ -226,7 +226,7 @@ mod tests {
             document["signals"],
             json!({
                 "signals": 42, "filtered": 38, "filtered_by": { "capacity": 12, "held": 26 },
-                "ordered": 4, "unfilled": 0, "waiting": 1,
+                "ordered": 4, "cut": 0, "unfilled": 0, "waiting": 1,
             })
         );
         assert_eq!(document["costs_paid"], json!({ "fees": 0.0, "slippage": 0.0, "total": 0.0 }));

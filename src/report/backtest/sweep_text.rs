@@ -8,6 +8,9 @@ use crate::backtest::{Flatness, as_set};
 use crate::domain::format::{count, fixed, percent};
 use crate::performance::Figure;
 
+/// Combinations that the text has: more than these nobody reads line by line.
+const LISTED: usize = 50;
+
 impl Sweep {
     /// Renders what stands above the report of the best combination.
     pub(super) fn text(&self) -> String {
@@ -18,7 +21,11 @@ impl Sweep {
             }
             done => format!("Sweep, interrupted: {} of {combinations} done\n", fixed(done as f64, 0)),
         };
-        text.push_str(&aligned(&self.table()));
+        text.push_str(&aligned(&self.listed()));
+        if let Some(more) = self.done().checked_sub(LISTED).filter(|more| *more > 0) {
+            let more = count(more, "combination");
+            text.push_str(&format!("The best {LISTED} by Sharpe ratio; {more} more: --format json\n"));
+        }
         text.push_str(
             "Near: the mean and the worst Sharpe ratio of the combinations one step away in one constant. A best one \
              far above them is more likely luck.\n",
@@ -29,6 +36,22 @@ impl Sweep {
         text.push('\n');
         text.push_str(&self.verdict());
         text
+    }
+
+    /// The table as far as a person reads it: all of a small grid in its order, the best ones of a large grid.
+    fn listed(&self) -> Vec<Vec<String>> {
+        let table = self.table();
+        if self.done() <= LISTED {
+            return table;
+        }
+        let walked = self.trials.iter().zip(self.sharpes()).filter(|(trial, _)| trial.is_some());
+        let mut ranked: Vec<(usize, Option<f64>)> = walked.map(|(_, sharpe)| sharpe).enumerate().collect();
+        ranked.sort_by(|(_, one), (_, other)| {
+            let worth = |own: &Option<f64>| own.unwrap_or(f64::NEG_INFINITY);
+            worth(other).total_cmp(&worth(one))
+        });
+        let best = ranked.into_iter().take(LISTED).map(|(place, _)| table[place + 1].clone());
+        table[..1].iter().cloned().chain(best).collect()
     }
 
     /// Returns a head, and a row for each combination that was walked.

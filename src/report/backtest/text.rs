@@ -40,6 +40,9 @@ impl BacktestReport {
             return text;
         };
         let start = self.settings.risk.account_equity;
+        if self.result.trades.is_empty() {
+            text.push_str("No trade: no strategy bought anything in the span.\n\n");
+        }
         text.push_str(&lines(&[
             ("Equity", format!("{} to {}", fixed(start, 2), fixed(equity, 2))),
             ("Trades", format!("{} closed, {} open", self.closed().count(), self.open().count())),
@@ -54,7 +57,6 @@ impl BacktestReport {
         text.push('\n');
         text.push_str(&self.figures());
         if self.result.trades.is_empty() {
-            text.push_str("\nNo trade: no strategy bought anything in the span.\n");
             return text;
         }
         let open: Vec<&Trade> = self.open().collect();

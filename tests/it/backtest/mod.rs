@@ -275,6 +275,41 @@ fn a_run_on_each_day_decides_what_the_backtest_did() {
     assert!(stdout.starts_with("35 decisions: each is to the byte"), "{stdout}");
 }
 
+#[test]
+fn what_was_walked_with_another_constant_and_fill_can_be_verified_too() {
+    let asked = "verify --demo --from 2026-11-16 --asset-class equity";
+    let folder = Folder::empty();
+    let (code, stdout, stderr) = run(&folder, &format!("{asked} --set STOP_ATR_MULT=3 --fill next-close"));
+    assert_eq!((code, stdout.starts_with("5 decisions: each is")), (0, true), "{stdout}{stderr}");
+    let (code, _, stderr) = run(&folder, &format!("{asked} --set STOP_ATR_MULT=3,4"));
+    assert_eq!((code, stderr.contains("give each constant one value")), (2, true), "{stderr}");
+}
+
+#[test]
+fn what_was_not_verified_is_never_called_sound() {
+    check("verify --from 2027-01-01", 1, &["nothing was verified", "no bars in the span"]);
+    let folder = Folder::with_files();
+    folder.write("strategies/sound.rhai", include_str!("../../../strategies/equity_momentum.rhai"));
+    folder.write("strategies/broken.rhai", "fn eligible(row) { row.next_close > 1.0 }");
+    let (code, stdout, stderr) = run(&folder, "verify --from 2026-11-16");
+    assert_eq!((code, stdout.contains("each is to the byte")), (1, true), "{stdout}{stderr}");
+    assert!(stderr.contains("broken.rhai:1:24") && stderr.contains("next_close"), "{stderr}");
+}
+
+#[test]
+fn a_script_that_does_not_load_is_why_nothing_is_traded() {
+    let folder = Folder::with_files();
+    let shipped = include_str!("../../../strategies/equity_momentum.rhai");
+    folder.write("strategies/mine.rhai", &shipped.replacen("row.close", "row.next_close", 1));
+    for arguments in ["backtest", "verify", "backtest --strategy mine", "signals --strategy mine"] {
+        let (code, _, stderr) = run(&folder, arguments);
+        assert_eq!(code, 78, "{arguments}: {stderr}");
+        let told = "mine did not load: strategies/mine.rhai:";
+        assert!(stderr.contains(told) && stderr.contains("next_close"), "{arguments}: {stderr}");
+    }
+    check("backtest --strategy nobody", 2, &["no strategy `nobody`; there are"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interruption_ends_the_walk_and_says_how_far_it_came() {

@@ -40,7 +40,7 @@ pub(super) struct MapRow {
 pub(super) struct MapCell {
     /// A dash without a ratio.
     pub text: String,
-    /// `gain1` to `gain4` or `loss1` to `loss4` by the part of the largest ratio; empty without one.
+    /// `gain1` to `gain4` or `loss1` to `loss4` by the place in the range of all ratios; empty without one.
     pub shade: String,
     pub is_best: bool,
 }
@@ -78,13 +78,21 @@ fn study(title: &str, lines: Vec<String>, table: Vec<Vec<String>>, map: Option<M
 }
 
 fn map_view(map: &HeatMap<'_>, sweep: &Sweep) -> MapView {
-    let largest = map.sharpes.iter().flatten().flatten().fold(0.0_f64, |most, own| most.max(own.abs()));
+    let all = || map.sharpes.iter().flatten().flatten().copied();
+    let (lowest, highest) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+    // Where all have one sign, the shades are for the differences between them.
+    let (nearest, largest) = match (lowest > 0.0, highest < 0.0) {
+        (true, _) => (lowest, highest),
+        (_, true) => (-highest, -lowest),
+        _ => (0.0, highest.max(-lowest)),
+    };
     let width = map.across.values.len();
     let cell = |place: usize, sharpe: &Option<f64>| {
         let Some(sharpe) = *sharpe else {
             return MapCell { text: "–".to_owned(), shade: String::new(), is_best: false };
         };
-        let part = if largest > 0.0 { sharpe.abs() / largest } else { 0.0 };
+        let range = largest - nearest;
+        let part = if range > 0.0 { (sharpe.abs() - nearest) / range } else { 0.0 };
         let depth = (part * 4.0).ceil().clamp(1.0, 4.0);
         let side = if sharpe > 0.0 { "gain" } else { "loss" };
         MapCell { text: fixed(sharpe, 2), shade: format!("{side}{depth}"), is_best: place == sweep.best }
