@@ -4,17 +4,17 @@
 //! and are decided, crypto closes and is decided. With fills at the close, a class is filled right before it is
 //! decided. Whatever a session decides is done by `decide`; here is only what comes after what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::mem;
-use std::ops::{AddAssign, ControlFlow};
+use std::ops::ControlFlow;
 
 use chrono::{NaiveDate, TimeDelta};
 use rayon::Scope;
 
 use super::account::{Account, Waiting};
 use super::ahead::Ahead;
-use super::cost::Paid;
 use super::floor::Floor;
+use super::result::{Backtest, Counts};
 use super::scaling::risk_factor;
 use super::split::ShownSplits;
 use super::tally::Tally;
@@ -23,7 +23,7 @@ use crate::decide::{Decider, Decision, Prepared};
 use crate::domain::{AssetClass, Book, Problem, ProblemKind, Words};
 use crate::filters;
 use crate::outcomes::DELISTED_AFTER;
-use crate::performance::{Day, Trade};
+use crate::performance::Day;
 use crate::scripts;
 use crate::scripts::{Rows, Scripts};
 use crate::settings;
@@ -65,62 +65,6 @@ pub struct Step<'a> {
     /// Dates before this one, and all.
     pub done: usize,
     pub total: usize,
-}
-
-/// What a backtest made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Backtest {
-    /// One a date on which a class had a session, oldest first; empty where the span has none.
-    pub days: Vec<Day>,
-    /// By entry; those that are still open are marked at the last close.
-    pub trades: Vec<Trade>,
-    /// The account at the end; what is pending was decided on the last session.
-    pub book: Book,
-    pub counts: Counts,
-    /// What all fills cost.
-    pub paid: Paid,
-    /// One for each symbol or script and matter, however many sessions told it.
-    pub problems: Vec<Problem>,
-    /// All dates of the span; more than `days` where it was stopped.
-    pub dates: usize,
-}
-
-/// How many signals became what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Eligible and triggered, on all sessions.
-    pub signals: usize,
-    /// Of these, rejected by a filter.
-    pub filtered: usize,
-    /// Those by the name of the filter. One that several filters reject counts once: where decisions are in words
-    /// for the first of them, else for the last.
-    pub filtered_by: BTreeMap<&'static str, usize>,
-    /// Of these, ordered.
-    pub ordered: usize,
-    /// Orders that were bought in part: as much as the cash paid for.
-    pub cut: usize,
-    /// Fills of entries and exits.
-    pub fills: usize,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.signals += other.signals;
-        self.filtered += other.filtered;
-        for (filter, rejected) in other.filtered_by {
-            *self.filtered_by.entry(filter).or_default() += rejected;
-        }
-        self.ordered += other.ordered;
-        self.cut += other.cut;
-        self.fills += other.fills;
-    }
-}
-
-impl Backtest {
-    /// Tells whether it was stopped before the end of the span.
-    pub fn is_stopped(&self) -> bool {
-        self.days.len() < self.dates
-    }
 }
 
 /// Folds the core over history.

@@ -10,10 +10,12 @@ mod account;
 mod ahead;
 mod conditions;
 mod cost;
+mod fills;
 mod floor;
 mod fold;
 mod grid;
 mod neighbourhood;
+mod result;
 mod scaling;
 mod split;
 mod tally;
@@ -25,10 +27,11 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-pub use account::ends_at_a_close;
 pub use cost::{Conditions, Paid, Rate};
-pub use fold::{Backtest, Counts, Rules, Step, backtest, backtest_sold, dates, shared_dates};
+pub use fills::ends_at_a_close;
+pub use fold::{Rules, Step, backtest, backtest_sold, dates, shared_dates};
 pub use grid::{Axis, Grid, GridError, Values, as_set};
 pub use neighbourhood::{Flatness, flatness};
+pub use result::{Backtest, Counts};
 pub use verify::{Difference, Verifier};
 pub use walk_forward::{BadLengths, Lengths, Window, efficiency, joined, windows};

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-use super::fold::Backtest;
+use super::result::Backtest;
 use crate::performance::{Figure, Undefined};
 
 /// How many sessions a window chooses on, and how many it then trades.

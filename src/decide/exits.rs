@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::check::{Check, Checked, check, rank};
+use super::check::{Checked, check};
 use super::exit_rule::{rows_since, view};
+use super::lot::{Check, rank};
 use super::reasoning;
 use super::reasons;
 use super::splits;

@@ -7,6 +7,7 @@
 //! bytes and look-ahead has no way in.
 
 mod check;
+mod day;
 mod decision;
 mod doubt;
 mod exit_rule;
@@ -14,6 +15,7 @@ mod exits;
 mod explain;
 mod explanation;
 mod fill;
+mod lot;
 mod market;
 mod near_misses;
 mod prepare;
@@ -30,7 +32,6 @@ mod verdict;
 #[cfg(test)]
 mod fixtures;
 
-pub use check::Check;
 pub use decision::{Decision, HeldPosition, MarketOverview, NearMiss, PositionStatus, Regime};
 pub use exits::{Exits, exits};
 pub use explain::explain;
@@ -39,6 +40,7 @@ pub use explanation::{
     SignalExplained, StrategyExplained, Verdict,
 };
 pub use fill::{Fill, FillOutcome, buy, fill, mark, order, sell, settle};
+pub use lot::Check;
 pub use near_misses::near_misses;
 pub use prepare::{
     MarketBars, Prepared, bars_needed, bars_needed_by, prepare, prepare_reading, prepare_since,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::session::Days;
+use super::day::Days;
 use crate::bars::Bars;
 use crate::bars::Health;
 use crate::bars::Split;

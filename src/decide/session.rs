@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
-use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use rustc_hash::FxHashSet;
 
-use super::check::{Check, Checked, check};
+use super::check::{Checked, check};
+use super::day::Day;
 use super::doubt::doubt;
 use super::exits;
 use super::exits::tracks;
+use super::lot::Check;
 use super::market;
 use super::reasoning;
 use super::track::Track;
@@ -259,134 +260,6 @@ fn taken(panel: &Panel, context: &Context<'_>) -> Vec<bool> {
 fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort();
     problems.dedup();
-    problems
-}
-
-/// What is so on a session whoever decides it: the same for every book and every script.
-#[derive(Clone, Debug)]
-pub(super) struct Day {
-    /// Without its breadth, for which every symbol is looked at, and which is for readers alone.
-    market: MarketOverview,
-    /// Why nothing can be decided.
-    no_decision: Option<String>,
-    problems: Vec<Problem>,
-}
-
-impl Day {
-    fn of(prepared: &Prepared, session: NaiveDate) -> Self {
-        let (market, mut problems) = market::overview(prepared, session);
-        let (stale, no_decision) = stale(prepared, &market, session);
-        let is_too_early = !prepared.columns.is_kept(session);
-        let too_early =
-            || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
-        let no_decision = no_decision.or_else(too_early);
-        problems.extend(stale);
-        if no_decision.is_none() {
-            problems.extend(unhealthy(prepared, session));
-        }
-        Self { market, no_decision, problems }
-    }
-}
-
-/// The [`Day`] of each session, looked at once: a sweep decides each a hundred times.
-#[derive(Clone, Debug)]
-pub(super) struct Days(Arc<[OnceLock<Day>]>);
-
-impl Days {
-    /// Makes room for so many sessions, none of which was looked at.
-    pub(super) fn new(sessions: usize) -> Self {
-        Self((0..sessions).map(|_| OnceLock::new()).collect())
-    }
-
-    /// Looks at a session, where that was not done yet.
-    pub(super) fn on(&self, prepared: &Prepared, session: NaiveDate) -> Cow<'_, Day> {
-        let place = prepared.columns.sessions().binary_search(&session).ok();
-        match place.and_then(|place| self.0.get(place)) {
-            Some(day) => Cow::Borrowed(day.get_or_init(|| Day::of(prepared, session))),
-            None => Cow::Owned(Day::of(prepared, session)),
-        }
-    }
-}
-
-/// Names the universe's symbols without a bar on the session; where they are most of it,
-/// nothing can be decided, and the second value says so.
-fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (Vec<Problem>, Option<String>) {
-    let columns = &prepared.columns;
-    let panel = columns.panel();
-    let mut problems = Vec::new();
-    if market.symbols > 0 && market.symbols_with_bar == market.symbols {
-        return (problems, None);
-    }
-    for (position, symbol) in panel.symbols().iter().enumerate() {
-        if !columns.is_tradable(position) {
-            continue;
-        }
-        if panel.row(position, session).is_some() {
-            continue;
-        }
-        let dates = &panel.dates()[panel.rows(position)];
-        let before = dates[..dates.partition_point(|date| *date <= session)].last().copied();
-        let message = match before {
-            Some(date) => format!("no bar on {session}, the newest is of {date}: not signalled"),
-            None => format!("no bar on {session} or before it: not signalled"),
-        };
-        problems.push(Problem::new(symbol, ProblemKind::Stale, message));
-    }
-    if !are_most_missing(market.symbols_with_bar, market.symbols) {
-        return (problems, None);
-    }
-    let whole_before = match whole_session_before(prepared, market.symbols, session) {
-        Some(date) => {
-            format!("the last session with bars of most is {date}; to decide that one, use --date {date}")
-        }
-        None => "no session before it has bars of most either".to_owned(),
-    };
-    let no_decision = format!(
-        "bars are missing for {session}: {} of {} symbols have one; {whole_before}",
-        market.symbols_with_bar, market.symbols
-    );
-    (problems, Some(no_decision))
-}
-
-fn are_most_missing(with_bar: usize, symbols: usize) -> bool {
-    symbols == 0 || with_bar * 2 < symbols
-}
-
-/// The newest session before `session` that could be decided.
-fn whole_session_before(prepared: &Prepared, symbols: usize, session: NaiveDate) -> Option<NaiveDate> {
-    let columns = &prepared.columns;
-    let sessions = columns.sessions();
-    let earlier = &sessions[..sessions.partition_point(|day| *day < session)];
-    let with_bar = |day: NaiveDate| columns.tradable_on(day).count();
-    // Most days are told by their rows alone, so that a history that begins with few symbols is not counted through
-    // again on each of its sessions.
-    let has_too_few = |day: NaiveDate| are_most_missing(columns.rows_on(day).len(), symbols);
-    let is_whole = |day: &NaiveDate| !has_too_few(*day) && !are_most_missing(with_bar(*day), symbols);
-    earlier.iter().rev().copied().find(is_whole)
-}
-
-/// Names the universe's symbols whose bars are in doubt on the session.
-fn unhealthy(prepared: &Prepared, session: NaiveDate) -> Vec<Problem> {
-    let (columns, health) = (&prepared.columns, &prepared.health);
-    let panel = columns.panel();
-    let mut problems = Vec::new();
-    if health.is_clean() {
-        return problems;
-    }
-    for row in columns.tradable_on(session).map(|row| row as usize) {
-        let symbol = &panel.symbols()[panel.owner(row)];
-        if let Some(jump) = health.suspect(row) {
-            problems.push(Problem::new(
-                symbol,
-                ProblemKind::Suspect,
-                format!("{jump}: no BUY for five sessions"),
-            ));
-        }
-        if let Some(gap) = health.gap(row) {
-            problems.push(Problem::new(symbol, ProblemKind::Gap, format!("{gap}: no BUY for 20 sessions")));
-        }
-        problems.extend(health.warnings(panel, row));
-    }
     problems
 }
 

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use super::check::Lot;
 use super::exit_rule::view_at;
+use super::lot::Lot;
 use crate::bars::Panel;
 use crate::domain::Name;
 use crate::scripts::{Budget, PositionView, Rows, Rule, Scripts, Strategy};

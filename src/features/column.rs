@@ -79,15 +79,34 @@ impl Column {
     /// `is_there`; both are as long as `rows`. What is not there is written as 0.
     pub fn read(&self, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
         match &self.0 {
+            Store::Rows { kept, values: own } if kept.is_all() => copy(own, rows, values, is_there),
             Store::Rows { kept, values: own } => {
                 fill(rows, values, is_there, |row| own.get(kept.place(row)?).copied());
             }
-            Store::Bar { panel, field } => {
-                let own = field.of(panel);
-                fill(rows, values, is_there, |row| own.get(row).copied());
-            }
+            Store::Bar { panel, field } => copy(field.of(panel), rows, values, is_there),
             Store::Days { .. } => fill(rows, values, is_there, |row| self.get(row)),
         }
+    }
+}
+
+/// Copies the values of rows that mostly lie side by side, stretch by stretch.
+fn copy(own: &[f64], rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
+    let mut begin = 0;
+    while let Some(first) = rows.get(begin) {
+        let length = rows[begin..].iter().zip(*first..).take_while(|(row, next)| *row == next).count();
+        let (first, end) = (*first as usize, begin + length);
+        let (values, is_there) = (&mut values[begin..end], &mut is_there[begin..end]);
+        match own.get(first..first + length) {
+            Some(own) => {
+                for ((own, value), is_there) in own.iter().zip(values).zip(is_there) {
+                    *is_there = own.is_finite();
+                    *value = if *is_there { *own } else { 0.0 };
+                }
+            }
+            // Rows past the end have no value.
+            None => fill(&rows[begin..end], values, is_there, |row| own.get(row).copied()),
+        }
+        begin = end;
     }
 }
 
@@ -117,5 +136,47 @@ impl Field {
 pub(super) fn clean(values: &mut [f64]) {
     for value in values {
         *value = if value.is_finite() { *value + 0.0 } else { f64::NAN };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Days, NaiveDate};
+
+    use super::*;
+    use crate::bars::Bars;
+    use crate::domain::{AssetClass, Bar, Symbol};
+
+    fn check(rows: &[u32]) {
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a date");
+        let bar = |number: u64| {
+            let price = 10.0 + number as f64;
+            let date = first + Days::new(number);
+            Bar { date, open: price, high: price, low: price, close: price, volume: 0.0 }
+        };
+        let bars: Vec<Bar> = (0..30).map(bar).collect();
+        let symbol = Symbol::new("A").expect("a symbol");
+        let panel =
+            Panel::stack(AssetClass::Equity, vec![Bars::for_tests(symbol, &bars)]).expect("one symbol");
+        let holed = (0..30).map(|row| if row % 7 == 3 { f64::NAN } else { f64::from(row) }).collect();
+        let of_rows = Column::rows(&Arc::new(Kept::all()), holed);
+        for column in [Column::bar(&Arc::new(panel), Field::Close), of_rows] {
+            let (mut values, mut is_there) = (vec![f64::NAN; rows.len()], vec![false; rows.len()]);
+            column.read(rows, &mut values, &mut is_there);
+            let read: Vec<Option<f64>> =
+                values.iter().zip(&is_there).map(|(value, is_there)| is_there.then_some(*value)).collect();
+            let alone: Vec<Option<f64>> = rows.iter().map(|row| column.get(*row as usize)).collect();
+            assert_eq!(read, alone, "{rows:?}");
+            assert!(values.iter().all(|value| value.is_finite()), "what is not there is 0: {values:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_read_together_have_the_values_that_each_has_alone() {
+        check(&(0..30).collect::<Vec<u32>>());
+        check(&[5, 6, 7, 3, 4, 4, 29, 30, 31, 2]);
+        check(&[28, 29, 30]);
+        check(&[u32::MAX]);
+        check(&[]);
     }
 }
