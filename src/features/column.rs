@@ -92,9 +92,10 @@ impl Column {
 /// Copies the values of rows that mostly lie side by side, stretch by stretch.
 fn copy(own: &[f64], rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
     let mut begin = 0;
-    while let Some(first) = rows.get(begin) {
-        let length = rows[begin..].iter().zip(*first..).take_while(|(row, next)| *row == next).count();
-        let (first, end) = (*first as usize, begin + length);
+    while let Some(first) = rows.get(begin).map(|first| *first as usize) {
+        let length =
+            rows[begin..].iter().zip(first..).take_while(|(row, next)| **row as usize == *next).count();
+        let end = begin + length;
         let (values, is_there) = (&mut values[begin..end], &mut is_there[begin..end]);
         match own.get(first..first + length) {
             Some(own) => {
