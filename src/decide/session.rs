@@ -161,7 +161,7 @@ impl Decider<'_> {
         };
         let is_taken = match words {
             Words::Told => Vec::new(),
-            Words::LeftOut => taken(panel, &context),
+            Words::LeftOut => taken(panel, &context, tracks),
         };
         if !is_taken.is_empty() {
             // None of what is left is taken.
@@ -245,15 +245,14 @@ impl Chosen<'_> {
 }
 
 /// Whether each symbol of the panel is held, ordered or sold.
-fn taken(panel: &Panel, context: &Context<'_>) -> Vec<bool> {
+fn taken(panel: &Panel, context: &Context<'_>, tracks: &[Track]) -> Vec<bool> {
     let mut is_taken = vec![false; panel.symbols().len()];
     let book = &context.book;
     let class = panel.asset_class();
-    for symbol in book.held(class).chain(book.ordered(class)).chain(context.sold) {
-        if let Some(owner) = panel.position(symbol) {
-            is_taken[owner] = true;
-        }
-    }
+    let held = book.places().filter(|(_, own)| own.asset_class == class);
+    let owners = held.filter_map(|(place, _)| tracks[place].owner());
+    let others = book.ordered(class).chain(context.sold).filter_map(|symbol| panel.position(symbol));
+    owners.chain(others).for_each(|owner| is_taken[owner] = true);
     is_taken
 }
 

@@ -39,9 +39,14 @@ impl<'a> Remaining<'a> {
 
     /// Returns the positions that stay, of both classes.
     pub fn positions(&self) -> impl Iterator<Item = &'a Position> {
+        self.places().map(|(_, own)| own)
+    }
+
+    /// Returns the same with their places in the book.
+    pub fn places(&self) -> impl Iterator<Item = (usize, &'a Position)> {
         let is_gone = |place: usize| self.gone.get(place).copied().unwrap_or_default();
         let positions = self.book.positions.iter().enumerate();
-        positions.filter(move |(place, _)| !is_gone(*place)).map(|(_, own)| own)
+        positions.filter(move |(place, _)| !is_gone(*place))
     }
 
     /// Returns the orders that are not filled yet, of both classes.
