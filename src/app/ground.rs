@@ -85,6 +85,12 @@ impl Ground {
         backtest::backtest(&self.prepared, &rules, &mut |_: &Step<'_>| flow(stop))
     }
 
+    /// Walks a stretch of which every class is decided from its last session before, so that all of it is traded.
+    pub(super) fn walk_from_eve(&self, scripts: &Scripts, stretch: Stretch, stop: &AtomicBool) -> Backtest {
+        let rules = self.rules(scripts, &self.settings, stretch);
+        backtest::backtest_from_eve(&self.prepared, &rules, &mut |_: &Step<'_>| flow(stop))
+    }
+
     /// Returns the classes that have a session in a result, in their order; all of them where it has none.
     pub(super) fn traded(&self, result: &Backtest) -> Vec<AssetClass> {
         let traded: Vec<AssetClass> = self.prepared_of(result).map(class_of).collect();

@@ -7,7 +7,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::ground::Ground;
 use super::{App, BacktestOutcome, Refusal, Span};
-use crate::backtest;
 use crate::domain::{Problem, ProblemKind, hex};
 use crate::journal::{Journal, JournalError, Reveal};
 use crate::report::{Choice, Looks, Shown};
@@ -58,8 +57,8 @@ pub(super) enum Traded {
     Stopped,
 }
 
-/// Trades the holdout with an account of its own. Its orders are decided from the newest session before it that all
-/// classes share, so that the first of each fills in it.
+/// Trades the holdout with an account of its own. Each class is decided from its last session before it, so that its
+/// first orders fill in it.
 pub(super) fn trade(
     ground: &Ground,
     scripts: &Scripts,
@@ -67,8 +66,7 @@ pub(super) fn trade(
     (constants, choice): (Vec<(String, f64)>, Option<Choice>),
     stop: &AtomicBool,
 ) -> Traded {
-    let eve = backtest::shared_dates(&ground.prepared, span.from(), from.pred_opt()).last().copied();
-    let result = ground.walk(scripts, (Some(eve.unwrap_or(from)), span.to()), stop);
+    let result = ground.walk_from_eve(scripts, (Some(from), span.to()), stop);
     if result.is_stopped() {
         return Traded::Stopped;
     }

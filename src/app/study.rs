@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::bail;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use tracing::info;
 
 use super::backtest::{BacktestInputs, BacktestOutcome, Charged};
@@ -58,6 +58,7 @@ pub(super) fn study(
     let span = inputs.holdout.map_or(Ok(inputs.span), |own| own.before(inputs.span))?;
     let stretch = (span.from(), span.to());
     let ground = Ground::prepare(markets, &recipe, (settings, fill, costs), stop)?;
+    notes.extend(inputs.walk_forward.and_then(|_| left_out(&ground, stretch)));
     let told = match inputs.walk_forward {
         Some(lengths) => in_windows(&ground, &recipe, (stretch, lengths), stop, progress)?,
         None if recipe.grid().len() > 1 => best(&ground, &recipe, stretch, stop, progress)?,
@@ -139,6 +140,20 @@ pub(super) fn study(
         interrupted,
         trials,
         scripts_hash,
+    })
+}
+
+/// Says which part of a stretch no window can reach, since not every class trades there.
+fn left_out(ground: &Ground, (from, to): Stretch) -> Option<String> {
+    let ends = |dates: Vec<NaiveDate>| Some((*dates.first()?, *dates.last()?));
+    let (first, last) = ends(backtest::dates(&ground.prepared, from, to))?;
+    let (shared, until) = ends(backtest::shared_dates(&ground.prepared, from, to))?;
+    let is_more = |days: TimeDelta| days > TimeDelta::days(7);
+    (is_more(shared - first) || is_more(last - until)).then(|| {
+        format!(
+            "the windows lie between {shared} and {until}, where every class trades, and not from {first} to {last}; name \
+             one class with --asset-class for all of its own"
+        )
     })
 }
 

@@ -35,12 +35,13 @@ pub(super) fn windows_of(
     let found = windows(&sessions, lengths);
     if found.is_empty() {
         return Err(Refusal::Usage(format!(
-            "--walk-forward {}:{} needs more than {} to choose on, and the span has {}; take shorter windows or a \
+            "--walk-forward {}:{} needs more than {} to choose on, and the span has {}{}; take shorter windows or a \
              longer span",
             lengths.train,
             lengths.test,
             fixed(lengths.train as f64, 0),
-            count(sessions.len(), "session")
+            count(sessions.len(), "session"),
+            if ground.prepared.len() > 1 { " on which every class trades" } else { "" }
         )));
     }
     Ok(found)

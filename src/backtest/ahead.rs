@@ -36,7 +36,7 @@ impl<'a> Ahead<'a> {
         let sessions = columns.sessions();
         let first = from.map_or(0, |from| sessions.partition_point(|session| *session < from));
         let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
-        let length = (ROWS_ASKED / columns.panel().symbols().len().max(1)).max(32);
+        let length = (ROWS_ASKED / columns.panel().symbols().len().max(1)).max(16);
         let sessions = &sessions[first.min(end)..end];
         Self {
             decider,

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::{Backtest, Rules, Step, backtest, backtest_sold};
+use super::{Backtest, Rules, Step, backtest, backtest_from_eve, backtest_sold};
 use crate::bars::{Bars, Split, check};
 use crate::decide::{MarketBars, Prepared, prepare};
 use crate::domain::{AssetClass, Bar, Words};
@@ -135,6 +135,11 @@ impl World {
     /// Walks it and sells everything at the end.
     pub(super) fn sold(&self) -> Backtest {
         backtest_sold(&self.prepared(), &self.rules(), &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Walks it with each class decided from its last session before the span on.
+    pub(super) fn since_eve(&self) -> Backtest {
+        backtest_from_eve(&self.prepared(), &self.rules(), &mut |_| ControlFlow::Continue(()))
     }
 
     pub(super) fn run(&self) -> Backtest {

@@ -77,7 +77,17 @@ pub fn backtest(
     rules: &Rules<'_>,
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
-    walk(classes, rules, AtEnd::Marks, watch)
+    walk(classes, rules, (Begin::Sessions, AtEnd::Marks), watch)
+}
+
+/// Does the same with each class decided from its own last session before [`Rules::from`] on, so that the first orders
+/// of every class fill in the span. The curve begins with the last of these sessions, on which nothing is held.
+pub fn backtest_from_eve(
+    classes: &[Prepared],
+    rules: &Rules<'_>,
+    watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
+) -> Backtest {
+    walk(classes, rules, (Begin::Eve, AtEnd::Marks), watch)
 }
 
 /// Does the same, and sells at its close, with costs, what is held on the last session; that session's orders are
@@ -87,13 +97,13 @@ pub fn backtest_sold(
     rules: &Rules<'_>,
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
-    walk(classes, rules, AtEnd::Sells, watch)
+    walk(classes, rules, (Begin::Sessions, AtEnd::Sells), watch)
 }
 
 fn walk(
     classes: &[Prepared],
     rules: &Rules<'_>,
-    at_end: AtEnd,
+    (begin, at_end): (Begin, AtEnd),
     watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
 ) -> Backtest {
     let bound: Vec<Rows> = classes.iter().map(|own| rules.scripts.bind(&own.columns)).collect();
@@ -105,7 +115,7 @@ fn walk(
         .iter()
         .zip(bound.iter().zip(&markets))
         .map(|(prepared, (rows, market))| {
-            Stand::new(Decider { prepared, scripts: rules.scripts, rows, market }, rules)
+            Stand::new(Decider { prepared, scripts: rules.scripts, rows, market }, rules, begin)
         })
         .collect();
     stands.sort_by_key(|stand| stand.decider.prepared.columns.panel().asset_class());
@@ -129,6 +139,30 @@ pub fn shared_dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<Na
     shared
 }
 
+/// With which session of a class a walk begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begin {
+    /// The first one of the span.
+    Sessions,
+    /// The last one before it.
+    Eve,
+}
+
+impl Begin {
+    /// Returns the first session that is decided of a class, where the span has a beginning.
+    fn of(self, prepared: &Prepared, from: Option<NaiveDate>) -> Option<NaiveDate> {
+        let sessions = prepared.columns.sessions();
+        let eve = |from: NaiveDate| {
+            let before = sessions.partition_point(|session| *session < from);
+            sessions[..before].last().copied().filter(|eve| from - *eve <= LONGEST_REST)
+        };
+        match self {
+            Self::Sessions => from,
+            Self::Eve => from.and_then(eve).or(from),
+        }
+    }
+}
+
 /// What a walk does with what is held after its last session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtEnd {
@@ -142,15 +176,18 @@ struct Stand<'a> {
     splits: ShownSplits,
     waiting: Option<Waiting>,
     ahead: Ahead<'a>,
+    /// The first session that is decided, where the span has a beginning.
+    begin: Option<NaiveDate>,
     /// Whether its bars ended long ago, so that nothing of it is held.
     has_left: bool,
 }
 
 impl<'a> Stand<'a> {
-    fn new(decider: Decider<'a>, rules: &Rules<'_>) -> Self {
+    fn new(decider: Decider<'a>, rules: &Rules<'_>, begin: Begin) -> Self {
         let splits = ShownSplits::of(decider.prepared);
-        let ahead = Ahead::new(decider, rules.from, rules.to);
-        Self { decider, splits, waiting: None, ahead, has_left: false }
+        let begin = begin.of(decider.prepared, rules.from);
+        let ahead = Ahead::new(decider, begin, rules.to);
+        Self { decider, splits, waiting: None, ahead, begin, has_left: false }
     }
 }
 
@@ -191,7 +228,12 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         at_end: AtEnd,
         watch: &mut (dyn FnMut(&Step<'_>) -> ControlFlow<()> + Send),
     ) -> Backtest {
-        let dates = dates(self.classes, self.rules.from, self.rules.to);
+        let mut dates = dates(self.classes, self.rules.from, self.rules.to);
+        let is_before = |date: &NaiveDate| self.rules.from.is_some_and(|from| *date < from);
+        let eves: BTreeSet<NaiveDate> =
+            self.stands.iter().filter_map(|stand| stand.begin).filter(is_before).collect();
+        let begin = eves.last().copied();
+        dates.splice(..0, eves);
         let mut days = Vec::with_capacity(dates.len());
         for (done, date) in dates.iter().enumerate() {
             let mut flow = ControlFlow::Continue(());
@@ -217,7 +259,9 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
                 }
             }
             self.leave_ended(*date);
-            days.push(self.account.end_day(*date));
+            if begin.is_none_or(|begin| *date >= begin) {
+                days.push(self.account.end_day(*date));
+            }
             if flow.is_break() {
                 break;
             }
@@ -227,7 +271,8 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         {
             *last = self.sell_all(*last);
         }
-        self.finish(days, dates.len())
+        let dates = dates.into_iter().filter(|date| begin.is_none_or(|begin| *date >= begin)).count();
+        self.finish(days, dates)
     }
 
     /// Sells what is held of a class whose bars ended so long before a date that they count as delisted.
@@ -264,7 +309,9 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
     }
 
     fn is_open(&self, stand: usize, date: NaiveDate) -> bool {
-        self.stands[stand].decider.prepared.columns.sessions().binary_search(&date).is_ok()
+        let Stand { decider, begin, .. } = &self.stands[stand];
+        let is_in_span = *begin == Some(date) || self.rules.from.is_none_or(|from| date >= from);
+        is_in_span && decider.prepared.columns.sessions().binary_search(&date).is_ok()
     }
 
     fn floor(&self, stand: usize, session: NaiveDate) -> Floor<'a> {
@@ -350,15 +397,20 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         let last = days.last().map(|day| day.date);
         let (trades, book) = self.account.into_trades(&prepared, last);
         let mut problems = self.tally.told();
-        problems.extend(prepared.iter().filter_map(|own| ends_early(own, last?)));
+        let span = days.first().map(|day| day.date).zip(last);
+        problems.extend(prepared.iter().filter_map(|own| ends_early(own, span?)));
         Backtest { days, trades, book, counts, paid, problems, dates }
     }
 }
 
 /// Says of a class that its bars end long before the walk does: from there on the account trades without it.
-fn ends_early(prepared: &Prepared, last: NaiveDate) -> Option<Problem> {
+fn ends_early(prepared: &Prepared, (first, last): (NaiveDate, NaiveDate)) -> Option<Problem> {
     let columns = &prepared.columns;
     let newest = columns.sessions().last().filter(|newest| last - **newest > LONGEST_REST)?;
+    // A class without a session in the span was none of the walk's.
+    if *newest < first {
+        return None;
+    }
     let message = format!(
         "its bars end on {newest}, and the walk goes on to {last} without it: what it holds is sold at its last close \
          once {DELISTED_AFTER} sessions have passed; `--to {newest}` ends there"

@@ -29,7 +29,7 @@ mod tests;
 
 pub use cost::{Conditions, Paid, Rate};
 pub use fills::ends_at_a_close;
-pub use fold::{Rules, Step, backtest, backtest_sold, dates, shared_dates};
+pub use fold::{Rules, Step, backtest, backtest_from_eve, backtest_sold, dates, shared_dates};
 pub use grid::{Axis, Grid, GridError, Values, as_set};
 pub use neighbourhood::{Flatness, flatness};
 pub use result::{Backtest, Counts};

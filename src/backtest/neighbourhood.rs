@@ -16,8 +16,8 @@ pub struct Flatness {
 /// Looks at the neighbours of a combination: those that differ from it in one constant alone, by one step of the
 /// grid, up or down.
 ///
-/// `sharpes` are the ratios of all combinations in the grid's order; what has none is not counted, nor what is the
-/// same as the combination to the bit: a constant that nothing reads makes no plateau.
+/// `sharpes` are the ratios of all combinations in the grid's order; what has none is not counted, nor what `is_left_out`
+/// says: a constant that nothing reads makes no plateau.
 ///
 /// # Formula
 /// mean = Σ Sharpe of the neighbours / their number; worst = the smallest of them.
@@ -25,9 +25,9 @@ pub fn flatness(
     grid: &Grid,
     sharpes: &[Option<f64>],
     index: usize,
-    is_same: impl Fn(usize, usize) -> bool,
+    is_left_out: impl Fn(usize, usize) -> bool,
 ) -> Flatness {
-    let near = grid.neighbours(index).into_iter().filter(|other| !is_same(index, *other));
+    let near = grid.neighbours(index).into_iter().filter(|other| !is_left_out(index, *other));
     let near: Vec<f64> = near.filter_map(|other| sharpes.get(other).copied().flatten()).collect();
     let mean = (!near.is_empty()).then(|| near.iter().sum::<f64>() / near.len() as f64);
     Flatness { neighbours: near.len(), mean, worst: near.into_iter().reduce(f64::min) }

@@ -32,8 +32,8 @@ pub struct Counts {
     pub signals: usize,
     /// Of these, rejected by a filter.
     pub filtered: usize,
-    /// Those by the name of the filter. One that several filters reject counts once: where decisions are in words
-    /// for the first of them, else for the last.
+    /// Those by the name of the filter. One that several reject counts once, for the first of them; where decisions are
+    /// not in words `held` comes before all others, and the correlation guard after them.
     pub filtered_by: BTreeMap<&'static str, usize>,
     /// Of these, ordered.
     pub ordered: usize,

@@ -422,6 +422,30 @@ fn a_class_whose_bars_end_is_sold_and_leaves_its_slot_to_the_other() {
 }
 
 #[test]
+fn from_its_eve_on_a_span_is_traded_by_every_class_and_nothing_before_it() {
+    let mut stocks = closes(&[85.0, 85.0, 85.0, 85.0, 90.0]);
+    stocks.extend([None, None]);
+    stocks.extend(closes(&[91.0, 92.0]));
+    let coins = closes(&[85.0, 85.0, 85.0, 85.0, 90.0, 90.0, 90.0, 91.0, 92.0]);
+    let mut world = World::of(vec![after_calm("A", &stocks)]).with_coins(vec![after_calm("C", &coins)]);
+    world.from = Some(32);
+    let bought = |result: &Backtest| -> Vec<(String, chrono::NaiveDate, chrono::NaiveDate)> {
+        result.trades.iter().map(|own| (own.symbol.to_string(), own.decided, own.entry_date)).collect()
+    };
+    let result = world.since_eve();
+    let expected = [("A".to_owned(), day(29), day(32)), ("C".to_owned(), day(31), day(32))];
+    assert_eq!(bought(&result), expected);
+    let dates: Vec<_> = result.days.iter().map(|own| own.date).collect();
+    assert_eq!(dates, [day(31), day(32), day(33)]);
+    assert_eq!((result.days[0].equity, result.days[0].invested, result.dates), (CASH, 0.0, 3));
+    // Decided in the span alone, they are bought a session later.
+    assert!(bought(&world.run()).iter().all(|(_, _, entry)| *entry == day(33)));
+    // A class without a session for weeks before it is no class of the span.
+    world.from = Some(60);
+    assert_eq!(bought(&world.since_eve()), []);
+}
+
+#[test]
 fn the_risk_follows_the_volatility_where_that_is_asked() {
     let wild: Vec<f64> =
         (0..330).map(|n| 100.0 + if n < 300 { f64::from(n % 2) } else { f64::from(n % 2) * 20.0 }).collect();

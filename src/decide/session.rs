@@ -86,8 +86,8 @@ pub struct Choice {
     pub checks: Vec<Check>,
     /// The entries, ranked.
     pub buys: Vec<Candidate>,
-    /// How many signals each filter rejected. One that several reject counts once: where words are told for the first
-    /// of them, else for the last.
+    /// How many signals each filter rejected. One that several reject counts once, for the first of them; where words
+    /// are left out `held` comes before all others, and the correlation guard after them.
     pub rejected: BTreeMap<&'static str, usize>,
 }
 

@@ -92,12 +92,14 @@ const QUALITY: &[Named] = &[
 /// All of these judge a candidate before the next one down the ranking is looked at.
 const PORTFOLIO: &[Named] = &[
     ("sector", sector::reject),
-    ("correlation", correlation::reject),
+    (CORRELATION, correlation::reject),
     ("slots", slots::reject),
     ("exposure", exposure::reject),
     ("quantity", quantity::reject),
     ("capacity", capacity::reject),
 ];
+
+const CORRELATION: &str = "correlation";
 
 /// The name of the filter that never buys what is held, ordered or sold on the session.
 pub const HELD: &str = "held";
@@ -164,11 +166,10 @@ fn pass(
             watch(&candidate, name, reason.as_deref());
             Some((*name, reason?))
         };
-        // Each judges by itself, so that where none is named the cheap ones may come first: they stand last.
-        let rejected = match context.words {
-            Words::Told => filters.iter().find_map(&mut judged),
-            Words::LeftOut => filters.iter().rev().find_map(&mut judged),
-        };
+        // Each judges by itself, so that where none is named the dear one may come last.
+        let is_dear = |own: &&Named| context.words == Words::LeftOut && own.0 == CORRELATION;
+        let cheap = filters.iter().filter(|own| !is_dear(own)).find_map(&mut judged);
+        let rejected = cheap.or_else(|| filters.iter().filter(is_dear).find_map(&mut judged));
         match rejected {
             Some((filter, reason)) => filtered.push(Filtered {
                 symbol: candidate.signal.symbol.clone(),
@@ -237,6 +238,21 @@ mod tests {
         let (kept, filtered) = judged(&desk, vec![desk.candidate("B", 7.0), desk.candidate("A", 9.0)]);
         assert_eq!(kept, ["A"]);
         assert_eq!(filtered, ["B: exposure would be 85.0% of equity, over 80.0% (risk.max_exposure)"]);
+    }
+
+    #[test]
+    fn without_words_a_rejection_is_counted_for_the_first_filter_too() {
+        let mut desk = Desk::new();
+        desk.hold("HELD", 790.0);
+        desk.settings.risk.max_positions = 1;
+        let filter = |words: Words| {
+            let context = Context { words, ..desk.context() };
+            let (kept, filtered) = select(vec![desk.candidate("A", 9.0)], &context);
+            assert!(kept.is_empty());
+            filtered[0].filter
+        };
+        // The exposure would be too large as well.
+        assert_eq!([Words::Told, Words::LeftOut].map(filter), ["slots", "slots"]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) static KINDS: &[Kind] = &[
         label: "Beta",
         unit: Unit::Ratio,
         formula: "covariance of the returns / the benchmark's variance",
-        compute: |evidence| beta(&pairs(evidence)),
+        compute: |evidence| beta(&enough(evidence)?),
     },
     Kind {
         name: "alpha",
@@ -39,6 +39,10 @@ pub(super) static KINDS: &[Kind] = &[
         compute: alpha,
     },
 ];
+
+/// A line through fewer returns says nothing.
+const LEAST: usize = 20;
+const FEW: Undefined = Undefined("fewer than 20 sessions beside the benchmark");
 
 /// A close stands for so many days after it: New York was never closed for longer between two sessions.
 const CARRIED: i64 = 7;
@@ -69,6 +73,16 @@ fn pairs(evidence: &Evidence<'_>) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// The same, where there are enough for a line through them.
+fn enough(evidence: &Evidence<'_>) -> Result<Vec<(f64, f64)>, Undefined> {
+    let pairs = pairs(evidence);
+    match pairs.len() {
+        0 => Err(NO_BENCHMARK),
+        few if few < LEAST => Err(FEW),
+        _ => Ok(pairs),
+    }
+}
+
 fn benchmark_return(evidence: &Evidence<'_>) -> Figure {
     let mut closes = evidence.benchmark.iter().copied().flatten();
     let first = closes.next().ok_or(NO_BENCHMARK)?;
@@ -76,7 +90,7 @@ fn benchmark_return(evidence: &Evidence<'_>) -> Figure {
 }
 
 fn correlation(evidence: &Evidence<'_>) -> Figure {
-    let pairs = pairs(evidence);
+    let pairs = enough(evidence)?;
     let of = |side: fn(&(f64, f64)) -> f64| {
         let own: Vec<(f64, f64)> = pairs.iter().map(|pair| (side(pair), side(pair))).collect();
         covariance(&own).ok_or(NO_BENCHMARK)
@@ -92,7 +106,7 @@ fn beta(pairs: &[(f64, f64)]) -> Figure {
 }
 
 fn alpha(evidence: &Evidence<'_>) -> Figure {
-    let pairs = pairs(evidence);
+    let pairs = enough(evidence)?;
     let beta = beta(&pairs)?;
     let rest: Vec<f64> = pairs.iter().map(|(own, benchmark)| own - beta * benchmark).collect();
     Ok(mean(&rest).ok_or(NO_BENCHMARK)? * evidence.year.sessions())
@@ -117,6 +131,21 @@ mod tests {
         assert_eq!(closes_on(&days, &bars), expected);
         assert_eq!(closes_on(&days, &bars[1..])[..3], [None, None, Some(11.0)]);
         assert_eq!(closes_on(&days, &[]), [None; 12]);
+    }
+
+    #[test]
+    fn a_line_is_not_laid_through_a_handful_of_returns() {
+        let of = |sessions: usize| {
+            let equity: Vec<f64> = (0..sessions).map(|number| 100.0 + (number * 7 % 5) as f64).collect();
+            let days = days_from("2024-01-01", &equity);
+            let closes: Vec<Option<f64>> = equity.iter().map(|own| Some(own * 2.0)).collect();
+            let evidence = Evidence { days: &days, trades: &[], benchmark: &closes, year: Year::Crypto };
+            [correlation(&evidence), beta(&enough(&evidence).unwrap_or_default()), alpha(&evidence)]
+        };
+        assert_eq!(of(20)[0], Err(FEW));
+        assert_eq!(of(20)[2], Err(FEW));
+        let [correlation, beta, alpha] = of(21).map(|own| own.expect("enough of them"));
+        assert!((correlation - 1.0).abs() < 1e-12 && (beta - 1.0).abs() < 1e-12 && alpha.abs() < 1e-12);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use chrono::{Datelike as _, NaiveDate, Weekday};
 use super::curve::Day;
 use crate::domain::AssetClass;
 
+/// The part of all days from which on every day counts as a session: a bar may be missing now and then.
+const NEARLY_ALL: f64 = 0.99;
+
 /// The mean length of a year in the Gregorian calendar.
 pub(super) const DAYS_A_YEAR: f64 = 365.2425;
 
@@ -63,20 +66,18 @@ impl Year {
         }
     }
 
-    /// Reads it from the weekends after the first day, on which returns may end; `None` where there is none.
+    /// Reads it from the days after the first one, on which returns may end; `None` where no weekend is among them.
     fn counted(days: &[Day]) -> Option<Self> {
         let [first, rest @ ..] = days else { return None };
         let last = rest.last()?.date;
+        let days = (last - first.date).num_days() as f64;
         let all = first.date.iter_days().skip(1).take_while(|date| *date <= last).filter(is_weekend).count();
         let decided = rest.iter().filter(|day| is_weekend(&day.date)).count();
         match decided {
             _ if all == 0 => None,
             0 => Some(Self::Equity),
-            _ if decided == all => Some(Self::Crypto),
-            _ => {
-                let years = (last - first.date).num_days() as f64 / DAYS_A_YEAR;
-                Some(Self::Counted(rest.len() as f64 / years))
-            }
+            _ if rest.len() as f64 >= days * NEARLY_ALL => Some(Self::Crypto),
+            _ => Some(Self::Counted(rest.len() as f64 / days * DAYS_A_YEAR)),
         }
     }
 }
@@ -114,6 +115,17 @@ mod tests {
         check(&[AssetClass::Crypto], &curve(8, 8), Year::Crypto);
         // From Monday to the Sunday of the eighth week are 55 days; four weekends are missing.
         check(&BOTH, &curve(8, 4), Year::Counted(47.0 / 55.0 * DAYS_A_YEAR));
+    }
+
+    #[test]
+    fn a_bar_that_is_missing_now_and_then_leaves_every_day_a_session() {
+        let coins = [AssetClass::Crypto];
+        let mut days = curve(52, 52);
+        days.remove(5);
+        check(&coins, &days, Year::Crypto);
+        days.retain(|day| !matches!(day.date.weekday(), Weekday::Tue | Weekday::Wed));
+        let Year::Counted(sessions) = Year::of(&coins, &days) else { panic!("two days a week are missing") };
+        assert!((sessions - 365.2425 * 5.0 / 7.0).abs() < 2.0, "{sessions}");
     }
 
     #[test]

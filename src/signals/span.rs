@@ -17,7 +17,7 @@ use crate::scripts::Scripts;
 const ROWS_AT_ONCE: usize = 4_096;
 
 /// Sessions that are asked about at once, at least: their rows of a symbol lie side by side in memory.
-const SESSIONS_AT_ONCE: usize = 32;
+const SESSIONS_AT_ONCE: usize = 16;
 
 /// Scans each of the sessions, which ascend; the scans come in the order of the sessions.
 ///

@@ -66,7 +66,12 @@ impl Sweep {
     /// Returns how flat the grid is around each combination, in its order.
     pub fn flatness(&self) -> Vec<Flatness> {
         let sharpes = self.sharpes();
-        let is_same = |index, other| self.is_same(index, other);
+        let idle: Vec<&str> = self.idle().iter().map(|axis| axis.name.as_str()).collect();
+        // A constant that nothing reads makes no plateau.
+        let is_same = |index, other| {
+            let (own, other) = (self.grid.chosen(index), self.grid.chosen(other));
+            own.iter().zip(&other).any(|(own, other)| own.1 != other.1 && idle.contains(&own.0.as_str()))
+        };
         (0..self.grid.len()).map(|index| flatness(&self.grid, &sharpes, index, is_same)).collect()
     }
 

@@ -30,7 +30,7 @@ impl BacktestReport {
             Year::Equity => format!("{} sessions a year", fixed(year.sessions(), 0)),
             Year::Crypto => format!("{} sessions a year: every day is one", fixed(year.sessions(), 0)),
             Year::Counted(sessions) => format!(
-                "{} sessions a year, counted: crypto trades in a part of the span",
+                "{} sessions a year, counted: not every day is a session, though weekends are among them",
                 fixed(sessions, 1)
             ),
         }

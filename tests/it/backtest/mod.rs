@@ -187,7 +187,7 @@ fn a_year_has_the_sessions_that_the_curve_has() {
     // From the 1st of September to the 20th of November.
     assert!((year - (sessions - 1.0) / 80.0 * 365.2425).abs() < 1e-9, "{year} of {sessions}");
     let (_, text, _) = run(&part, "backtest --from 2026-09-01");
-    assert!(text.contains("sessions a year, counted: crypto trades in a part of the span"), "{text}");
+    assert!(text.contains("sessions a year, counted: not every day is a session"), "{text}");
 
     // Of coins there is no bar in this span, and no word of them.
     let (year, basis, told) = ask(&part, "--from 2026-09-01 --to 2026-10-09");
