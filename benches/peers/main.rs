@@ -2,7 +2,8 @@
 //! peers are given. Its protocol is that of `worker.py`: `go` on stdin does the work once, `trades` tells the trades.
 //!
 //! Signals are every raw signal of all sessions, features included; trades are the walk of the backtest without costs,
-//! with its account and filters, features included again. Figures and the report are timed with the whole process. Run by `cargo bench` without a folder it does nothing.
+//! with its account and filters, features included again. Figures and the report are timed with the whole process.
+//! Run by `cargo bench` without a folder it does nothing.
 
 use std::collections::BTreeMap;
 use std::io::BufRead as _;

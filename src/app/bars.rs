@@ -42,7 +42,8 @@ impl LoadedBars {
 }
 
 /// Loads all bars up to the selection's session of the universe, its benchmark, and the
-/// symbols in `held`, each with the day since which no split of it may be missed, if any: at least `bars_needed` before `first`, the first session that is asked about,
+/// symbols in `held`, each with the day since which no split of it may be missed, if any: at least `bars_needed`
+/// before `first`, the first session that is asked about,
 /// or two years where that is more.
 ///
 /// A symbol that no source has costs only itself. `progress` is told the calls to each vendor.

@@ -9,6 +9,7 @@ use super::ground::Ground;
 use super::{App, BacktestOutcome, Refusal, Span};
 use crate::domain::{Problem, ProblemKind, hex};
 use crate::journal::{Journal, JournalError, Reveal};
+use crate::performance::Year;
 use crate::report::{Choice, Looks, Shown};
 use crate::scripts::Scripts;
 
@@ -74,7 +75,8 @@ pub(super) fn trade(
     let Some(first) = traded.next() else { return Traded::Nothing };
     let sessions = (first, traded.next_back().unwrap_or(first));
     let (figures, benchmark) = (ground.figures(&result), ground.benchmark(&result));
-    Traded::Whole(Box::new(Shown { sessions, constants, choice, benchmark, figures, result }))
+    let year = Year::of(&ground.traded(&result), &result.days);
+    Traded::Whole(Box::new(Shown { sessions, constants, choice, benchmark, year, figures, result }))
 }
 
 /// Writes down that a holdout is about to be shown, or counts how often it was, and says so in the report.

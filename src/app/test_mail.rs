@@ -36,7 +36,8 @@ pub struct MailsTried {
     pub unknown: usize,
 }
 
-/// Sends the test mail to `to`, or to every recipient of the settings, and returns how many were taken. A recipient that fails keeps the others from nothing.
+/// Sends the test mail to `to`, or to every recipient of the settings, and returns how many were taken. A recipient
+/// that fails keeps the others from nothing.
 ///
 /// # Errors
 /// A [`Refusal`] where the settings are not complete or the address is none.

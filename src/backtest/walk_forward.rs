@@ -2,7 +2,8 @@
 //!
 //! A window's choice is made at the close of its last training session and decides at that very close, so that its
 //! first fills are those of the first test session and no session is lost between two windows. At the end of a window
-//! its positions are sold at the last close, with costs, and nothing is decided there: the next choice does. Test stretches touch and never overlap; refuses to look at one before its time.
+//! its positions are sold at the last close, with costs, and nothing is decided there: the next choice does. Test
+//! stretches touch and never overlap; refuses to look at one before its time.
 
 use std::str::FromStr;
 

@@ -6,7 +6,8 @@ use super::{Candidate, Context, Kept};
 
 pub(super) fn reject(candidate: &Candidate, _kept: &Kept, context: &Context<'_>) -> Option<String> {
     let close = candidate.signal.close;
-    let reason = || format!("the size that the risk allows is no whole share at {}", price(close));
+    let by = candidate.size.cap.map_or("the risk".to_owned(), |cap| format!("risk.{cap}"));
+    let reason = || format!("the size that {by} allows is no whole share at {}", price(close));
     (candidate.size.quantity <= 0.0).then(|| context.words.say(reason))
 }
 

@@ -125,9 +125,10 @@ impl Journal {
     /// A journal that cannot be read.
     pub fn sessions(&self, since: NaiveDate) -> Result<Vec<SessionRow>, JournalError> {
         self.read(|connection| {
-            let mut select = connection.prepare_cached(
-                &format!("{ROWS} WHERE job_sessions.session >= ?1 OR job_sessions.state = 'undelivered' ORDER BY job_sessions.job, job_sessions.session"),
-            )?;
+            let mut select = connection.prepare_cached(&format!(
+                "{ROWS} WHERE job_sessions.session >= ?1 OR job_sessions.state = 'undelivered' \
+                     ORDER BY job_sessions.job, job_sessions.session"
+            ))?;
             let rows = select.query_map([since.to_string()], row)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

@@ -22,7 +22,7 @@ pub enum Year {
     Equity,
     /// Every day: crypto trades throughout.
     Crypto,
-    /// So many, counted: crypto trades in a part of the curve.
+    /// So many, counted: weekends are among the sessions, and not every day is one.
     Counted(f64),
 }
 

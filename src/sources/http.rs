@@ -102,7 +102,8 @@ impl Http {
     ///
     /// # Errors
     /// [`SourceError::Unreachable`] where no connection was made, [`SourceError::Transport`] where no whole
-    /// answer came over it, [`SourceError::Status`] for a redirect, [`SourceError::Malformed`] for a body that is too large. Other statuses are answers.
+    /// answer came over it, [`SourceError::Status`] for a redirect, [`SourceError::Malformed`] for a body that is too
+    /// large. Other statuses are answers.
     pub(super) async fn get(
         &self,
         about: &str,

@@ -283,6 +283,38 @@ fn a_holdout_is_as_if_its_sessions_were_not_there() {
     assert!(said.words().contains("The bars are simulated: this look is not recorded."), "{}", said.stdout);
 }
 
+/// A Monday: stocks were last decided on Friday, coins on Sunday.
+#[test]
+fn a_holdout_of_both_classes_buys_nothing_before_it_begins() {
+    let folder = Folder::empty();
+    let asked = "--demo --from 2026-03-02 --to 2026-06-30 --holdout 2026-06-01 --reveal";
+    let told = document(&folder, asked);
+    let own = &told["holdout"]["shown"];
+    let dates: Vec<&str> = own["equity_curve"]
+        .as_array()
+        .expect("a curve")
+        .iter()
+        .map(|point| point["date"].as_str().expect("a date"))
+        .collect();
+    assert_eq!((dates[0], dates[1], dates[dates.len() - 1]), ("2026-05-31", "2026-06-01", "2026-06-30"));
+    let bought: Vec<(&str, &str)> = own["trades"]
+        .as_array()
+        .expect("trades")
+        .iter()
+        .map(|own| {
+            (own["asset_class"].as_str().expect("a class"), own["entry_date"].as_str().expect("a date"))
+        })
+        .collect();
+    assert!(!bought.is_empty() && bought.iter().all(|(_, date)| *date >= "2026-06-01"), "{bought:?}");
+    assert_eq!(
+        (&own["sessions_per_year"], &own["sessions_per_year_basis"]),
+        (&365.0.into(), &"crypto".into())
+    );
+    let said = ask(&folder, asked);
+    let basis = "Reckoned with                 365 sessions a year: every day is one; benchmark SPY";
+    assert_eq!(said.stdout.matches(basis).count(), 2, "{}", said.stdout);
+}
+
 #[test]
 fn every_look_at_a_holdout_is_written_down_and_counted() {
     let folder = Folder::with_files();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::BenchmarkCloses;
 use crate::backtest::{Backtest, as_set};
 use crate::domain::format::{count, fixed, percent};
-use crate::performance::Figures;
+use crate::performance::{Figures, Year};
 
 /// A span that the rest of the report does not cover.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct Shown {
     pub choice: Option<Choice>,
     /// What it is compared with.
     pub benchmark: Option<BenchmarkCloses>,
+    /// What returns are annualised by.
+    pub year: Year,
     pub figures: Figures,
     /// Of an account of its own. Its first day is the session before, at whose close it begins to decide.
     pub result: Backtest,
@@ -123,6 +125,8 @@ impl Holdout {
                 "chosen_among": own.choice.map(|choice| choice.combinations),
                 "chosen_by": own.choice.map(|_| "sharpe"),
                 "chosen_on_sessions": own.choice.and_then(|choice| choice.sessions),
+                "sessions_per_year": own.year.sessions(),
+                "sessions_per_year_basis": own.year.as_str(),
                 "figures": own.figures,
                 "equity_curve": curve.collect::<Vec<_>>(),
                 "trades": own.result.trades.iter().map(super::json::Row::of).collect::<Vec<_>>(),

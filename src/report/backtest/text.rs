@@ -1,5 +1,6 @@
 //! A backtest for people: what came of it first, then what it rests on.
 
+use super::wording::{compared_with, sessions_a_year};
 use super::{BacktestReport, told};
 use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
 use crate::performance::{Figure, Figures, Kind, Trade};
@@ -26,7 +27,9 @@ impl BacktestReport {
             text.push_str(&holdout.line());
             if let Some(shown) = &holdout.shown {
                 let part = shown.benchmark.as_ref().and_then(|own| own.part(&shown.result.days));
-                text.push_str(&told_figures(&shown.figures, part, &[]));
+                let benchmark = compared_with(shown.benchmark.as_ref(), &shown.result.days);
+                let basis = format!("{}; benchmark {benchmark}", sessions_a_year(shown.year));
+                text.push_str(&told_figures(&shown.figures, part, &[("Reckoned with", basis)]));
             }
         }
         text

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use super::BacktestReport;
+use super::BenchmarkCloses;
 use crate::domain::AssetClass;
 use crate::domain::format::{count, fixed, percent};
-use crate::performance::{Unit, Year};
+use crate::performance::{Day, Unit, Year};
 use crate::settings;
 use crate::settings::FillTime;
 
@@ -25,24 +26,12 @@ impl BacktestReport {
 
     /// Says what a year is by which returns are annualised.
     pub(super) fn sessions_a_year(&self) -> String {
-        let year = self.year();
-        match year {
-            Year::Equity => format!("{} sessions a year", fixed(year.sessions(), 0)),
-            Year::Crypto => format!("{} sessions a year: every day is one", fixed(year.sessions(), 0)),
-            Year::Counted(sessions) => format!(
-                "{} sessions a year, counted: not every day is a session, though weekends are among them",
-                fixed(sessions, 1)
-            ),
-        }
+        sessions_a_year(self.year())
     }
 
     /// Names the benchmark, and the part of the span that it covers where that is not all of it.
     pub(super) fn compared_with(&self) -> String {
-        let Some(own) = &self.benchmark else { return "none".to_owned() };
-        match own.part(&self.result.days) {
-            Some(part) => format!("{}, {part}", own.symbol),
-            None => own.symbol.to_string(),
-        }
+        compared_with(self.benchmark.as_ref(), &self.result.days)
     }
 
     /// Says which filters rejected how many signals, the busiest first; empty where none did.
@@ -100,5 +89,26 @@ pub(super) fn told(unit: Unit, value: f64) -> String {
         Unit::Count => counted(value),
         Unit::Sessions if value == 1.0 => "1 session".to_owned(),
         Unit::Sessions => format!("{} sessions", counted(value)),
+    }
+}
+
+/// Says what returns are annualised by.
+pub(super) fn sessions_a_year(year: Year) -> String {
+    match year {
+        Year::Equity => format!("{} sessions a year", fixed(year.sessions(), 0)),
+        Year::Crypto => format!("{} sessions a year: every day is one", fixed(year.sessions(), 0)),
+        Year::Counted(sessions) => format!(
+            "{} sessions a year, counted: not every day is a session, though weekends are among them",
+            fixed(sessions, 1)
+        ),
+    }
+}
+
+/// Names a benchmark, and the part of a curve that it covers where that is not all of it.
+pub(super) fn compared_with(benchmark: Option<&BenchmarkCloses>, days: &[Day]) -> String {
+    let Some(own) = benchmark else { return "none".to_owned() };
+    match own.part(days) {
+        Some(part) => format!("{}, {part}", own.symbol),
+        None => own.symbol.to_string(),
     }
 }
