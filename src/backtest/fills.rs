@@ -2,6 +2,8 @@
 //!
 //! Each order fills alone, so that its cost has left the cash before the next is cut to what is left.
 
+use std::mem;
+
 use chrono::NaiveDate;
 
 use super::account::{Account, Lot, Ordered, Sale, Waiting};
@@ -199,21 +201,27 @@ impl Account {
         problems
     }
 
-    /// Sells all that is held of the class at its newest closes, as what ended with a window, and drops its orders.
-    pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
-        self.leave(floor, WINDOW_END);
+    /// Sells all that is held of the class at its newest closes, as what ended with a window, and drops its orders,
+    /// which it names.
+    pub(super) fn sell_all(&mut self, floor: &Floor<'_>) -> Vec<Problem> {
+        let dropped = self.leave(floor, WINDOW_END);
+        dropped.iter().map(|order| not_filled(order, "its window ended before")).collect()
     }
 
     /// Does the same with a class that has had no bar of any symbol for so long that it counts as delisted.
-    pub(super) fn delist(&mut self, floor: &Floor<'_>) {
-        self.leave(floor, DELISTED);
+    pub(super) fn delist(&mut self, floor: &Floor<'_>) -> Vec<Problem> {
+        let dropped = self.leave(floor, DELISTED);
+        dropped.iter().map(|order| not_bought(order, FillOutcome::NoBar)).collect()
     }
 
-    fn leave(&mut self, floor: &Floor<'_>, reason: &str) {
+    /// Returns the orders that it dropped.
+    fn leave(&mut self, floor: &Floor<'_>, reason: &str) -> Vec<Order> {
         let class = floor.class();
         let mut is_dropped = self.book.pending.iter().map(|own| own.asset_class == class);
         self.ordered.retain(|_| !is_dropped.next().unwrap_or_default());
-        self.book.pending.retain(|own| own.asset_class != class);
+        let pending = mem::take(&mut self.book.pending);
+        let (dropped, kept) = pending.into_iter().partition(|own| own.asset_class == class);
+        self.book.pending = kept;
         let at_close = |(place, own): (usize, &Position)| {
             let row = floor.newest(&own.symbol, floor.session).filter(|_| own.asset_class == class)?;
             Some((place, row))
@@ -221,6 +229,7 @@ impl Account {
         let sold: Vec<_> = self.book.positions.iter().enumerate().filter_map(at_close).collect();
         self.sell_at_closes(floor, &sold, reason);
         mark(&mut self.book, class, |_, _| None);
+        dropped
     }
 
     /// Sells the positions at these places at the closes of these rows.
@@ -269,6 +278,10 @@ fn not_bought(order: &Order, outcome: FillOutcome) -> Problem {
         FillOutcome::NoCash => "no cash was left for it".to_owned(),
         FillOutcome::NoBar | FillOutcome::Filled(_) => "it found no bar".to_owned(),
     };
+    not_filled(order, &why)
+}
+
+fn not_filled(order: &Order, why: &str) -> Problem {
     let told = format!("the order of {} of {} was not filled: {why}", order.strategy, order.session);
     Problem::new(&order.symbol, ProblemKind::NotFilled, told)
 }

@@ -285,13 +285,14 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             else {
                 continue;
             };
-            let class = columns.panel().asset_class();
-            if own.has_left || calendar::sessions_between(class, newest, date) + 1 < DELISTED_AFTER {
+            let (class, tomorrow) = (columns.panel().asset_class(), date.succ_opt().unwrap_or(date));
+            if own.has_left || calendar::sessions_between(class, newest, tomorrow) < DELISTED_AFTER {
                 continue;
             }
             (own.has_left, own.waiting) = (true, None);
             let floor = self.floor(stand, newest);
-            self.account.delist(&floor);
+            let dropped = self.account.delist(&floor);
+            self.tally.add(date, dropped);
         }
     }
 
@@ -302,7 +303,8 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             let until = sessions.partition_point(|session| *session <= last.date);
             let Some(session) = until.checked_sub(1).map(|place| sessions[place]) else { continue };
             let floor = self.floor(stand, session);
-            self.account.sell_all(&floor);
+            let dropped = self.account.sell_all(&floor);
+            self.tally.add(last.date, dropped);
         }
         let day = self.account.end_day(last.date);
         Day { traded: last.traded + day.traded, ..day }

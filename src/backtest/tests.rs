@@ -413,12 +413,22 @@ fn a_class_whose_bars_end_is_sold_and_leaves_its_slot_to_the_other() {
     let expected = "equity: its bars end on 2024-01-28, and the walk goes on to 2024-03-08 without it: what it holds is \
                     sold at its last close once 20 sessions have passed; `--to 2024-01-28` ends there";
     assert_eq!(told(&result, ProblemKind::Stale), [expected]);
-    // Twenty of New York's sessions after a Sunday.
-    let invested: Vec<_> = result.days.iter().filter(|own| own.invested == 0.0).map(|own| own.date).collect();
-    assert!(invested.contains(&day(55)) && !invested.contains(&day(50)), "{invested:?}");
+    // The twentieth of New York's sessions after that Sunday is a Monday, with a holiday before it.
+    assert_eq!(result.days[56].date.to_string(), "2024-02-26");
+    assert!(result.days[55].invested > 0.0 && result.days[56].invested == 0.0, "{:?}", &result.days[54..58]);
 
     world.to = Some(40);
     assert_eq!(only(&world.run()).exit_reason.as_str(), "open");
+}
+
+#[test]
+fn an_order_of_a_class_whose_bars_end_is_told_as_not_filled() {
+    let coin = after_calm("C", &closes(&[85.0; 43]));
+    let world = World::of(vec![after_calm("A", &closes(&[85.0, 90.0]))]).with_coins(vec![coin]);
+    let result = world.run();
+    assert_eq!((result.trades.len(), result.counts.ordered, result.book.pending.len()), (0, 1, 0));
+    let expected = "A: 2024-02-26: the order of rule of 2024-01-27 was not filled: it found no bar";
+    assert_eq!(told(&result, ProblemKind::NotFilled), [expected]);
 }
 
 #[test]
