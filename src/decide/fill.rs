@@ -158,7 +158,7 @@ pub fn mark(book: &mut Book, asset_class: AssetClass, close: impl Fn(usize, &Pos
     book.equity = book.cash + book.positions.iter().map(Position::market_value).sum::<f64>();
 }
 
-/// The place of each of them in the book.
+/// The place of each of them in the book; of lots that are alike each has its own.
 fn places(book: &Book, held: &[HeldPosition]) -> Vec<Option<usize>> {
     if held.is_empty() {
         return Vec::new();
@@ -166,12 +166,13 @@ fn places(book: &Book, held: &[HeldPosition]) -> Vec<Option<usize>> {
     // Nearly always a symbol has one lot.
     let first: FxHashMap<&Symbol, usize> =
         book.positions.iter().enumerate().rev().map(|(place, own)| (&own.symbol, place)).collect();
+    let mut is_taken = vec![false; book.positions.len()];
     let place = |held: &HeldPosition| {
         let first = first.get(&held.symbol).copied()?;
-        if held.is_of(&book.positions[first]) {
-            return Some(first);
-        }
-        book.positions.iter().position(|own| held.is_of(own))
+        let mut places = first..book.positions.len();
+        let place = places.find(|place| !is_taken[*place] && held.is_of(&book.positions[*place]))?;
+        is_taken[place] = true;
+        Some(place)
     };
     held.iter().map(place).collect()
 }
@@ -333,6 +334,16 @@ mod tests {
         assert_eq!(told(&fills), [("A", 3.0, FillOutcome::Filled(100.0))]);
         assert_eq!(book.positions, [Position { stop_session: day(29), ..older }]);
         assert_eq!(book.cash, 98_700.0 + 300.0);
+    }
+
+    #[test]
+    fn two_lots_that_are_alike_are_both_sold() {
+        let lot = position("A", "always", 80.0);
+        let case = case().holding(vec![lot.clone(), lot]);
+        let (decision, _) = case.decide(29);
+        let (book, fills) = fill(case.book.clone(), &decision, &opens(30, &[("A", 130.0)]));
+        assert_eq!(told(&fills), [("A", 10.0, FillOutcome::Filled(130.0)); 2]);
+        assert_eq!((book.positions, book.cash), (vec![], 98_000.0 + 2_600.0));
     }
 
     #[test]
