@@ -37,16 +37,13 @@ impl<'a> Ahead<'a> {
         let first = from.map_or(0, |from| sessions.partition_point(|session| *session < from));
         let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
         let length = (ROWS_ASKED / columns.panel().symbols().len().max(1)).max(16);
-        let sessions = &sessions[first.min(end)..end];
-        Self {
-            decider,
-            sessions,
-            length,
-            begin: 0,
-            taken: 0,
-            now: Stretch::default(),
-            next: Stretch::default(),
-        }
+        Self::stretches(decider, &sessions[first.min(end)..end], length)
+    }
+
+    /// Begins with the first of these sessions, and asks about so many at once.
+    fn stretches(decider: Decider<'a>, sessions: &'a [NaiveDate], length: usize) -> Self {
+        let (now, next) = (Stretch::default(), Stretch::default());
+        Self { decider, sessions, length, begin: 0, taken: 0, now, next }
     }
 
     /// Returns what the scripts say on the next session, and has the stretch after its own asked about meanwhile.
@@ -81,4 +78,69 @@ impl<'a> Ahead<'a> {
 fn ask(decider: Decider<'_>, sessions: &[NaiveDate]) -> Vec<Found> {
     decider.prepared.look(sessions);
     find_sessions(decider.market, sessions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backtest::fixtures::{World, after_calm, closes};
+    use crate::scripts;
+    use crate::signals::Market;
+    use crate::signals::fixtures::day;
+
+    /// Thirty-one sessions of two symbols; on some A is found, on others B, and on some both.
+    fn world() -> World {
+        let prices = |every: usize| -> Vec<f64> {
+            (0..6).map(|number| if number % every == 0 { 90.0 } else { 85.0 }).collect()
+        };
+        World::of(vec![after_calm("A", &closes(&prices(2))), after_calm("B", &closes(&prices(3)))])
+    }
+
+    /// Takes the sessions one by one, in stretches of a length, and compares each with what it says asked alone.
+    fn check(length: usize) {
+        let world = world();
+        let prepared = world.prepared();
+        let rows = world.scripts.bind(&prepared[0].columns);
+        let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
+        let decider =
+            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
+        let sessions = prepared[0].columns.sessions();
+        let mut ahead = Ahead::stretches(decider, sessions, length);
+        let found = scripts::pool().scope(|scope| {
+            let mut count = 0;
+            for session in sessions {
+                let alone = market.find(&[*session], &[]);
+                let together = ahead.next(scope);
+                assert_eq!(alone, std::slice::from_ref(together), "{length} {session}");
+                count += together.triggered.len();
+            }
+            count
+        });
+        assert_eq!(found, 3 + 2, "A on three sessions, B on two");
+    }
+
+    #[test]
+    fn a_session_says_the_same_however_long_its_stretch_is() {
+        for length in [1, 2, 3, 7, 16, 30, 31, 32, 100] {
+            check(length);
+        }
+    }
+
+    #[test]
+    fn a_span_begins_and_ends_with_its_own_sessions() {
+        let world = world();
+        let prepared = world.prepared();
+        let rows = world.scripts.bind(&prepared[0].columns);
+        let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
+        let decider =
+            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
+        let span = |from, to| {
+            let sessions = Ahead::new(decider, from, to).sessions;
+            sessions.first().copied().zip(sessions.last().copied())
+        };
+        assert_eq!(span(None, None), Some((day(0), day(30))));
+        assert_eq!(span(Some(day(25)), Some(day(29))), Some((day(25), day(29))));
+        assert_eq!(span(Some(day(31)), None), None);
+        assert_eq!(span(Some(day(20)), Some(day(10))), None);
+    }
 }

@@ -234,3 +234,45 @@ fn without_bar(panel: &Panel, owner: Option<usize>, session: NaiveDate) -> Strin
     let newest = newest.map_or("nor before it".to_owned(), |date| format!("its newest is of {date}"));
     format!("no bar on {session}, {newest}: neither its stop nor its exit rule was checked")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::fixtures::{Case, position};
+    use crate::domain::AssetClass;
+    use crate::signals::fixtures::{ALWAYS, day, flat, scripts};
+
+    #[test]
+    fn as_many_as_a_book_holds_are_checked_each_in_its_place() {
+        let names: Vec<String> = (0..7).map(|number| format!("S{number}")).collect();
+        let bars = names.iter().map(|name| flat(name, 100.0)).collect();
+        // Every third stands under its stop, every fifth is of another class, and some have no bar.
+        let is_under = |place: usize| place.is_multiple_of(3);
+        let is_other = |place: usize| place.is_multiple_of(5);
+        let is_unknown = |place: usize| place % 7 == 4;
+        for count in [0, 1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 9] {
+            let held = (0..count).map(|place| Position {
+                asset_class: if is_other(place) { AssetClass::Crypto } else { AssetClass::Equity },
+                ..position(
+                    if is_unknown(place) { "GONE" } else { &names[place % 7] },
+                    "always",
+                    if is_under(place) { 110.0 } else { 80.0 },
+                )
+            });
+            let Case { prepared, scripts, book, .. } =
+                Case::new(scripts(&[("always", ALWAYS)]), Vec::clone(&bars)).holding(held.collect());
+            let rows = scripts.bind(&prepared.columns);
+            let track = |own| Track::of(own, &prepared, &scripts);
+            let mut tracks: Vec<Track> = book.positions.iter().map(track).collect();
+            let checked = check(&prepared, (&scripts, &rows), &book, &mut tracks, day(29));
+            let places: Vec<usize> = checked.checks.iter().map(|own| own.place).collect();
+            let own: Vec<usize> = (0..count).filter(|place| !is_other(*place)).collect();
+            assert_eq!(places, own, "{count}");
+            let sold: Vec<usize> = checked.sold().collect();
+            let under = own.iter().copied().filter(|place| is_under(*place) && !is_unknown(*place));
+            assert_eq!(sold, under.collect::<Vec<_>>(), "{count}");
+            let unknown = own.iter().filter(|place| is_unknown(**place)).count();
+            assert_eq!(checked.problems.len(), unknown, "{count}: {:?}", checked.problems.first());
+        }
+    }
+}
