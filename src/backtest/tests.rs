@@ -200,6 +200,16 @@ fn what_has_no_bar_for_twenty_sessions_is_sold_at_its_last_close() {
 }
 
 #[test]
+fn what_is_sold_on_suspect_bars_is_named_as_such() {
+    let rows = [(90.0, 90.0), (91.0, 92.0), (40.0, 40.0), (40.0, 40.0)].map(Some);
+    let result = World::of(vec![after_calm("A", &rows)]).run();
+    assert_eq!(only(&result).exit_date, day(28));
+    let expected = "A: 2024-01-28: held since 2024-01-27: suspect bars: the close of 2024-01-28 is 0.43 times the one \
+                    before: check for a split first";
+    assert_eq!(told(&result, ProblemKind::Position), [expected]);
+}
+
+#[test]
 fn what_is_still_held_at_the_end_is_marked_at_its_last_close() {
     let result = World::of(vec![after_calm("A", &ROUND_TRIP[..4])]).run();
     let trade = only(&result);
