@@ -202,8 +202,10 @@ fn what_has_no_bar_for_twenty_sessions_is_sold_at_its_last_close() {
 #[test]
 fn what_is_sold_on_suspect_bars_is_named_as_such() {
     let rows = [(90.0, 90.0), (91.0, 92.0), (40.0, 40.0), (40.0, 40.0)].map(Some);
-    let result = World::of(vec![after_calm("A", &rows)]).run();
-    assert_eq!(only(&result).exit_date, day(28));
+    // Beside another one, with which it is asked about at once.
+    let beside = after_calm("B", &closes(&[90.0, 91.0, 92.0, 92.0]));
+    let result = World::of(vec![after_calm("A", &rows), beside]).run();
+    assert_eq!((result.trades[0].symbol.as_str(), result.trades[0].exit_date), ("A", day(28)));
     let expected = "A: 2024-01-28: held since 2024-01-27: suspect bars: the close of 2024-01-28 is 0.43 times the one \
                     before: check for a split first";
     assert_eq!(told(&result, ProblemKind::Position), [expected]);
