@@ -1,8 +1,9 @@
 //! What a row of a rule costs in columns, against the interpreter: `eligible` and `entry` of every
 //! shipped strategy for stocks, on one thread.
 //!
-//! Two shapes: a session of 1,000 symbols, whose values lie a whole history apart, and a block of
-//! five rows, which must not cost more than the interpreter takes for it.
+//! Three shapes: a session of 1,000 symbols, whose values lie a whole history apart; the sixteen sessions up to it,
+//! symbol by symbol, as a backtest asks about them; and a block of five rows, which must not cost more than the
+//! interpreter takes for it.
 
 mod market;
 
@@ -33,7 +34,8 @@ fn rows_of_rules(criterion: &mut Criterion) {
     let session = newest(&market);
     let prepared = prepare(market, &scripts, missing_between).expect("the bars fit a panel");
     let all = prepared.columns.rows_on(session);
-    for index in [all, &all[..5]] {
+    let stretch: Vec<u32> = all.iter().flat_map(|newest| newest - 15..=*newest).collect();
+    for index in [all, &stretch, &all[..5]] {
         let mut group = criterion.benchmark_group(format!("{} rows", index.len()));
         group.throughput(Throughput::Elements(index.len() as u64));
         for engine in [Engine::Columns, Engine::Interpreter] {

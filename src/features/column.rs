@@ -14,6 +14,9 @@ use crate::bars::Panel;
 #[derive(Clone, Debug)]
 pub struct Column(Store);
 
+/// So many rows are looked at together for whether they lie side by side: fewer than a symbol has in most blocks.
+const STRETCH: usize = 16;
+
 #[derive(Clone, Debug)]
 enum Store {
     Bar {
@@ -89,25 +92,23 @@ impl Column {
     }
 }
 
-/// Copies the values of rows that mostly lie side by side, stretch by stretch.
+/// Reads the values of rows, those side by side at once.
 fn copy(own: &[f64], rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
-    let mut begin = 0;
-    while let Some(first) = rows.get(begin).map(|first| *first as usize) {
-        let length =
-            rows[begin..].iter().zip(first..).take_while(|(row, next)| **row as usize == *next).count();
-        let end = begin + length;
-        let (values, is_there) = (&mut values[begin..end], &mut is_there[begin..end]);
-        match own.get(first..first + length) {
+    let stretches = values.chunks_mut(STRETCH).zip(is_there.chunks_mut(STRETCH));
+    for (rows, (values, is_there)) in rows.chunks(STRETCH).zip(stretches) {
+        let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
+        let is_long = last.wrapping_sub(first) == rows.len() - 1
+            && rows.iter().zip(first..).all(|(row, next)| *row as usize == next);
+        // Rows past the end have no value.
+        match own.get(first..first + rows.len()).filter(|_| is_long) {
             Some(own) => {
                 for ((own, value), is_there) in own.iter().zip(values).zip(is_there) {
                     *is_there = own.is_finite();
                     *value = if *is_there { *own } else { 0.0 };
                 }
             }
-            // Rows past the end have no value.
-            None => fill(&rows[begin..end], values, is_there, |row| own.get(row).copied()),
+            None => fill(rows, values, is_there, |row| own.get(row).copied()),
         }
-        begin = end;
     }
 }
 

@@ -9,6 +9,7 @@ use rhai::Dynamic;
 use rhai::EvalAltResult;
 use rhai::Scope;
 
+use super::answer::Answer;
 use super::budget::Budget;
 use super::columns;
 use super::columns::Engine;
@@ -94,13 +95,6 @@ struct Found<T> {
 }
 
 impl<T> Found<T> {
-    fn note(&mut self, place: usize, answer: Result<T, ScriptError>) {
-        match answer {
-            Ok(value) => self.values[place] = Some(value),
-            Err(error) => self.errors.push((place, error)),
-        }
-    }
-
     fn verdicts(mut self, index: &[u32]) -> Verdicts<T> {
         self.errors.sort_by_key(|(place, _)| *place);
         let errors = self.errors.into_iter().map(|(place, error)| RowError { row: index[place], error });
@@ -115,7 +109,7 @@ impl Call<'_> {
         rows: &Rows,
         index: &[u32],
         budget: &mut Budget,
-        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+        read: impl Fn(Answer) -> Result<T, String> + Sync,
     ) -> Verdicts<T> {
         self.block(rows, index, Given::Nothing, budget, read, |row, _| self.invoke((row,)))
     }
@@ -129,7 +123,7 @@ impl Call<'_> {
         index: &[u32],
         arguments: &[A],
         budget: &mut Budget,
-        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+        read: impl Fn(Answer) -> Result<T, String> + Sync,
     ) -> Verdicts<T> {
         self.block(rows, index, A::given(arguments), budget, read, |row, place| {
             let Some(argument) = arguments.get(place) else {
@@ -152,7 +146,7 @@ impl Call<'_> {
         index: &[u32],
         given: Given,
         budget: &mut Budget,
-        read: impl Fn(&Dynamic) -> Result<T, String> + Sync,
+        read: impl Fn(Answer) -> Result<T, String> + Sync,
         call: impl Fn(Row, usize) -> Result<Dynamic, Box<EvalAltResult>> + Sync,
     ) -> Verdicts<T> {
         if !rows.view.is_of(&self.host.layout) {
@@ -166,14 +160,15 @@ impl Call<'_> {
         let mut of_columns: Vec<Option<Dynamic>> = Vec::new();
         let left = match (self.host.engine, self.program) {
             (Engine::Columns, Some(program)) => {
-                columns::run(program, &rows.view, index, given, |place, value| {
-                    found.note(place, read(&value).map_err(|message| self.told(message)));
+                columns::run(program, &rows.view, index, given, |place, answer| match read(answer) {
+                    Ok(value) => found.values[place] = Some(value),
+                    Err(message) => found.errors.push((place, self.told(message))),
                 })
             }
             (Engine::Verify, Some(program)) => {
                 of_columns.resize(index.len(), None);
-                columns::run(program, &rows.view, index, given, |place, value| {
-                    of_columns[place] = Some(value);
+                columns::run(program, &rows.view, index, given, |place, answer| {
+                    of_columns[place] = Some(answer.into_dynamic());
                 });
                 (0..index.len()).collect()
             }
@@ -190,9 +185,14 @@ impl Call<'_> {
                 });
                 let answer = match different {
                     Some(difference) => Err(self.told(difference)),
-                    None => outcome.and_then(|value| read(&value).map_err(|message| self.told(message))),
+                    None => {
+                        outcome.and_then(|value| read(value.into()).map_err(|message| self.told(message)))
+                    }
                 };
-                found.note(place, answer);
+                match answer {
+                    Ok(value) => found.values[place] = Some(value),
+                    Err(error) => found.errors.push((place, error)),
+                }
             })
         });
         match interpreted {
@@ -274,17 +274,6 @@ fn exceeded(budget: &Budget) -> String {
         "the strategy used more than its {} operations of the session; look for a loop that does needless work",
         budget.allowed()
     )
-}
-
-/// Names a value's type in a trader's words, with the value where it is short.
-pub(super) fn told(value: &Dynamic) -> String {
-    match value.type_name() {
-        "()" => "() (nothing)".to_owned(),
-        "bool" => format!("{value} (true or false)"),
-        "i64" | "f64" => format!("{value} (a number)"),
-        "string" => format!("{:?} (text)", value.to_string().chars().take(60).collect::<String>()),
-        other => format!("a value of type {other}"),
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! each function the [`Body`] as written, for explaining a verdict and for translating it, and
 //! the [`Trace`] of what a function did on a row.
 
+mod answer;
 mod body;
 mod budget;
 mod collections;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rhai::Dynamic;
 use rhai::Map;
 
+use super::answer::Answer;
+use super::answer::told;
 use super::body::Program;
 use super::budget::Budget;
 use super::columns::Programs;
@@ -17,7 +18,6 @@ use super::constants::Constants;
 use super::constants::as_number;
 use super::evaluate::Call;
 use super::evaluate::Verdicts;
-use super::evaluate::told;
 use super::function::Function;
 use super::host::Host;
 use super::reads::Kind;
@@ -188,7 +188,7 @@ impl Scorer {
         let function = self.parts.functions.get(component)?;
         let call =
             Call { host: &self.host, script: &self.script, function, program: self.programs.get(function) };
-        Some(trace::of_row_with(&call, rows, row, signal, |value| score(value).map(drop)))
+        Some(trace::of_row_with(&call, rows, row, signal, |answer| score(answer).map(drop)))
     }
 
     /// Lists the conditions of its functions, as coverage counts them.
@@ -202,12 +202,12 @@ impl Scorer {
     }
 }
 
-fn score(value: &Dynamic) -> Result<f64, String> {
-    match as_number(value) {
+fn score(answer: Answer) -> Result<f64, String> {
+    match answer.as_number() {
         Some(score) if (0.0..=FULL_MARKS).contains(&score) => Ok(score),
         _ => Err(format!(
             "gave {}; a component is a number from 0 to 10, so use clamp(x, 0.0, 10.0)",
-            told(value)
+            answer.told()
         )),
     }
 }

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rhai::Dynamic;
 use rhai::ImmutableString;
 
+use super::answer::Answer;
 use super::body::Program;
 use super::budget::Budget;
 use super::columns::Programs;
 use super::columns::WhyNot;
 use super::compile::Compiled;
 use super::constants::Constants;
-use super::constants::as_number;
 use super::evaluate::Call;
 use super::evaluate::Verdicts;
-use super::evaluate::told;
 use super::function::Function;
 use super::host::Host;
 use super::row::PositionView;
@@ -205,8 +203,8 @@ impl Strategy {
     pub fn trace(&self, rule: Rule, rows: &Rows, row: u32) -> Option<Result<Trace, Unexplained>> {
         let call = self.call(rule)?;
         match rule {
-            Rule::Eligible => Some(trace::of_row(&call, rows, row, |value| verdict(value).map(drop))),
-            Rule::Entry => Some(trace::of_row(&call, rows, row, |value| trigger(value).map(drop))),
+            Rule::Eligible => Some(trace::of_row(&call, rows, row, |answer| verdict(answer).map(drop))),
+            Rule::Entry => Some(trace::of_row(&call, rows, row, |answer| trigger(answer).map(drop))),
             Rule::Stop | Rule::Exit => None,
         }
     }
@@ -226,10 +224,10 @@ impl Strategy {
         let call = self.call(rule)?;
         match rule {
             Rule::Stop => {
-                Some(trace::of_row_with(&call, rows, row, position, |value| new_stop(value).map(drop)))
+                Some(trace::of_row_with(&call, rows, row, position, |answer| new_stop(answer).map(drop)))
             }
             Rule::Exit => {
-                Some(trace::of_row_with(&call, rows, row, position, |value| reason(value).map(drop)))
+                Some(trace::of_row_with(&call, rows, row, position, |answer| reason(answer).map(drop)))
             }
             Rule::Eligible | Rule::Entry => None,
         }
@@ -252,41 +250,42 @@ impl Strategy {
     }
 }
 
-fn verdict(value: &Dynamic) -> Result<bool, String> {
-    value.as_bool().map_err(|_| format!("gave {}; it must give true or false", told(value)))
-}
-
-fn trigger(value: &Dynamic) -> Result<Option<ImmutableString>, String> {
-    word(value, "() for no signal, or the signal's type")
-}
-
-fn reason(value: &Dynamic) -> Result<Option<ImmutableString>, String> {
-    word(value, "() to hold, or the reason to sell")
-}
-
-fn new_stop(value: &Dynamic) -> Result<Option<f64>, String> {
-    if value.is_unit() {
-        return Ok(None);
+fn verdict(answer: Answer) -> Result<bool, String> {
+    match answer {
+        Answer::Truth(truth) => Ok(truth),
+        other => Err(format!("gave {}; it must give true or false", other.told())),
     }
-    match as_number(value) {
-        Some(price) if price.is_finite() => Ok(Some(price)),
-        _ => Err(format!("gave {}; it must give () to keep the stop, or a price", told(value))),
+}
+
+fn trigger(answer: Answer) -> Result<Option<ImmutableString>, String> {
+    word(answer, "() for no signal, or the signal's type")
+}
+
+fn reason(answer: Answer) -> Result<Option<ImmutableString>, String> {
+    word(answer, "() to hold, or the reason to sell")
+}
+
+fn new_stop(answer: Answer) -> Result<Option<f64>, String> {
+    match (&answer, answer.as_number()) {
+        (Answer::Nothing, _) => Ok(None),
+        (_, Some(price)) if price.is_finite() => Ok(Some(price)),
+        _ => Err(format!("gave {}; it must give () to keep the stop, or a price", answer.told())),
     }
 }
 
 /// Reads () or a short word, which goes into file names of charts, tables and JSON.
-fn word(value: &Dynamic, wanted: &str) -> Result<Option<ImmutableString>, String> {
-    if value.is_unit() {
-        return Ok(None);
-    }
+fn word(answer: Answer, wanted: &str) -> Result<Option<ImmutableString>, String> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    match value.clone().into_immutable_string() {
-        Ok(word) if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) => {
+    match answer {
+        Answer::Nothing => Ok(None),
+        Answer::Text(word)
+            if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) =>
+        {
             Ok(Some(word))
         }
-        _ => Err(format!(
+        other => Err(format!(
             "gave {}; it must give {wanted}: small letters, digits and `_`, at most {MAX_WORD_LENGTH}",
-            told(value)
+            other.told()
         )),
     }
 }

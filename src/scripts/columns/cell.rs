@@ -1,7 +1,8 @@
 //! One value of any kind that a column may carry.
 
-use rhai::Dynamic;
 use rhai::ImmutableString;
+
+use crate::scripts::answer::Answer;
 
 /// A value on one row. Text is a number in a table of distinct texts, so equal texts are equal
 /// numbers.
@@ -16,14 +17,15 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// Writes the value as Rhai holds it; a text that is in no table is nothing.
-    pub fn to_dynamic(self, text: impl Fn(u32) -> Option<ImmutableString>) -> Dynamic {
+    /// Tells the value; a text that is in no table is nothing.
+    #[inline]
+    pub fn answer(self, texts: &[ImmutableString]) -> Answer {
         match self {
-            Cell::Unit => Dynamic::UNIT,
-            Cell::Bool(truth) => Dynamic::from_bool(truth),
-            Cell::Int(whole) => Dynamic::from_int(whole),
-            Cell::Float(broken) => Dynamic::from_float(broken),
-            Cell::Text(number) => text(number).map_or(Dynamic::UNIT, Dynamic::from),
+            Cell::Unit => Answer::Nothing,
+            Cell::Bool(truth) => Answer::Truth(truth),
+            Cell::Int(whole) => Answer::Whole(whole),
+            Cell::Float(broken) => Answer::Broken(broken),
+            Cell::Text(number) => texts.get(number as usize).cloned().map_or(Answer::Nothing, Answer::Text),
         }
     }
 

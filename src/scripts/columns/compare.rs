@@ -48,6 +48,11 @@ impl Comparison {
 }
 
 /// What the difference of two numbers is measured by; zero where both are the same to Rhai.
+///
+/// Rhai holds the quotient of both against an epsilon. Here the difference is held against an epsilon of the scale,
+/// which comes to the same and needs no division: an epsilon is a power of two and a scale never under 2⁻⁵³⁸, so that
+/// the product is exact; and the quotient of two neighbouring numbers is never rounded to one. Where a number is not
+/// finite Rhai's quotient is NaN, and holds against nothing.
 #[inline(always)]
 fn scale(a: f64, b: f64) -> f64 {
     if a * b == 0.0 { 1.0 } else { a.abs().max(b.abs()) }
@@ -56,26 +61,26 @@ fn scale(a: f64, b: f64) -> f64 {
 #[inline(always)]
 pub(super) fn equal(a: f64, b: f64) -> bool {
     let scale = scale(a, b);
-    (scale == 0.0) | ((a - b).abs() / scale <= f64::EPSILON)
+    (scale == 0.0) | (((a - b).abs() <= scale * f64::EPSILON) & (scale < f64::INFINITY))
 }
 
 /// Not the opposite of [`equal`] where a difference is NaN: then neither holds.
 #[inline(always)]
 pub(super) fn unequal(a: f64, b: f64) -> bool {
     let scale = scale(a, b);
-    (scale != 0.0) & ((a - b).abs() / scale > f64::EPSILON)
+    (scale != 0.0) & ((a - b).abs() > scale * f64::EPSILON)
 }
 
 #[inline(always)]
 pub(super) fn more(a: f64, b: f64) -> bool {
     let scale = scale(a, b);
-    (scale != 0.0) & ((a - b) / scale > f64::EPSILON)
+    (scale != 0.0) & (a - b > scale * f64::EPSILON)
 }
 
 #[inline(always)]
 pub(super) fn at_least(a: f64, b: f64) -> bool {
     let scale = scale(a, b);
-    (scale == 0.0) | ((a - b) / scale > -f64::EPSILON)
+    (scale == 0.0) | ((a - b > scale * -f64::EPSILON) & (scale < f64::INFINITY))
 }
 
 #[inline(always)]
@@ -116,4 +121,79 @@ pub(super) fn cells(comparison: Comparison, a: Cell, b: Cell) -> Option<bool> {
         },
         _ => comparison.of_two_kinds(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Zeros, the smallest, the largest, what is not finite, and numbers whose product is barely one.
+    const ANCHORS: [f64; 19] = [
+        0.0,
+        5e-324,
+        f64::MIN_POSITIVE,
+        1.4e-162,
+        1.6e-162,
+        2.3e-162,
+        1e-154,
+        0.1,
+        0.3,
+        0.5,
+        1.0,
+        1.5,
+        2.0,
+        4.0,
+        187.47,
+        1e16,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+
+    /// As Rhai writes it down.
+    fn quotient(a: f64, b: f64) -> (f64, f64) {
+        let scale = scale(a, b);
+        (scale, (a - b) / scale)
+    }
+
+    fn check(a: f64, b: f64) {
+        let (scale, difference) = quotient(a, b);
+        let is_same = scale == 0.0;
+        let expected = [
+            is_same || difference.abs() <= f64::EPSILON,
+            !is_same && difference.abs() > f64::EPSILON,
+            !is_same && difference > f64::EPSILON,
+            is_same || difference > -f64::EPSILON,
+        ];
+        assert_eq!([equal(a, b), unequal(a, b), more(a, b), at_least(a, b)], expected, "{a:e} and {b:e}");
+    }
+
+    /// The number that lies so many after it, or before it.
+    fn neighbour(number: f64, steps: i64) -> f64 {
+        f64::from_bits(number.to_bits().wrapping_add_signed(steps))
+    }
+
+    #[test]
+    fn a_product_says_the_same_as_rhai_s_quotient() {
+        for a in ANCHORS {
+            for b in ANCHORS {
+                for (steps, sign) in (-4..=4).flat_map(|steps| [(steps, 1.0), (steps, -1.0)]) {
+                    check(neighbour(a, steps), sign * b);
+                    check(sign * b, neighbour(a, steps));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_a_few_steps_apart_are_told_apart_as_rhai_does() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..50_000 {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            let number = f64::from_bits(bits);
+            (-3..=3).for_each(|steps| check(number, neighbour(number, steps)));
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The registers of a program: columns of values over one block of rows.
 
-use rhai::Dynamic;
 use rhai::ImmutableString;
 
 use super::cell::Cell;
@@ -16,6 +15,7 @@ use super::program::Truth;
 use super::program::Truths;
 use super::program::Value;
 use super::program::WRONG;
+use crate::scripts::answer::Answer;
 
 /// Rows that are worked on at once: few enough that the registers of a rule stay in the nearest
 /// memory.
@@ -43,35 +43,40 @@ impl Registers {
         self.texts.extend_from_slice(&program.texts);
     }
 
-    /// Tells what a program gave on each row that it was asked about, as Rhai holds it, with the
-    /// row's place, `first` being that of the block's first row. Notes the places that are left.
+    /// Tells what a program gave on each row that it was asked about, with the row's place, `first` being that of the
+    /// block's first row. Notes the places that are left.
     pub fn tell(
         &self,
         answer: Value,
         first: usize,
-        told: &mut impl FnMut(usize, Dynamic),
+        told: &mut impl FnMut(usize, Answer),
         left: &mut Vec<usize>,
     ) {
-        let text = |number: u32| self.texts.get(number as usize).cloned();
+        let texts = &self.texts;
         match answer {
             Value::Truth(own) => {
                 let own = self.truth(own);
-                self.tell_each(first, told, left, |lane| Dynamic::from_bool(own[lane]));
+                self.tell_each(first, told, left, |lane| Answer::Truth(own[lane]));
             }
-            Value::Same(cell) => {
-                let own = cell.to_dynamic(text);
-                self.tell_each(first, told, left, |_| own.clone());
+            Value::Float(own) => {
+                let own = self.float(own);
+                self.tell_each(first, told, left, |lane| Answer::Broken(own[lane]));
             }
-            own => self.tell_each(first, told, left, |lane| self.cell(own, lane).to_dynamic(text)),
+            Value::Mixed(own) => {
+                let own = &self.cells[own.0][..self.lanes];
+                self.tell_each(first, told, left, |lane| own[lane].answer(texts));
+            }
+            own => self.tell_each(first, told, left, |lane| self.cell(own, lane).answer(texts)),
         }
     }
 
+    #[inline(always)]
     fn tell_each(
         &self,
         first: usize,
-        told: &mut impl FnMut(usize, Dynamic),
+        told: &mut impl FnMut(usize, Answer),
         left: &mut Vec<usize>,
-        answer: impl Fn(usize) -> Dynamic,
+        answer: impl Fn(usize) -> Answer,
     ) {
         let lanes = self.truth(ASKED).iter().zip(self.truth(LEFT)).enumerate();
         for (lane, (_, is_left)) in lanes.filter(|(_, (is_asked, _))| **is_asked) {

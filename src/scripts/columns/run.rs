@@ -2,13 +2,12 @@
 
 use std::cell::RefCell;
 
-use rhai::Dynamic;
-
 use super::block::Inputs;
 use super::given::Given;
 use super::program::Program;
 use super::registers::LANES;
 use super::registers::Registers;
+use crate::scripts::answer::Answer;
 use crate::scripts::view::View;
 
 thread_local! {
@@ -25,7 +24,7 @@ pub(in crate::scripts) fn run(
     view: &View,
     index: &[u32],
     given: Given,
-    mut told: impl FnMut(usize, Dynamic),
+    mut told: impl FnMut(usize, Answer),
 ) -> Vec<usize> {
     let asked = given.covers(index.len());
     let mut left = Vec::new();

@@ -19,6 +19,7 @@ use crate::scripts::Scorer;
 use crate::scripts::Scripts;
 use crate::scripts::SignalView;
 use crate::scripts::Strategy;
+use crate::scripts::answer::Answer;
 use crate::scripts::evaluate::Call;
 use crate::scripts::fixtures::HEAD;
 use crate::scripts::fixtures::compile;
@@ -435,7 +436,10 @@ fn verify_tells_both_answers_where_a_program_is_wrong() {
     let row = |close: f64| BTreeMap::from([(feature("close"), close)]);
     let rows = scripts.rows(&[row(2.0), row(0.5), row(100.0), BTreeMap::new()]);
     let positions: Vec<PositionView> = (0..4).map(position).collect();
-    let read = |value: &rhai::Dynamic| value.as_bool().map_err(ToString::to_string);
+    let read = |answer: Answer| match answer {
+        Answer::Truth(truth) => Ok(truth),
+        other => Err(other.told()),
+    };
     let told = call.rows_with(&rows, &[0, 1, 2, 3], &positions, &mut Budget::for_rows(4), read);
     assert_eq!(told.values, [Some(true), None, None, None]);
     let errors: Vec<String> = told.errors.iter().map(|own| format!("{}: {}", own.row, own.error)).collect();

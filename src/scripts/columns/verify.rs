@@ -2,7 +2,7 @@
 
 use rhai::Dynamic;
 
-use crate::scripts::evaluate::told;
+use crate::scripts::answer::told;
 
 /// Says what differs; `None` where both gave the same to the bit.
 ///

@@ -37,6 +37,7 @@ pub use step::{State, Step, StepKind};
 pub use tree::tree;
 pub use wanted::Wanted;
 
+use super::answer::Answer;
 use super::budget::Budget;
 use super::engine::pool;
 use super::evaluate::Argument;
@@ -94,10 +95,10 @@ pub(super) fn of_row(
     call: &Call<'_>,
     rows: &Rows,
     row: u32,
-    read: impl Fn(&Dynamic) -> Result<(), String> + Sync,
+    read: impl Fn(Answer) -> Result<(), String> + Sync,
 ) -> Result<Trace, Unexplained> {
     let budget = &mut Budget::for_positions(1);
-    let answer = call.rows(rows, &[row], budget, |value| Ok((value.clone(), read(value))));
+    let answer = call.rows(rows, &[row], budget, |answer| Ok((answer.clone().into_dynamic(), read(answer))));
     trace(call, rows, row, answer, None)
 }
 
@@ -107,11 +108,11 @@ pub(super) fn of_row_with<A: Argument>(
     rows: &Rows,
     row: u32,
     argument: A,
-    read: impl Fn(&Dynamic) -> Result<(), String> + Sync,
+    read: impl Fn(Answer) -> Result<(), String> + Sync,
 ) -> Result<Trace, Unexplained> {
     let budget = &mut Budget::for_positions(1);
-    let answer = call.rows_with(rows, &[row], std::slice::from_ref(&argument), budget, |value| {
-        Ok((value.clone(), read(value)))
+    let answer = call.rows_with(rows, &[row], std::slice::from_ref(&argument), budget, |answer| {
+        Ok((answer.clone().into_dynamic(), read(answer)))
     });
     trace(call, rows, row, answer, Some(Dynamic::from(argument)))
 }
