@@ -14,9 +14,6 @@ use crate::bars::Panel;
 #[derive(Clone, Debug)]
 pub struct Column(Store);
 
-/// So many rows are looked at together for whether they lie side by side: fewer than a symbol has in most blocks.
-const STRETCH: usize = 16;
-
 #[derive(Clone, Debug)]
 enum Store {
     Bar {
@@ -82,32 +79,23 @@ impl Column {
     /// `is_there`; both are as long as `rows`. What is not there is written as 0.
     pub fn read(&self, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
         match &self.0 {
-            Store::Rows { kept, values: own } if kept.is_all() => copy(own, rows, values, is_there),
+            Store::Rows { kept, values: own } if kept.is_all() => {
+                fill(rows, values, is_there, |row| own.get(row).copied());
+            }
             Store::Rows { kept, values: own } => {
                 fill(rows, values, is_there, |row| own.get(kept.place(row)?).copied());
             }
-            Store::Bar { panel, field } => copy(field.of(panel), rows, values, is_there),
-            Store::Days { .. } => fill(rows, values, is_there, |row| self.get(row)),
-        }
-    }
-}
-
-/// Reads the values of rows, those side by side at once.
-fn copy(own: &[f64], rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
-    let stretches = values.chunks_mut(STRETCH).zip(is_there.chunks_mut(STRETCH));
-    for (rows, (values, is_there)) in rows.chunks(STRETCH).zip(stretches) {
-        let (first, last) = (rows[0] as usize, rows[rows.len() - 1] as usize);
-        let is_long = last.wrapping_sub(first) == rows.len() - 1
-            && rows.iter().zip(first..).all(|(row, next)| *row as usize == next);
-        // Rows past the end have no value.
-        match own.get(first..first + rows.len()).filter(|_| is_long) {
-            Some(own) => {
-                for ((own, value), is_there) in own.iter().zip(values).zip(is_there) {
-                    *is_there = own.is_finite();
-                    *value = if *is_there { *own } else { 0.0 };
-                }
+            Store::Bar { panel, field } => {
+                let own = field.of(panel);
+                fill(rows, values, is_there, |row| own.get(row).copied());
             }
-            None => fill(rows, values, is_there, |row| own.get(row).copied()),
+            Store::Days { panel, first_day, values: own } => {
+                let dates = panel.dates();
+                fill(rows, values, is_there, |row| {
+                    let day = dates.get(row)?.num_days_from_ce() - first_day;
+                    own.get(usize::try_from(day).ok()?).copied()
+                });
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use super::columns;
 use super::columns::Engine;
 use super::columns::Given;
 use super::columns::Program;
+use super::columns::Tell;
 use super::compile::Compiled;
 use super::engine::counted;
 use super::engine::pool;
@@ -102,6 +103,30 @@ impl<T> Found<T> {
     }
 }
 
+/// Reads what columns tell straight into what was found.
+struct Reading<'f, 'c, T, R> {
+    found: &'f mut Found<T>,
+    read: R,
+    call: &'c Call<'c>,
+}
+
+impl<T, R: Fn(Answer) -> Result<T, String>> Tell for Reading<'_, '_, T, R> {
+    // Called once a row, from a loop for each kind of answer, which it must be a part of.
+    #[inline(always)]
+    fn tell(&mut self, place: usize, answer: Answer) {
+        match (self.read)(answer) {
+            Ok(value) => self.found.values[place] = Some(value),
+            Err(message) => self.found.errors.push((place, self.call.told(message))),
+        }
+    }
+}
+
+impl Tell for Vec<Option<Dynamic>> {
+    fn tell(&mut self, place: usize, answer: Answer) {
+        self[place] = Some(answer.into_dynamic());
+    }
+}
+
 impl Call<'_> {
     /// Calls the function with each row alone.
     pub fn rows<T: Send>(
@@ -160,16 +185,12 @@ impl Call<'_> {
         let mut of_columns: Vec<Option<Dynamic>> = Vec::new();
         let left = match (self.host.engine, self.program) {
             (Engine::Columns, Some(program)) => {
-                columns::run(program, &rows.view, index, given, |place, answer| match read(answer) {
-                    Ok(value) => found.values[place] = Some(value),
-                    Err(message) => found.errors.push((place, self.told(message))),
-                })
+                let mut told = Reading { found: &mut found, read: &read, call: self };
+                columns::run(program, &rows.view, index, given, &mut told)
             }
             (Engine::Verify, Some(program)) => {
                 of_columns.resize(index.len(), None);
-                columns::run(program, &rows.view, index, given, |place, answer| {
-                    of_columns[place] = Some(answer.into_dynamic());
-                });
+                columns::run(program, &rows.view, index, given, &mut of_columns);
                 (0..index.len()).collect()
             }
             (Engine::Interpreter, _) | (_, None) => (0..index.len()).collect(),

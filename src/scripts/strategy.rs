@@ -250,6 +250,7 @@ impl Strategy {
     }
 }
 
+#[inline]
 fn verdict(answer: Answer) -> Result<bool, String> {
     match answer {
         Answer::Truth(truth) => Ok(truth),
@@ -257,14 +258,17 @@ fn verdict(answer: Answer) -> Result<bool, String> {
     }
 }
 
+#[inline]
 fn trigger(answer: Answer) -> Result<Option<ImmutableString>, String> {
     word(answer, "() for no signal, or the signal's type")
 }
 
+#[inline]
 fn reason(answer: Answer) -> Result<Option<ImmutableString>, String> {
     word(answer, "() to hold, or the reason to sell")
 }
 
+#[inline]
 fn new_stop(answer: Answer) -> Result<Option<f64>, String> {
     match (&answer, answer.as_number()) {
         (Answer::Nothing, _) => Ok(None),
@@ -274,18 +278,19 @@ fn new_stop(answer: Answer) -> Result<Option<f64>, String> {
 }
 
 /// Reads () or a short word, which goes into file names of charts, tables and JSON.
+#[inline]
 fn word(answer: Answer, wanted: &str) -> Result<Option<ImmutableString>, String> {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match answer {
         Answer::Nothing => Ok(None),
-        Answer::Text(word)
-            if !word.is_empty() && word.len() <= MAX_WORD_LENGTH && word.chars().all(legal) =>
-        {
-            Ok(Some(word))
-        }
+        Answer::Text(word) if is_word(&word) => Ok(Some(word)),
         other => Err(format!(
             "gave {}; it must give {wanted}: small letters, digits and `_`, at most {MAX_WORD_LENGTH}",
             other.told()
         )),
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !text.is_empty() && text.len() <= MAX_WORD_LENGTH && text.chars().all(legal)
 }

@@ -86,6 +86,9 @@ impl Registers {
             Step::PickTruth { by, a, b, to } => self.truths_of(*to, |own, to| {
                 pick(to, own.truth(*by), own.lanes_of(*a), own.lanes_of(*b));
             }),
+            Step::PickWord { by, a, b, to } => self.words_of(*to, |own, to| {
+                pick(to, own.truth(*by), own.word(*a), own.word(*b));
+            }),
             Step::PickCell { by, a, b, to } => self.cells_of(*to, |own, to| {
                 let by = own.truth(*by);
                 if let (Some(a), Some(b)) = (own.cells_of_value(*a), own.cells_of_value(*b)) {

@@ -244,7 +244,7 @@ fn as_number(value: Value) -> Option<Number> {
     match value {
         Value::Float(column) | Value::Maybe(column, _) => Some(Number::Column(column)),
         Value::Same(cell) => cell.as_number().map(Number::Same),
-        Value::Truth(_) | Value::Mixed(_) => None,
+        Value::Truth(_) | Value::Word(_) | Value::Mixed(_) => None,
     }
 }
 

@@ -29,6 +29,19 @@ impl Cell {
         }
     }
 
+    /// Returns what a register of words holds for a text or nothing.
+    pub fn as_word(self) -> Option<u32> {
+        match self {
+            Cell::Unit => Some(0),
+            Cell::Text(number) => number.checked_add(1),
+            _ => None,
+        }
+    }
+
+    pub fn of_word(word: u32) -> Self {
+        word.checked_sub(1).map_or(Cell::Unit, Cell::Text)
+    }
+
     pub fn as_bool(self) -> Option<bool> {
         if let Cell::Bool(truth) = self { Some(truth) } else { None }
     }

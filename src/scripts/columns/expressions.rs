@@ -6,6 +6,7 @@ use rhai::ImmutableString;
 use rhai::Position;
 
 use super::cell::Cell;
+use super::compare::Comparison;
 use super::given::PositionField;
 use super::given::SignalField;
 use super::program::Mask;
@@ -103,7 +104,7 @@ impl Translator<'_> {
     pub fn truth(&mut self, value: Value) -> Value {
         match value {
             Value::Truth(_) | Value::Same(Cell::Bool(_)) => value,
-            Value::Same(_) | Value::Float(_) | Value::Maybe(..) => {
+            Value::Same(_) | Value::Float(_) | Value::Maybe(..) | Value::Word(_) => {
                 self.leave();
                 Value::Same(Cell::Bool(false))
             }
@@ -172,6 +173,10 @@ impl Translator<'_> {
             Value::Same(Cell::Unit) => return self.first(rest),
             Value::Same(_) | Value::Float(_) | Value::Truth(_) => return Ok(value),
             Value::Maybe(number, is_there) => (is_there, Value::Float(number)),
+            Value::Word(_) => {
+                let (comparison, b, on) = (Comparison::Unequal, Value::Same(Cell::Unit), self.live);
+                (self.step_to(|to| Step::CellCompare { comparison, a: value, b, to, on }), value)
+            }
             Value::Mixed(a) => {
                 let is_unit = self.step_to(|to| Step::IsUnit { a, to });
                 (self.not(is_unit), value)

@@ -7,6 +7,7 @@ use super::program::Step;
 use super::program::Truth;
 use super::program::Truths;
 use super::program::Value;
+use super::program::Word;
 use super::translate::Translator;
 
 impl Translator<'_> {
@@ -38,6 +39,11 @@ impl Translator<'_> {
             self.step(Step::PickTruth { by, a: a_there, b: b_there, to: is_there });
             return Value::Maybe(value, is_there);
         }
+        if let (Some(a), Some(b)) = (word_of(a), word_of(b)) {
+            let to = self.new_words();
+            self.step(Step::PickWord { by, a, b, to });
+            return Value::Word(to);
+        }
         let to = self.new_cells();
         self.step(Step::PickCell { by, a, b, to });
         Value::Mixed(to)
@@ -63,6 +69,14 @@ fn truth_of(value: Value) -> Option<Truth> {
     match value {
         Value::Truth(column) => Some(Truth::Column(column)),
         Value::Same(Cell::Bool(truth)) => Some(Truth::Same(truth)),
+        _ => None,
+    }
+}
+
+fn word_of(value: Value) -> Option<Word> {
+    match value {
+        Value::Word(column) => Some(Word::Column(column)),
+        Value::Same(cell) => cell.as_word().map(Word::Same),
         _ => None,
     }
 }

@@ -35,6 +35,7 @@ pub use engine::UnknownEngine;
 pub(super) use given::Given;
 pub(super) use program::Program;
 pub(super) use programs::Programs;
+pub(super) use run::Tell;
 pub(super) use run::run;
 pub(super) use verify::differs;
 pub use why_not::WhyNot;

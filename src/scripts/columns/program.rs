@@ -25,6 +25,10 @@ pub(super) struct Truths(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cells(pub usize);
 
+/// A register of texts, each of which may be nothing: 0, or one more than the text's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Words(pub usize);
+
 /// The rows on which something counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mask {
@@ -47,6 +51,13 @@ pub(super) enum Truth {
     Same(bool),
 }
 
+/// A text or nothing on each row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Word {
+    Column(Words),
+    Same(u32),
+}
+
 /// A value on each row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
@@ -56,6 +67,7 @@ pub(super) enum Value {
     /// A broken number where the truth holds, else nothing.
     Maybe(Floats, Truths),
     Truth(Truths),
+    Word(Words),
     Mixed(Cells),
 }
 
@@ -136,6 +148,12 @@ pub(super) enum Step {
         a: Truth,
         b: Truth,
         to: Truths,
+    },
+    PickWord {
+        by: Truths,
+        a: Word,
+        b: Word,
+        to: Words,
     },
     PickCell {
         by: Truths,
@@ -243,6 +261,7 @@ pub(in crate::scripts) struct Program {
     /// How many registers of each kind there are.
     pub(super) floats: usize,
     pub(super) truths: usize,
+    pub(super) words: usize,
     pub(super) cells: usize,
 }
 

@@ -15,6 +15,9 @@ use super::program::Truth;
 use super::program::Truths;
 use super::program::Value;
 use super::program::WRONG;
+use super::program::Word;
+use super::program::Words;
+use super::run::Tell;
 use crate::scripts::answer::Answer;
 
 /// Rows that are worked on at once: few enough that the registers of a rule stay in the nearest
@@ -27,6 +30,7 @@ pub(super) const LANES: usize = 256;
 pub(super) struct Registers {
     pub floats: Vec<Vec<f64>>,
     pub truths: Vec<Vec<bool>>,
+    pub words: Vec<Vec<u32>>,
     pub cells: Vec<Vec<Cell>>,
     pub texts: Vec<ImmutableString>,
     pub lanes: usize,
@@ -38,6 +42,7 @@ impl Registers {
         let more = |has: usize, needs: usize| has.max(needs);
         self.floats.resize_with(more(self.floats.len(), program.floats), || vec![0.0; LANES]);
         self.truths.resize_with(more(self.truths.len(), program.truths), || vec![false; LANES]);
+        self.words.resize_with(more(self.words.len(), program.words), || vec![0; LANES]);
         self.cells.resize_with(more(self.cells.len(), program.cells), || vec![Cell::Unit; LANES]);
         self.texts.clear();
         self.texts.extend_from_slice(&program.texts);
@@ -45,45 +50,40 @@ impl Registers {
 
     /// Tells what a program gave on each row that it was asked about, with the row's place, `first` being that of the
     /// block's first row. Notes the places that are left.
-    pub fn tell(
-        &self,
-        answer: Value,
-        first: usize,
-        told: &mut impl FnMut(usize, Answer),
-        left: &mut Vec<usize>,
-    ) {
+    pub fn tell(&self, answer: Value, first: usize, told: &mut impl Tell, left: &mut Vec<usize>) {
         let texts = &self.texts;
         match answer {
             Value::Truth(own) => {
                 let own = self.truth(own);
-                self.tell_each(first, told, left, |lane| Answer::Truth(own[lane]));
+                self.each_told(first, left, |place, lane| told.tell(place, Answer::Truth(own[lane])));
             }
             Value::Float(own) => {
                 let own = self.float(own);
-                self.tell_each(first, told, left, |lane| Answer::Broken(own[lane]));
+                self.each_told(first, left, |place, lane| told.tell(place, Answer::Broken(own[lane])));
             }
-            Value::Mixed(own) => {
-                let own = &self.cells[own.0][..self.lanes];
-                self.tell_each(first, told, left, |lane| own[lane].answer(texts));
+            Value::Word(own) => {
+                let own = &self.words[own.0][..self.lanes];
+                self.each_told(first, left, |place, lane| match own[lane] {
+                    // Most rows, and known to be nothing while this is compiled.
+                    0 => told.tell(place, Answer::Nothing),
+                    word => told.tell(place, Cell::of_word(word).answer(texts)),
+                });
             }
-            own => self.tell_each(first, told, left, |lane| self.cell(own, lane).answer(texts)),
+            own => self.each_told(first, left, |place, lane| {
+                told.tell(place, self.cell(own, lane).answer(texts));
+            }),
         }
     }
 
+    /// Has each lane told that was asked about and is not left, and notes the places of those that are.
     #[inline(always)]
-    fn tell_each(
-        &self,
-        first: usize,
-        told: &mut impl FnMut(usize, Answer),
-        left: &mut Vec<usize>,
-        answer: impl Fn(usize) -> Answer,
-    ) {
+    fn each_told(&self, first: usize, left: &mut Vec<usize>, mut tell: impl FnMut(usize, usize)) {
         let lanes = self.truth(ASKED).iter().zip(self.truth(LEFT)).enumerate();
         for (lane, (_, is_left)) in lanes.filter(|(_, (is_asked, _))| **is_asked) {
             if *is_left {
                 left.push(first + lane);
             } else {
-                told(first + lane, answer(lane));
+                tell(first + lane, lane);
             }
         }
     }
@@ -143,6 +143,12 @@ impl Registers {
         self.truths[to.0] = own;
     }
 
+    pub fn words_of(&mut self, to: Words, write: impl FnOnce(&Self, &mut [u32])) {
+        let mut own = std::mem::take(&mut self.words[to.0]);
+        write(self, &mut own[..self.lanes]);
+        self.words[to.0] = own;
+    }
+
     pub fn cells_of(&mut self, to: Cells, write: impl FnOnce(&Self, &mut [Cell])) {
         let mut own = std::mem::take(&mut self.cells[to.0]);
         write(self, &mut own[..self.lanes]);
@@ -171,6 +177,13 @@ impl Registers {
         }
     }
 
+    pub fn word(&self, word: Word) -> Lanes<'_, u32> {
+        match word {
+            Word::Column(column) => Lanes::Column(&self.words[column.0][..self.lanes]),
+            Word::Same(value) => Lanes::Same(value),
+        }
+    }
+
     /// Returns values of any kind that need not be made of others; `None` where they must.
     pub fn cells_of_value(&self, value: Value) -> Option<Lanes<'_, Cell>> {
         match value {
@@ -187,6 +200,7 @@ impl Registers {
             Value::Maybe(_, is_there) if !self.truths[is_there.0][lane] => Cell::Unit,
             Value::Maybe(own, _) => Cell::Float(self.floats[own.0][lane]),
             Value::Truth(own) => Cell::Bool(self.truths[own.0][lane]),
+            Value::Word(own) => Cell::of_word(self.words[own.0][lane]),
             Value::Mixed(own) => self.cells[own.0][lane],
         }
     }

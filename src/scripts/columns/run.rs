@@ -15,6 +15,12 @@ thread_local! {
     static REGISTERS: RefCell<Registers> = RefCell::default();
 }
 
+/// What is told of each row.
+pub(in crate::scripts) trait Tell {
+    /// Takes what a function gave for the row at a place of the block.
+    fn tell(&mut self, place: usize, answer: Answer);
+}
+
 /// Runs a program over the rows of `index`, and tells each answer with its place in there.
 ///
 /// Returns the places that are left to the interpreter, ascending. A place that is neither told
@@ -24,7 +30,7 @@ pub(in crate::scripts) fn run(
     view: &View,
     index: &[u32],
     given: Given,
-    mut told: impl FnMut(usize, Answer),
+    told: &mut impl Tell,
 ) -> Vec<usize> {
     let asked = given.covers(index.len());
     let mut left = Vec::new();
@@ -33,7 +39,7 @@ pub(in crate::scripts) fn run(
         for (block, rows) in index[..asked].chunks(LANES).enumerate() {
             let first = block * LANES;
             registers.run(program, &Inputs { view, rows, given, first });
-            registers.tell(program.answer, first, &mut told, &mut left);
+            registers.tell(program.answer, first, told, &mut left);
         }
     });
     left.extend(asked..index.len());

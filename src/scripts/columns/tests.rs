@@ -124,7 +124,7 @@ fn left(body: &str) -> usize {
     let positions: Vec<PositionView> = (0..pairs.len()).map(position).collect();
     let index: Vec<u32> = (0..pairs.len() as u32).collect();
     let rows = scripts.rows(&pairs);
-    run(program, &rows.view, &index, Given::Positions(&positions), |_, _| {}).len()
+    run(program, &rows.view, &index, Given::Positions(&positions), &mut vec![None; index.len()]).len()
 }
 
 const SIGNS: [&str; 15] = ["==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "**", "&", "|", "^"];
@@ -319,6 +319,34 @@ fn what_is_missing_keeps_its_meaning() {
     same("(ratio(row.close, row.open) ?? 1.0) - 1.0");
     same("ratio(row.close, row.open) == ()");
     assert_eq!(left("(ratio(row.close, row.open) ?? 1.0) * 2.0 > 3.0"), 0);
+}
+
+#[test]
+fn texts_that_some_rows_lack_agree() {
+    let word = "let t = if row.close > 1.0 { \"up\" } else if row.close < 0.0 { \"down\" };";
+    for then in [
+        "t",
+        "t ?? \"flat\"",
+        "t ?? row.open",
+        "t ?? ()",
+        "t == ()",
+        "t != \"up\"",
+        "() == t",
+        "if t == \"up\" { return t; } \"other\"",
+        "if row.open > 1.0 { t } else { \"none\" }",
+        "if row.open > 1.0 { t } else { 2.0 }",
+        "if row.open > 1.0 { t } else { true }",
+        "let u = t; t = \"same\"; if row.open > 1.0 { t = u; } t",
+        "t < \"down\"",
+        "t + \"ward\"",
+        "-t",
+        "!t",
+        "if t { 1.0 }",
+        "min(t, 1.0)",
+        "t == 1.0 || row.open > 1.0",
+    ] {
+        same(&format!("{word}\n{then}"));
+    }
 }
 
 #[test]

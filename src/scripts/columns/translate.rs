@@ -18,6 +18,7 @@ use super::program::Program as Translated;
 use super::program::Step;
 use super::program::Truths;
 use super::program::Value;
+use super::program::Words;
 use super::why_not::WhyNot;
 use crate::features::Feature;
 use crate::scripts::body::Program;
@@ -64,6 +65,7 @@ pub(super) struct Translator<'a> {
     nodes: usize,
     floats: usize,
     truths: usize,
+    words: usize,
     cells: usize,
     /// What was read already.
     read: Vec<(Source, Value)>,
@@ -108,6 +110,7 @@ pub(super) fn translate(
         nodes: 0,
         floats: 0,
         truths: OWN_TRUTHS,
+        words: 0,
         cells: 0,
         read: Vec::new(),
     };
@@ -123,6 +126,7 @@ pub(super) fn translate(
         texts: translator.texts,
         floats: translator.floats,
         truths: translator.truths,
+        words: translator.words,
         cells: translator.cells,
     })
 }
@@ -186,6 +190,11 @@ impl Translator<'_> {
     pub fn new_truths(&mut self) -> Truths {
         self.truths += 1;
         Truths(self.truths - 1)
+    }
+
+    pub fn new_words(&mut self) -> Words {
+        self.words += 1;
+        Words(self.words - 1)
     }
 
     pub fn new_cells(&mut self) -> Cells {
