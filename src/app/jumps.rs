@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use super::answers::{Answered, Progress};
 use super::give_up::Faults;
 use super::live::Live;
-use crate::bars::{Bars, Jump, Split, jumps};
+use crate::bars::{Bars, Jump, LISTED_AFTER, Split, jumps};
 use crate::cache::{Cached, Fetch, ListedSplit};
 use crate::calendar;
 use crate::domain::AssetClass;
@@ -25,11 +25,6 @@ use crate::sources::Source;
 const RECENT: usize = 5;
 /// So many sessions before and after a jump a split may be dated that made it.
 const AROUND: usize = 5;
-/// So many sessions after a jump every split that made it is listed.
-const LISTED_AFTER: usize = 2;
-/// The ratios of splits that are common: new shares for each old one, or the other way round.
-const COMMON: [f64; 18] =
-    [1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0];
 /// A smaller split than this is not told from a day's move.
 const SMALLEST: f64 = 1.06;
 
@@ -163,7 +158,7 @@ impl Live {
         let (from, to) = around(class, jump.date);
         let Some(asked_at) = self.known.asked(source, symbol, from, jump.date) else { return false };
         let mut listed_by = jump.date;
-        if COMMON.iter().any(|common| jump.is_of(*common) || jump.is_of(1.0 / common)) {
+        if jump.is_common() {
             for _ in 0..LISTED_AFTER {
                 listed_by = calendar::next_session(class, listed_by);
             }

@@ -11,59 +11,20 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-use super::Bars;
+use super::Jump;
+use super::LISTED_AFTER;
 use super::Panel;
+use super::Split;
+use super::jump::is_outside;
+use super::jump::shows_split;
 use crate::domain::Problem;
 use crate::domain::ProblemKind;
 use crate::domain::Symbol;
 
-/// A close outside of these multiples of the close before it jumps.
-const SMALLEST_RATIO: f64 = 0.6;
-const LARGEST_RATIO: f64 = 1.6;
-/// How near a close ratio must be to a listed split's to look like that split, unadjusted.
-const SPLIT_TOLERANCE: f64 = 0.03;
 /// A jump makes this many bars suspect, its own the first.
 const SUSPECT_BARS: usize = 5;
 /// A gap makes this many bars unhealthy, the first after it included.
 const GAP_BARS: usize = 20;
-
-/// A split that a vendor lists: each share held before `date` became `ratio` shares.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Split {
-    pub symbol: Symbol,
-    /// The first session that trades at the new price.
-    pub date: NaiveDate,
-    /// New shares for each old one: 4 for a 4:1 split, 0.1 for a 1:10 reverse split.
-    pub ratio: f64,
-}
-
-impl Split {
-    /// Tells whether a close over the one before is what the split leaves where it is not adjusted for.
-    pub fn explains(&self, ratio: f64) -> bool {
-        leaves(self.ratio, ratio)
-    }
-}
-
-/// Tells whether a close over the one before is what a split into so many shares leaves.
-fn leaves(split: f64, ratio: f64) -> bool {
-    (ratio * split - 1.0).abs() <= SPLIT_TOLERANCE
-}
-
-/// A close that moved like an unadjusted split.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Jump {
-    /// The session of the close that jumped.
-    pub date: NaiveDate,
-    /// That close over the one before.
-    pub ratio: f64,
-}
-
-impl Jump {
-    /// Tells whether it is what a split of so many new shares for each old one leaves.
-    pub fn is_of(&self, split: f64) -> bool {
-        leaves(split, self.ratio)
-    }
-}
 
 /// Sessions in a row without a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,24 +44,14 @@ struct Event<T> {
     row: usize,
     /// The first row that no longer sees it: never in the next symbol.
     until: usize,
+    /// The first row on which it was known to be nothing; `None` where it never was.
+    cleared: Option<usize>,
     what: T,
 }
 
-impl Split {
-    /// Tells whether a symbol's closes still show the split, since its bars were not adjusted.
-    ///
-    /// `place` is the symbol's place in the panel. Without a bar on both sides there is nothing to
-    /// see.
-    pub fn is_shown(&self, panel: &Panel, place: usize) -> bool {
-        let rows = panel.rows(place);
-        let row = rows.start + panel.dates()[rows.clone()].partition_point(|date| *date < self.date);
-        rows.start < row && row < rows.end && self.explains(panel.close()[row] / panel.close()[row - 1])
-    }
-}
-
-impl fmt::Display for Jump {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the close of {} is {:.2} times the one before", self.date, self.ratio)
+impl<T> Event<T> {
+    fn is_cleared(&self, row: usize) -> bool {
+        self.cleared.is_some_and(|cleared| row >= cleared)
     }
 }
 
@@ -108,17 +59,6 @@ impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} sessions without a bar between {} and {}", self.missing, self.last, self.next)
     }
-}
-
-/// Finds the closes of one symbol that jump whatever any list of splits says.
-pub fn jumps(bars: &Bars) -> Vec<Jump> {
-    let closes: Vec<(NaiveDate, f64)> = bars.iter().map(|bar| (bar.date, bar.close)).collect();
-    let ratios = closes.windows(2).map(|pair| Jump { date: pair[1].0, ratio: pair[1].1 / pair[0].1 });
-    ratios.filter(|jump| is_outside(jump.ratio)).collect()
-}
-
-fn is_outside(ratio: f64) -> bool {
-    !(SMALLEST_RATIO..=LARGEST_RATIO).contains(&ratio)
 }
 
 /// The jumps and gaps of a panel, by row.
@@ -174,10 +114,11 @@ impl Health {
             let ratio = panel.close()[row] / panel.close()[row - 1];
             if is_outside(ratio) || shows_split(last, next, ratio, &own) {
                 let until = rows.end.min(row + SUSPECT_BARS);
-                health.jumps.push(Event { row, until, what: Jump { date: next, ratio } });
+                health.jumps.push(Event { row, until, cleared: None, what: Jump { date: next, ratio } });
             }
             let missing = missing_between(last, next);
-            let gap = Event { row, until: rows.end.min(row + GAP_BARS), what: Gap { last, next, missing } };
+            let what = Gap { last, next, missing };
+            let gap = Event { row, until: rows.end.min(row + GAP_BARS), cleared: None, what };
             match missing {
                 0 => {}
                 1 => health.singles.push(gap),
@@ -187,14 +128,29 @@ impl Health {
         health
     }
 
-    /// Forgets the jumps that are explained: the source was asked, and lists no split for them.
-    pub fn explained(mut self, panel: &Panel, real_moves: &BTreeSet<(Symbol, NaiveDate)>) -> Self {
-        if !real_moves.is_empty() {
-            self.jumps.retain(|jump| {
-                let symbol = &panel.symbols()[panel.owner(jump.row)];
-                !real_moves.contains(&(symbol.clone(), jump.what.date))
-            });
+    /// Clears the jumps that are explained: the source was asked, and lists no split for them.
+    ///
+    /// One that a common split could have made stays in doubt until [`LISTED_AFTER`] sessions after it, since no list
+    /// of those days clears it: a session of the past is not to know more than it did. The others are forgotten.
+    pub fn explained(
+        mut self,
+        panel: &Panel,
+        missing_between: impl Fn(NaiveDate, NaiveDate) -> usize,
+        real_moves: &BTreeSet<(Symbol, NaiveDate)>,
+    ) -> Self {
+        if real_moves.is_empty() {
+            return self;
         }
+        self.jumps.retain_mut(|jump| {
+            let owner = panel.owner(jump.row);
+            if !real_moves.contains(&(panel.symbols()[owner].clone(), jump.what.date)) {
+                return true;
+            }
+            let mut later = jump.row + 1..panel.rows(owner).end;
+            jump.cleared =
+                later.find(|row| missing_between(jump.what.date, panel.dates()[*row]) + 1 >= LISTED_AFTER);
+            jump.what.is_common()
+        });
         self
     }
 
@@ -252,30 +208,27 @@ fn has_none<T>(events: &[Event<T>], rows: &Range<usize>) -> bool {
     events.get(next).is_none_or(|event| event.row >= rows.end)
 }
 
-/// The newest event that `row` still sees. Only the last one at or before the row can be seen: an
-/// older one ends no later, and one of another symbol ends before.
+/// The newest event that `row` still sees, and that is not cleared by then. One of another symbol ends before.
 fn newest<T: Copy>(events: &[Event<T>], row: usize) -> Option<T> {
     let end = events.partition_point(|event| event.row <= row);
-    let event = events[..end].last()?;
-    (row < event.until).then_some(event.what)
+    let mut seen =
+        events[..end].iter().rev().take_while(|event| row < event.row + GAP_BARS.max(SUSPECT_BARS));
+    seen.find(|event| row < event.until && !event.is_cleared(row)).map(|event| event.what)
 }
 
 /// The newest event between two of the last `bars` bars of the symbol that owns `row`.
 fn newest_within<T: Copy>(events: &[Event<T>], panel: &Panel, row: usize, bars: usize) -> Option<T> {
     let first = panel.rows(panel.owner(row)).start.max((row + 1).saturating_sub(bars));
     let end = events.partition_point(|event| event.row <= row);
-    events[..end].last().filter(|event| event.row > first).map(|event| event.what)
-}
-
-/// Tells whether a close ratio is that of one of a symbol's splits listed after `last`, up to `next`.
-fn shows_split(last: NaiveDate, next: NaiveDate, ratio: f64, splits: &[&Split]) -> bool {
-    splits.iter().any(|split| last < split.date && split.date <= next && split.explains(ratio))
+    let mut seen = events[..end].iter().rev().take_while(|event| event.row > first);
+    seen.find(|event| !event.is_cleared(row)).map(|event| event.what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bars::Bars;
+    use crate::bars::jumps;
     use crate::domain::AssetClass;
     use crate::domain::Bar;
 
@@ -319,15 +272,42 @@ mod tests {
         assert_eq!(health.suspect(14), Some(Jump { date: day(10), ratio: 0.5 }));
     }
 
+    /// The rows of `X` on which a jump is suspect, and those whose window of 20 bars sees one, where the jumps of
+    /// these days were real moves; its bars are of these days.
+    fn doubtful(days: &[usize], closes: impl Fn(usize) -> f64, real: &[usize]) -> (Vec<usize>, Vec<usize>) {
+        let panel = panel(vec![bars("X", days, closes)]);
+        let real = real.iter().map(|offset| (symbol("X"), day(*offset))).collect();
+        let health = Health::new(&panel, every_day, &[]).explained(&panel, every_day, &real);
+        let within = rows_where(&panel, |row| health.jump_within(&panel, row, 20));
+        (rows_where(&panel, |row| health.suspect(row)), within)
+    }
+
     #[test]
     fn a_jump_that_is_a_real_move_is_not_suspect() {
-        let days: Vec<usize> = (0..20).collect();
-        let halved = |name| bars(name, &days, |d| if d < 10 { 100.0 } else { 50.0 });
-        assert_eq!(jumps(&halved("X")), [Jump { date: day(10), ratio: 0.5 }]);
-        let panel = panel(vec![halved("X"), halved("Y")]);
-        let real = BTreeSet::from([(symbol("X"), day(10)), (symbol("Y"), day(9))]);
-        let health = Health::new(&panel, every_day, &[]).explained(&panel, &real);
-        assert_eq!(rows_where(&panel, |row| health.suspect(row)), [30, 31, 32, 33, 34]);
+        let days: Vec<usize> = (0..16).collect();
+        let closes = |d| if d < 10 { 100.0 } else { 57.0 };
+        assert_eq!(jumps(&bars("X", &days, closes)), [Jump { date: day(10), ratio: 0.57 }]);
+        assert_eq!(doubtful(&days, closes, &[10]), (vec![], vec![]));
+        let all: Vec<usize> = (10..16).collect();
+        assert_eq!(doubtful(&days, closes, &[9]), (all[..5].to_vec(), all), "that of another day is none");
+    }
+
+    #[test]
+    fn what_a_common_split_could_have_made_is_cleared_two_sessions_later() {
+        let days: Vec<usize> = (0..16).collect();
+        let closes = |d| if d < 10 { 100.0 } else { 50.0 };
+        assert_eq!(doubtful(&days, closes, &[10]), (vec![10, 11], vec![10, 11]));
+        // Sessions pass without a bar, too: the row after the jump is of day 12.
+        let without: Vec<usize> = days.iter().copied().filter(|day| *day != 11).collect();
+        assert_eq!(doubtful(&without, closes, &[10]), (vec![10], vec![10]));
+    }
+
+    #[test]
+    fn a_jump_that_is_cleared_hides_none_before_it() {
+        let days: Vec<usize> = (0..16).collect();
+        let closes = |d| [100.0, 40.0, 20.0][usize::from(d >= 9) + usize::from(d >= 10)];
+        let all: Vec<usize> = (9..16).collect();
+        assert_eq!(doubtful(&days, closes, &[10]), (all[..5].to_vec(), all));
     }
 
     #[test]

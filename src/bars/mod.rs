@@ -7,10 +7,12 @@
 mod check;
 mod days;
 mod health;
+mod jump;
 mod panel;
 mod series;
 
 pub use check::{check, check_sessions};
-pub use health::{Gap, Health, Jump, Split, jumps};
+pub use health::{Gap, Health};
+pub use jump::{Jump, LISTED_AFTER, Split, jumps};
 pub use panel::{OnDay, Panel, PanelError};
 pub use series::Bars;

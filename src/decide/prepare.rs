@@ -126,7 +126,8 @@ fn on_rows(
         _ => None,
     };
     let panel = Panel::stack(asset_class, bars)?;
-    let health = Health::new(&panel, missing_between, &splits).explained(&panel, &real_moves);
+    let health =
+        Health::new(&panel, &missing_between, &splits).explained(&panel, &missing_between, &real_moves);
     wanted.extend(of_symbols());
     let benchmark = benchmark.as_ref();
     let columns = match since {
