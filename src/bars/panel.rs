@@ -166,6 +166,19 @@ impl Panel {
         self.starts.partition_point(|start| *start <= row) - 1
     }
 
+    /// Returns the same for many rows, which is quick where neighbours share their symbol.
+    pub fn owners(&self, rows: &[u32]) -> Vec<u32> {
+        let mut last = (0..0, 0);
+        let owner = |row: &u32| {
+            if !last.0.contains(&(*row as usize)) {
+                let owner = self.owner(*row as usize);
+                last = (self.rows(owner), owner as u32);
+            }
+            last.1
+        };
+        rows.iter().map(owner).collect()
+    }
+
     /// Returns the session date of every row.
     pub fn dates(&self) -> &[NaiveDate] {
         &self.dates
@@ -205,4 +218,33 @@ fn stacked<T: Copy>(parts: Vec<Vec<T>>) -> Vec<T> {
         all.extend_from_slice(&part);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Days;
+
+    use super::*;
+    use crate::domain::Bar;
+
+    #[test]
+    fn a_row_is_owned_by_the_same_symbol_whichever_are_asked_about_with_it() {
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a date");
+        let bar = |number: u64| {
+            let date = first + Days::new(number);
+            Bar { date, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 0.0 }
+        };
+        let series = [("A", 0), ("B", 3), ("C", 0), ("D", 1), ("E", 4), ("F", 0)].map(|(name, count)| {
+            let bars: Vec<Bar> = (0..count).map(bar).collect();
+            Bars::for_tests(Symbol::new(name).expect("a symbol"), &bars)
+        });
+        let panel = Panel::stack(AssetClass::Equity, series.into()).expect("distinct symbols");
+        let owners = |rows: &[u32]| -> Vec<String> {
+            let owners = panel.owners(rows);
+            owners.into_iter().map(|owner| panel.symbols()[owner as usize].to_string()).collect()
+        };
+        assert_eq!(owners(&[0, 1, 2, 3, 4, 5, 6, 7]), ["B", "B", "B", "D", "E", "E", "E", "E"]);
+        assert_eq!(owners(&[7, 0, 3, 2, 2]), ["E", "B", "D", "B", "B"]);
+        assert_eq!(owners(&[]), [""; 0]);
+    }
 }

@@ -75,6 +75,13 @@ impl Column {
         value.is_finite().then_some(value)
     }
 
+    /// Returns the values at rows of the panel, as [`Column::get`] does one.
+    pub fn of_rows(&self, rows: &[u32]) -> Vec<Option<f64>> {
+        let (mut values, mut is_there) = (vec![0.0; rows.len()], vec![false; rows.len()]);
+        self.read(rows, &mut values, &mut is_there);
+        values.into_iter().zip(is_there).map(|(value, is_there)| is_there.then_some(value)).collect()
+    }
+
     /// Reads the values at rows of the panel into `values`, and whether each is there into
     /// `is_there`; both are as long as `rows`. What is not there is written as 0.
     pub fn read(&self, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
@@ -150,13 +157,18 @@ mod tests {
             Panel::stack(AssetClass::Equity, vec![Bars::for_tests(symbol, &bars)]).expect("one symbol");
         let holed = (0..30).map(|row| if row % 7 == 3 { f64::NAN } else { f64::from(row) }).collect();
         let of_rows = Column::rows(&Arc::new(Kept::all()), holed);
-        for column in [Column::bar(&Arc::new(panel), Field::Close), of_rows] {
+        let panel = Arc::new(panel);
+        // Known from the fourth day on, and not on the last two.
+        let days = (3..28).map(|day| if day == 9 { f64::NAN } else { f64::from(day) }).collect();
+        let of_days = Column::days(&panel, first.num_days_from_ce() + 3, days);
+        for column in [Column::bar(&panel, Field::Close), of_rows, of_days] {
             let (mut values, mut is_there) = (vec![f64::NAN; rows.len()], vec![false; rows.len()]);
             column.read(rows, &mut values, &mut is_there);
             let read: Vec<Option<f64>> =
                 values.iter().zip(&is_there).map(|(value, is_there)| is_there.then_some(*value)).collect();
             let alone: Vec<Option<f64>> = rows.iter().map(|row| column.get(*row as usize)).collect();
             assert_eq!(read, alone, "{rows:?}");
+            assert_eq!(column.of_rows(rows), alone, "{rows:?}");
             assert!(values.iter().all(|value| value.is_finite()), "what is not there is 0: {values:?}");
         }
     }

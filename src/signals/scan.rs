@@ -173,6 +173,13 @@ impl Block {
             let begin = panel
                 .row(position, *first)
                 .unwrap_or_else(|| start + panel.dates()[rows.clone()].partition_point(|date| date < first));
+            // Nearly always there is a bar on each of them.
+            let whole = begin..begin + sessions.len();
+            if whole.end <= rows.end && panel.dates()[whole.clone()] == *sessions {
+                block.index.extend(whole.start as u32..whole.end as u32);
+                block.sessions.extend(0..sessions.len() as u32);
+                continue;
+            }
             let mut next = (0_u32..).zip(sessions).peekable();
             for row in begin..rows.end {
                 let date = panel.dates()[row];

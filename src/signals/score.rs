@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::found::{Found, Market, Triggered};
 use crate::domain::format::price;
 use crate::domain::{Problem, ProblemKind};
+use crate::features::Column;
 use crate::scripts::not_ready;
 use crate::scripts::{Budget, RowError, Scorer, SignalView, Strategy};
 
@@ -18,6 +19,10 @@ pub(super) struct Scores<'a> {
     scorer: &'a Scorer,
     /// By component, then by row.
     parts: Vec<Vec<Option<f64>>>,
+    /// The place of each row's symbol in the panel.
+    owners: Vec<u32>,
+    atr14: Vec<Option<f64>>,
+    adv20: Vec<Option<f64>>,
 }
 
 impl<'a> Scores<'a> {
@@ -36,24 +41,36 @@ impl<'a> Scores<'a> {
             return Ok(None);
         };
         let views = views(strategy.1, triggers);
+        let of_rows = |column: Option<&Column>| match column {
+            Some(column) => column.of_rows(index),
+            None => vec![None; index.len()],
+        };
         let mut parts = Vec::with_capacity(scorer.weights().len());
         for component in 0..scorer.weights().len() {
             parts.push(scorer.component(component, market.rows, index, &views, budget).complete()?);
         }
-        Ok(Some(Self { market, strategy, scorer, parts }))
+        Ok(Some(Self {
+            market,
+            strategy,
+            scorer,
+            parts,
+            owners: market.columns.panel().owners(index),
+            atr14: of_rows(market.atr14),
+            adv20: of_rows(market.adv20),
+        }))
     }
 
     /// Adds the row at a place to what was found on its session, or why it makes no signal.
     pub(super) fn add(&self, place: usize, (row, trigger): (u32, &Arc<str>), found: &mut Found) {
         let first_score = found.scores.len();
         match self.scored(place, row as usize, trigger, found) {
-            Ok((owner, score, (close, stop))) => found.triggered.push(Triggered {
+            Ok((score, (close, stop))) => found.triggered.push(Triggered {
                 row,
-                owner: owner as u32,
+                owner: self.owners[place],
                 score,
                 close,
                 stop,
-                adv20: self.market.adv20.and_then(|column| column.get(row as usize)),
+                adv20: self.adv20[place],
                 trigger: Arc::clone(trigger),
                 strategy: self.strategy.0,
                 first_score: first_score as u32,
@@ -65,17 +82,17 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// The place of the row's symbol, its score, its close and its stop.
+    /// The row's score, its close and its stop.
     fn scored(
         &self,
         place: usize,
         row: usize,
         trigger: &str,
         found: &mut Found,
-    ) -> Result<(usize, f64, (f64, f64)), Problem> {
+    ) -> Result<(f64, (f64, f64)), Problem> {
         let (strategy, scorer) = (self.strategy.1, self.scorer);
         let panel = self.market.columns.panel();
-        let owner = panel.owner(row);
+        let owner = self.owners[place] as usize;
         let told = |kind: ProblemKind, why: String| {
             let message =
                 format!("{} triggered {trigger} on {}, but {why}", strategy.name(), panel.dates()[row]);
@@ -98,7 +115,7 @@ impl<'a> Scores<'a> {
             sum += weight * score;
         }
         let close = panel.close()[row];
-        let Some(atr14) = self.market.atr14.and_then(|column| column.get(row)) else {
+        let Some(atr14) = self.atr14[place] else {
             return Err(told(ProblemKind::Stop, "atr14 has no value, so no stop can be placed".to_owned()));
         };
         let stop = close - strategy.stop_atr_mult() * atr14;
@@ -107,7 +124,7 @@ impl<'a> Scores<'a> {
             let why = format!("its stop {stop} does not lie between 0 and the close {close}");
             return Err(told(ProblemKind::Stop, why));
         }
-        Ok((owner, sum, (close, stop)))
+        Ok((sum, (close, stop)))
     }
 }
 
