@@ -400,8 +400,9 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         let (trades, book) = self.account.into_trades(&prepared, last);
         let mut problems = self.tally.told();
         let span = days.first().map(|day| day.date).zip(last);
-        problems.extend(prepared.iter().filter_map(|own| ends_early(own, span?)));
-        Backtest { days, trades, book, counts, paid, problems, dates }
+        let ended: Vec<Problem> = prepared.iter().filter_map(|own| ends_early(own, span?)).collect();
+        problems.extend(ended.iter().cloned());
+        Backtest { days, trades, book, counts, paid, problems, tally: self.tally, ended, dates }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use super::cost::Paid;
+use super::tally::Tally;
 use crate::domain::{Book, Problem};
 use crate::performance::{Day, Trade};
 
@@ -21,6 +22,10 @@ pub struct Backtest {
     pub paid: Paid,
     /// One for each symbol or script and matter, however many sessions told it.
     pub problems: Vec<Problem>,
+    /// What they are made from, so that a walk that goes on can add to it.
+    pub(super) tally: Tally,
+    /// The classes whose bars end long before the walk does, each as a problem.
+    pub(super) ended: Vec<Problem>,
     /// All dates of the span; more than `days` where it was stopped.
     pub dates: usize,
 }
@@ -57,6 +62,20 @@ impl AddAssign for Counts {
 }
 
 impl Backtest {
+    /// Adds a walk that begins on the last day of this one, with the account as it then was.
+    pub(super) fn go_on(&mut self, later: Self) {
+        self.days.extend(later.days.into_iter().skip(1));
+        self.trades.extend(later.trades);
+        self.book = later.book;
+        self.counts += later.counts;
+        self.paid += later.paid;
+        self.tally.go_on(later.tally);
+        self.ended = later.ended;
+        self.problems = self.tally.told();
+        self.problems.extend(self.ended.iter().cloned());
+        self.dates = self.days.len();
+    }
+
     /// Tells whether it was stopped before the end of the span.
     pub fn is_stopped(&self) -> bool {
         self.days.len() < self.dates

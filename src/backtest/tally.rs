@@ -4,6 +4,7 @@
 //! counts as the same, but for the jumps of a price: each of them is a matter of its own.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
@@ -13,7 +14,7 @@ use crate::domain::{AssetClass, Problem, ProblemKind};
 use crate::signals::{Lacking, Market};
 
 /// What was told so far, by subject, kind and stem.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     told: BTreeMap<(String, ProblemKind, String), Told>,
     /// By class, then by the places of symbol and strategy: there are thousands of these before a long window is full,
@@ -21,7 +22,7 @@ pub(super) struct Tally {
     not_ready: FxHashMap<(AssetClass, u32, u32), (Problem, Told)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Told {
     message: String,
     first: NaiveDate,
@@ -39,6 +40,12 @@ impl Told {
             self.sessions += 1;
         }
         self.last = session;
+    }
+
+    /// Counts the sessions of a walk that began with the last one of this.
+    fn go_on(&mut self, later: &Self) {
+        self.sessions += later.sessions - usize::from(self.last == later.first);
+        self.last = later.last;
     }
 }
 
@@ -70,20 +77,35 @@ impl Tally {
         }
     }
 
+    /// Adds what a walk told that begins where the ones before end.
+    pub(super) fn go_on(&mut self, later: Self) {
+        for (matter, later) in later.told {
+            match self.told.entry(matter) {
+                Entry::Occupied(mut own) => own.get_mut().go_on(&later),
+                Entry::Vacant(own) => drop(own.insert(later)),
+            }
+        }
+        for (place, (problem, later)) in later.not_ready {
+            match self.not_ready.get_mut(&place) {
+                Some((_, own)) => own.go_on(&later),
+                None => drop(self.not_ready.insert(place, (problem, later))),
+            }
+        }
+    }
+
     /// Returns one problem for each, sorted.
-    pub(super) fn told(self) -> Vec<Problem> {
-        let not_ready = self.not_ready.into_values();
-        let not_ready =
-            not_ready.map(|(problem, told)| ((problem.symbol, problem.kind, String::new()), told));
-        let problem = |((symbol, kind, _), told): ((String, ProblemKind, String), Told)| {
+    pub(super) fn told(&self) -> Vec<Problem> {
+        let told = self.told.iter().map(|((symbol, kind, _), told)| (symbol, *kind, told));
+        let not_ready = self.not_ready.values().map(|(problem, told)| (&problem.symbol, problem.kind, told));
+        let problem = |(symbol, kind, told): (&String, ProblemKind, &Told)| {
             let Told { message, first, last, sessions } = told;
             let again = match sessions - 1 {
                 0 => String::new(),
                 more => format!(" (and on {} up to {last})", count(more, "later session")),
             };
-            Problem { symbol, kind, message: format!("{first}: {message}{again}") }
+            Problem { symbol: symbol.clone(), kind, message: format!("{first}: {message}{again}") }
         };
-        let mut problems: Vec<Problem> = self.told.into_iter().chain(not_ready).map(problem).collect();
+        let mut problems: Vec<Problem> = told.chain(not_ready).map(problem).collect();
         problems.sort();
         problems
     }
@@ -146,6 +168,27 @@ mod tests {
                 "A: 2024-01-10: the close of 2024-01-10 is 9.00 times the one before: no BUY for five sessions",
             ],
         );
+    }
+
+    #[test]
+    fn a_walk_that_goes_on_tells_a_matter_once() {
+        let stale = |tally: &mut Tally, symbol: &str, sessions: &[usize]| {
+            for session in sessions {
+                tally.add(day(*session), [Problem::new(symbol, ProblemKind::Stale, "no bar")]);
+            }
+        };
+        let (mut whole, mut next, mut last) = (Tally::default(), Tally::default(), Tally::default());
+        stale(&mut whole, "A", &[0, 1, 4]);
+        // It begins on the day on which the one before ended, which is one session.
+        stale(&mut next, "A", &[4, 5]);
+        stale(&mut next, "B", &[5]);
+        stale(&mut last, "A", &[8]);
+        whole.go_on(next);
+        whole.go_on(last);
+        let told: Vec<String> = whole.told().iter().map(ToString::to_string).collect();
+        let expected =
+            ["A: 2024-01-01: no bar (and on 4 later sessions up to 2024-01-09)", "B: 2024-01-06: no bar"];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -71,17 +71,7 @@ pub fn windows(sessions: &[NaiveDate], lengths: Lengths) -> Vec<Window> {
 pub fn joined(walks: Vec<Backtest>) -> Option<Backtest> {
     let mut walks = walks.into_iter();
     let mut whole = walks.next()?;
-    for next in walks {
-        whole.days.extend(next.days.into_iter().skip(1));
-        whole.trades.extend(next.trades);
-        whole.book = next.book;
-        whole.problems.extend(next.problems);
-        whole.counts += next.counts;
-        whole.paid += next.paid;
-    }
-    whole.problems.sort();
-    whole.problems.dedup();
-    whole.dates = whole.days.len();
+    walks.for_each(|next| whole.go_on(next));
     Some(whole)
 }
 
