@@ -76,7 +76,8 @@ pub(super) fn study(
     let mut scripts_hash = holdout::scripts_hash(&scripts);
     let mut kept_out = None;
     if let Some(HoldoutRequest { from, showing }) = inputs.holdout {
-        let mut out = Holdout { from, looks: Looks::NotCounted, shown: None };
+        let sessions = backtest::dates(&ground.prepared, Some(from), inputs.span.to()).len();
+        let mut out = Holdout { from, sessions, looks: Looks::NotCounted, shown: None };
         if showing == Showing::Revealed && interrupted.is_none() && !result.is_stopped() {
             let chosen = match inputs.walk_forward {
                 Some(lengths) => next_choice(&ground, &recipe, (stretch, lengths), stop)?,

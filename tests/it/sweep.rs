@@ -256,7 +256,11 @@ fn a_holdout_is_as_if_its_sessions_were_not_there() {
     before["holdout"] = hidden["holdout"].clone();
     assert_eq!(hidden, before);
     let said = ask(&folder, &format!("{strategy} --holdout 2026-06-01"));
-    assert!(said.words().contains("Holdout from 2026-06-01 on: kept out of all of this; --reveal shows it."));
+    assert!(said.words().contains(" sessions kept out of all of this; --reveal shows it."));
+    let beyond = ask(&folder, &format!("{strategy} --holdout 2100-01-01"));
+    assert!(
+        beyond.words().contains("Holdout from 2100-01-01 on: it has no session, so nothing was kept out.")
+    );
 
     // Decided from the close before it on, the holdout is an ordinary backtest of the best combination.
     let shown = document(&folder, &format!("{strategy} {grid} --holdout 2026-06-01 --reveal"));

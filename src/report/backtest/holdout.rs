@@ -14,6 +14,8 @@ use crate::performance::{Figures, Year};
 pub struct Holdout {
     /// The first date of it, a session or not.
     pub from: NaiveDate,
+    /// How many sessions of the span it keeps out.
+    pub sessions: usize,
     pub looks: Looks,
     /// `None` where it stays hidden.
     pub shown: Option<Shown>,
@@ -82,9 +84,13 @@ impl Holdout {
             ),
         };
         match &self.shown {
+            None if self.sessions == 0 => {
+                format!("Holdout from {} on: it has no session, so nothing was kept out.\n", self.from)
+            }
             None => format!(
-                "Holdout from {} on: kept out of all of this; --reveal shows it. {looks}\n",
-                self.from
+                "Holdout from {} on: {} kept out of all of this; --reveal shows it. {looks}\n",
+                self.from,
+                count(self.sessions, "session")
             ),
             Some(Shown { sessions: (first, last), constants, choice, .. }) => {
                 let with =
@@ -136,6 +142,6 @@ impl Holdout {
             Looks::Before(times) => Some(times),
             Looks::NotCounted | Looks::Unknown => None,
         };
-        json!({ "from": self.from, "revealed_before": before, "shown": shown })
+        json!({ "from": self.from, "sessions": self.sessions, "revealed_before": before, "shown": shown })
     }
 }

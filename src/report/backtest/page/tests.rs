@@ -181,8 +181,12 @@ fn studied() -> BacktestReport {
     let trial = |curve| Some(Trial { figures: figures.clone(), curve, trades: curve, failures: Vec::new() });
     let trials = vec![trial(0), trial(1), None, trial(3), trial(4), trial(5)];
     report.sweep = Some(Sweep { grid, trials, best: 3, deflated_sharpe: Ok(0.75) });
-    report.holdout =
-        Some(Holdout { from: "2025-01-01".parse().expect("a date"), looks: Looks::Before(2), shown: None });
+    report.holdout = Some(Holdout {
+        from: "2025-01-01".parse().expect("a date"),
+        sessions: 63,
+        looks: Looks::Before(2),
+        shown: None,
+    });
     report
 }
 
