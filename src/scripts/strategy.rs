@@ -291,6 +291,6 @@ fn word(answer: Answer, wanted: &str) -> Result<Option<ImmutableString>, String>
 }
 
 fn is_word(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    !text.is_empty() && text.len() <= MAX_WORD_LENGTH && text.chars().all(legal)
+    let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    !text.is_empty() && text.len() <= MAX_WORD_LENGTH && text.bytes().all(is_legal)
 }
