@@ -152,7 +152,8 @@ impl Account {
         Day {
             date,
             equity: self.book.equity,
-            invested: self.book.positions.iter().map(Position::market_value).sum(),
+            // A sum of nothing is −0.
+            invested: self.book.positions.iter().map(Position::market_value).sum::<f64>() + 0.0,
             traded: mem::take(&mut self.traded),
         }
     }

@@ -292,7 +292,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             (own.has_left, own.waiting) = (true, None);
             let floor = self.floor(stand, newest);
             let dropped = self.account.delist(&floor);
-            self.tally.add(date, dropped);
+            self.tally.add(class, date, dropped);
         }
     }
 
@@ -304,7 +304,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             let Some(session) = until.checked_sub(1).map(|place| sessions[place]) else { continue };
             let floor = self.floor(stand, session);
             let dropped = self.account.sell_all(&floor);
-            self.tally.add(last.date, dropped);
+            self.tally.add(floor.class(), last.date, dropped);
         }
         let day = self.account.end_day(last.date);
         Day { traded: last.traded + day.traded, ..day }
@@ -329,9 +329,9 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             self.account.split(&floor, symbol, *ratio);
         }
         let not_filled = self.account.fill(&floor, waiting);
-        self.tally.add(date, not_filled);
+        self.tally.add(floor.class(), date, not_filled);
         for (last, delisted) in self.account.sell_delisted(&floor) {
-            self.tally.add(last, [delisted]);
+            self.tally.add(floor.class(), last, [delisted]);
         }
     }
 
@@ -374,15 +374,18 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             }
         }
         // Worded once for all sessions, where nobody reads of each.
-        if words == Words::LeftOut && choice.is_decided {
-            self.tally.add_lacking(asset_class, date, decider.market, &found.lacking);
+        if words == Words::LeftOut {
+            self.tally.add_stale(decider.prepared, date);
+            if choice.is_decided {
+                self.tally.add_lacking(asset_class, date, decider.market, &found.lacking);
+            }
         }
         for (filter, rejected) in mem::take(&mut choice.rejected) {
             self.counts.filtered += rejected;
             *self.counts.filtered_by.entry(filter).or_default() += rejected;
         }
         self.counts.ordered += choice.buys.len();
-        self.tally.add(date, problems);
+        self.tally.add(asset_class, date, problems);
         self.stands[stand].waiting = Some(self.account.order(&floor, choice));
         flow
     }

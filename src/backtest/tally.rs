@@ -5,24 +5,28 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::Hash;
 
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
 
+use crate::decide::Prepared;
 use crate::domain::format::count;
 use crate::domain::{AssetClass, Problem, ProblemKind};
 use crate::signals::{Lacking, Market};
 
-/// What was told so far, by subject, kind and stem.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What was told so far, by class, subject, kind and stem: a ticker may be of both classes.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    told: BTreeMap<(String, ProblemKind, String), Told>,
+    told: BTreeMap<(AssetClass, String, ProblemKind, String), Told>,
     /// By class, then by the places of symbol and strategy: there are thousands of these before a long window is full,
     /// and each is worded once.
     not_ready: FxHashMap<(AssetClass, u32, u32), (Problem, Told)>,
+    /// By class, then by the place of the symbol, and whether it had a bar before: a dead symbol has none on any session.
+    stale: FxHashMap<(AssetClass, u32, bool), (Problem, Told)>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Told {
     message: String,
     first: NaiveDate,
@@ -49,11 +53,23 @@ impl Told {
     }
 }
 
+/// Two are equal that tell the same, however they keep it.
+impl PartialEq for Tally {
+    fn eq(&self, other: &Self) -> bool {
+        self.told() == other.told()
+    }
+}
+
 impl Tally {
-    /// Adds what one session told.
-    pub(super) fn add(&mut self, session: NaiveDate, problems: impl IntoIterator<Item = Problem>) {
+    /// Adds what one session of a class told.
+    pub(super) fn add(
+        &mut self,
+        class: AssetClass,
+        session: NaiveDate,
+        problems: impl IntoIterator<Item = Problem>,
+    ) {
         for Problem { symbol, kind, message } in problems {
-            let key = (symbol, kind, stem(kind, &message));
+            let key = (class, symbol, kind, stem(kind, &message));
             self.told.entry(key).or_insert_with(|| Told::fresh(message, session)).again(session);
         }
     }
@@ -77,6 +93,21 @@ impl Tally {
         }
     }
 
+    /// Adds the symbols that have no bar on one session, as the problems of them would.
+    pub(super) fn add_stale(&mut self, prepared: &Prepared, session: NaiveDate) {
+        let panel = prepared.columns.panel();
+        for place in prepared.stale_on(session).iter().copied() {
+            let first = panel.dates().get(panel.rows(place as usize)).and_then(|dates| dates.first());
+            let matter = (panel.asset_class(), place, first.is_some_and(|first| *first <= session));
+            let fresh = || {
+                let problem = prepared.stale(place, session);
+                let told = Told::fresh(problem.message.clone(), session);
+                (problem, told)
+            };
+            self.stale.entry(matter).or_insert_with(fresh).1.again(session);
+        }
+    }
+
     /// Adds what a walk told that begins where the ones before end.
     pub(super) fn go_on(&mut self, later: Self) {
         for (matter, later) in later.told {
@@ -85,18 +116,15 @@ impl Tally {
                 Entry::Vacant(own) => drop(own.insert(later)),
             }
         }
-        for (place, (problem, later)) in later.not_ready {
-            match self.not_ready.get_mut(&place) {
-                Some((_, own)) => own.go_on(&later),
-                None => drop(self.not_ready.insert(place, (problem, later))),
-            }
-        }
+        go_on(&mut self.not_ready, later.not_ready);
+        go_on(&mut self.stale, later.stale);
     }
 
     /// Returns one problem for each, sorted.
     pub(super) fn told(&self) -> Vec<Problem> {
-        let told = self.told.iter().map(|((symbol, kind, _), told)| (symbol, *kind, told));
-        let not_ready = self.not_ready.values().map(|(problem, told)| (&problem.symbol, problem.kind, told));
+        let told = self.told.iter().map(|((_, symbol, kind, _), told)| (symbol, *kind, told));
+        let by_place = self.not_ready.values().chain(self.stale.values());
+        let by_place = by_place.map(|(problem, told)| (&problem.symbol, problem.kind, told));
         let problem = |(symbol, kind, told): (&String, ProblemKind, &Told)| {
             let Told { message, first, last, sessions } = told;
             let again = match sessions - 1 {
@@ -105,9 +133,18 @@ impl Tally {
             };
             Problem { symbol: symbol.clone(), kind, message: format!("{first}: {message}{again}") }
         };
-        let mut problems: Vec<Problem> = told.chain(not_ready).map(problem).collect();
+        let mut problems: Vec<Problem> = told.chain(by_place).map(problem).collect();
         problems.sort();
         problems
+    }
+}
+
+fn go_on<M: Eq + Hash>(own: &mut FxHashMap<M, (Problem, Told)>, later: FxHashMap<M, (Problem, Told)>) {
+    for (matter, (problem, later)) in later {
+        match own.get_mut(&matter) {
+            Some((_, own)) => own.go_on(&later),
+            None => drop(own.insert(matter, (problem, later))),
+        }
     }
 }
 
@@ -132,7 +169,7 @@ mod tests {
     fn check(told: &[(usize, &str, ProblemKind, &str)], expected: &[&str]) {
         let mut tally = Tally::default();
         for (session, symbol, kind, message) in told {
-            tally.add(day(*session), [Problem::new(symbol, *kind, *message)]);
+            tally.add(AssetClass::Equity, day(*session), [Problem::new(symbol, *kind, *message)]);
         }
         let told: Vec<String> = tally.told().iter().map(ToString::to_string).collect();
         assert_eq!(told, expected);
@@ -171,10 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn a_ticker_of_both_classes_is_told_of_for_each() {
+        let mut tally = Tally::default();
+        for (class, session) in [(AssetClass::Crypto, 3), (AssetClass::Equity, 4), (AssetClass::Crypto, 5)] {
+            tally.add(class, day(session), [Problem::new("A", ProblemKind::Stale, "no bar")]);
+        }
+        let told: Vec<String> = tally.told().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["A: 2024-01-04: no bar (and on 1 later session up to 2024-01-06)", "A: 2024-01-05: no bar"]
+        );
+    }
+
+    #[test]
     fn a_walk_that_goes_on_tells_a_matter_once() {
         let stale = |tally: &mut Tally, symbol: &str, sessions: &[usize]| {
             for session in sessions {
-                tally.add(day(*session), [Problem::new(symbol, ProblemKind::Stale, "no bar")]);
+                tally.add(
+                    AssetClass::Equity,
+                    day(*session),
+                    [Problem::new(symbol, ProblemKind::Stale, "no bar")],
+                );
             }
         };
         let (mut whole, mut next, mut last) = (Tally::default(), Tally::default(), Tally::default());

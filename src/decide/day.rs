@@ -16,7 +16,11 @@ pub(super) struct Day {
     pub(super) market: MarketOverview,
     /// Why nothing can be decided.
     pub(super) no_decision: Option<String>,
+    /// What else is to be told than of `stale`.
     pub(super) problems: Vec<Problem>,
+    /// The places of the universe's symbols without a bar, not yet in words: a walk over years meets each dead symbol
+    /// on every session, and says so once.
+    pub(super) stale: Vec<u32>,
 }
 
 impl Day {
@@ -27,11 +31,10 @@ impl Day {
         let too_early =
             || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
         let no_decision = no_decision.or_else(too_early);
-        problems.extend(stale);
         if no_decision.is_none() {
             problems.extend(unhealthy(prepared, session));
         }
-        Self { market, no_decision, problems }
+        Self { market, no_decision, problems, stale }
     }
 }
 
@@ -55,32 +58,39 @@ impl Days {
     }
 }
 
-/// Names the universe's symbols without a bar on the session; where they are most of it,
-/// nothing can be decided, and the second value says so.
-fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (Vec<Problem>, Option<String>) {
-    let columns = &prepared.columns;
-    let panel = columns.panel();
-    let mut problems = Vec::new();
-    if market.symbols > 0 && market.symbols_with_bar == market.symbols {
-        return (problems, None);
+impl Prepared {
+    /// Returns the places in the panel of the universe's symbols that have no bar on a session.
+    pub fn stale_on(&self, session: NaiveDate) -> Cow<'_, [u32]> {
+        match self.days.on(self, session) {
+            Cow::Borrowed(day) => Cow::Borrowed(&day.stale),
+            Cow::Owned(day) => Cow::Owned(day.stale),
+        }
     }
-    for (position, symbol) in panel.symbols().iter().enumerate() {
-        if !columns.is_tradable(position) {
-            continue;
-        }
-        if panel.row(position, session).is_some() {
-            continue;
-        }
-        let dates = &panel.dates()[panel.rows(position)];
-        let before = dates[..dates.partition_point(|date| *date <= session)].last().copied();
-        let message = match before {
+
+    /// Says that the symbol at a place has no bar on a session, and which is its newest.
+    pub fn stale(&self, place: u32, session: NaiveDate) -> Problem {
+        let (panel, place) = (self.columns.panel(), place as usize);
+        let dates = &panel.dates()[panel.rows(place)];
+        let message = match dates[..dates.partition_point(|date| *date <= session)].last() {
             Some(date) => format!("no bar on {session}, the newest is of {date}: not signalled"),
             None => format!("no bar on {session} or before it: not signalled"),
         };
-        problems.push(Problem::new(symbol, ProblemKind::Stale, message));
+        Problem::new(&panel.symbols()[place], ProblemKind::Stale, message)
     }
+}
+
+/// Finds the universe's symbols without a bar on the session; where they are most of it,
+/// nothing can be decided, and the second value says so.
+fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (Vec<u32>, Option<String>) {
+    let columns = &prepared.columns;
+    if market.symbols > 0 && market.symbols_with_bar == market.symbols {
+        return (Vec::new(), None);
+    }
+    let today = columns.panel().on(session);
+    let is_stale = |place: &usize| columns.is_tradable(*place) && today.row(*place).is_none();
+    let stale = (0..columns.panel().symbols().len()).filter(is_stale).map(|place| place as u32).collect();
     if !are_most_missing(market.symbols_with_bar, market.symbols) {
-        return (problems, None);
+        return (stale, None);
     }
     let whole_before = match whole_session_before(prepared, market.symbols, session) {
         Some(date) => {
@@ -92,7 +102,7 @@ fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (V
         "bars are missing for {session}: {} of {} symbols have one; {whole_before}",
         market.symbols_with_bar, market.symbols
     );
-    (problems, Some(no_decision))
+    (stale, Some(no_decision))
 }
 
 fn are_most_missing(with_bar: usize, symbols: usize) -> bool {

@@ -94,7 +94,7 @@ pub struct Choice {
 impl Decider<'_> {
     /// Decides a session as [`decide`] does, from what the scripts said on it and from the tracks of all positions of
     /// the book, at their places. With [`Words::LeftOut`] the same is decided, and there is no [`Decision`]; that a row
-    /// is not ready is then for the caller to tell.
+    /// is not ready, or a symbol without a bar, is then for the caller to tell.
     pub fn decide(
         &self,
         settings: &Settings,
@@ -130,6 +130,9 @@ impl Decider<'_> {
         let day = prepared.days.on(prepared, session);
         let mut checked = check(prepared, (scripts, rows), book, tracks, session);
         let mut problems = day.problems.clone();
+        if words == Words::Told {
+            problems.extend(day.stale.iter().map(|place| prepared.stale(*place, session)));
+        }
         problems.append(&mut checked.problems);
         let mut chosen =
             Chosen { day, checked, buys: Vec::new(), filtered: Vec::new(), passed_over: 0, problems };

@@ -137,6 +137,8 @@ proptest! {
             let filtered_by = std::mem::take(&mut result.counts.filtered_by);
             (result, filtered_by.values().sum::<usize>())
         });
+        prop_assert_eq!(&told.0.problems, &silent.0.problems);
+        prop_assert_eq!(&told.0.trades, &silent.0.trades);
         prop_assert_eq!(told, silent);
     }
 
