@@ -71,6 +71,7 @@ pub(super) fn study(
     problems.extend(failures.into_iter().filter(|own| !has_failed(&result.problems, &own.symbol)));
 
     let asset_classes = ground.traded(&result);
+    notes.extend(unread(&scripts, &recipe, &ground));
     let strategies = used(&scripts, &recipe, &asset_classes, walk_forward.as_ref());
     let trials = recipe.grid().len() * walk_forward.as_ref().map_or(1, |own| own.windows);
     let mut scripts_hash = holdout::scripts_hash(&scripts);
@@ -172,6 +173,30 @@ fn remarks(walk_forward: &Option<Lengths>, recipe: &Recipe, engine: Engine) -> V
         remarks.push(told.to_owned());
     }
     remarks
+}
+
+/// Names each constant that was set and that nothing has which could have bought.
+fn unread(scripts: &Scripts, recipe: &Recipe, ground: &Ground) -> Vec<String> {
+    let asked: Vec<&Strategy> = scripts
+        .strategies()
+        .iter()
+        .filter(|own| own.is_enabled() && ground.asset_classes.contains(&own.asset_class()))
+        .collect();
+    let is_read = |name: &str| {
+        asked.iter().any(|own| {
+            let scorer = scripts.scorer_of(own);
+            own.constants().contains_key(name) || scorer.is_some_and(|own| own.constants().contains_key(name))
+        })
+    };
+    let constants = recipe.grid().combination(0);
+    let unread = constants.iter().map(|(name, _)| name).filter(|name| !is_read(name));
+    let told = |name: &String| {
+        format!(
+            "--set {name} changes nothing: no strategy of {} that may buy has it, nor its scorer",
+            ground.classes()
+        )
+    };
+    unread.map(told).collect()
 }
 
 /// One walk, as far as it came.

@@ -247,6 +247,22 @@ fn without_a_grid_a_walk_forward_tells_of_its_windows_alone() {
 }
 
 #[test]
+fn a_constant_that_nothing_asked_has_is_named() {
+    let folder = Folder::empty();
+    let remark =
+        "--set MIN_MA50_SLOPE changes nothing: no strategy of crypto that may buy has it, nor its scorer";
+    let span = "--demo --from 2026-06-01";
+    let said = ask(&folder, &format!("{span} --asset-class crypto --set MIN_MA50_SLOPE=0.01"));
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains(remark), "{}", said.stderr);
+    // Of both classes one has it; a scorer's constant is one, too.
+    for asked in ["--set MIN_MA50_SLOPE=0.01", "--asset-class crypto --set POINTS_PER_RETURN=2"] {
+        let said = ask(&folder, &format!("{span} {asked}"));
+        assert!(!said.stderr.contains("changes nothing"), "{asked}: {}", said.stderr);
+    }
+}
+
+#[test]
 fn a_holdout_is_as_if_its_sessions_were_not_there() {
     let folder = Folder::empty();
     let (strategy, grid) = ("--demo --strategy equity_momentum --from 2026-03-02", "--set STOP_ATR_MULT=2,3");
