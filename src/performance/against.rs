@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::curve::Day;
+use super::curve::{Day, NOISE};
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit};
 use super::sample::{covariance, mean};
 
@@ -95,14 +95,17 @@ fn correlation(evidence: &Evidence<'_>) -> Figure {
         let own: Vec<(f64, f64)> = pairs.iter().map(|pair| (side(pair), side(pair))).collect();
         covariance(&own).ok_or(NO_BENCHMARK)
     };
-    let spread = (of(|pair| pair.0)? * of(|pair| pair.1)?).sqrt();
-    if spread == 0.0 { Err(FLAT) } else { Ok(covariance(&pairs).ok_or(NO_BENCHMARK)? / spread) }
+    let (own, other) = (of(|pair| pair.0)?, of(|pair| pair.1)?);
+    if own.sqrt() <= NOISE || other.sqrt() <= NOISE {
+        return Err(FLAT);
+    }
+    Ok(covariance(&pairs).ok_or(NO_BENCHMARK)? / (own * other).sqrt())
 }
 
 fn beta(pairs: &[(f64, f64)]) -> Figure {
     let benchmark: Vec<(f64, f64)> = pairs.iter().map(|(_, own)| (*own, *own)).collect();
     let variance = covariance(&benchmark).ok_or(NO_BENCHMARK)?;
-    if variance == 0.0 { Err(FLAT) } else { Ok(covariance(pairs).ok_or(NO_BENCHMARK)? / variance) }
+    if variance.sqrt() <= NOISE { Err(FLAT) } else { Ok(covariance(pairs).ok_or(NO_BENCHMARK)? / variance) }
 }
 
 fn alpha(evidence: &Evidence<'_>) -> Figure {

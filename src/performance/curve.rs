@@ -25,6 +25,10 @@ pub struct Month {
     pub gain: f64,
 }
 
+/// A return, or a deviation of returns, up to this is what rounding leaves of none: equity / equity is 1 to sixteen
+/// digits.
+pub(super) const NOISE: f64 = 1e-12;
+
 /// Returns the return of each session but the first: equity / that of the session before − 1.
 pub fn returns(days: &[Day]) -> Vec<f64> {
     days.windows(2).map(|pair| pair[1].equity / pair[0].equity - 1.0).collect()

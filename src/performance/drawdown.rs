@@ -1,13 +1,14 @@
 //! How far the account lay under its highest point so far, and for how long.
 
-use super::curve::Day;
+use super::curve::{Day, NOISE};
 
-/// Returns equity / its highest up to that day − 1 for each day: 0 at a high, negative below.
+/// Returns equity / its highest up to that day − 1 for each day: 0 at a high, negative below. What rounding leaves is 0.
 pub fn drawdowns(days: &[Day]) -> Vec<f64> {
     let mut high = f64::NEG_INFINITY;
     let under = |day: &Day| {
         high = high.max(day.equity);
-        day.equity / high - 1.0
+        let under = day.equity / high - 1.0;
+        if under >= -NOISE { 0.0 } else { under }
     };
     days.iter().map(under).collect()
 }
@@ -35,5 +36,8 @@ mod tests {
         assert_eq!(longest(&curve), 1);
         assert_eq!(longest(&days(&[5.0, 4.0, 4.5, 4.9])), 3);
         assert_eq!(longest(&days(&[])), 0);
+        // A sum that is rounded otherwise is no drawdown.
+        let flat = days(&[100_000.0, 99_999.999_999_999_97, 100_000.0, 99_999.999_999_999_98]);
+        assert_eq!((drawdowns(&flat), longest(&flat)), (vec![0.0; 4], 0));
     }
 }

@@ -1,6 +1,6 @@
 //! Figures of the account's curve.
 
-use super::curve::{Day, returns};
+use super::curve::{Day, NOISE, returns};
 use super::drawdown::{drawdowns, longest};
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit, finite};
 use super::sample::{deviation, mean};
@@ -129,25 +129,17 @@ fn volatility(evidence: &Evidence<'_>) -> Figure {
 pub(super) fn sharpe(returns: &[f64], sessions_per_year: f64) -> Figure {
     let spread = deviation(returns).ok_or(FEW)?;
     let mean = mean(returns).ok_or(FEW)?;
-    if is_rounding(spread, returns) {
-        Err(Undefined(FLAT))
-    } else {
-        Ok(mean / spread * sessions_per_year.sqrt())
-    }
-}
-
-/// Tells whether a deviation is what rounding leaves of none.
-fn is_rounding(spread: f64, values: &[f64]) -> bool {
-    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-    spread <= largest * 1e-12
+    if spread <= NOISE { Err(Undefined(FLAT)) } else { Ok(mean / spread * sessions_per_year.sqrt()) }
 }
 
 fn sortino(evidence: &Evidence<'_>) -> Figure {
     let returns = returns(evidence.days);
     let squares: Vec<f64> = returns.iter().map(|own| own.min(0.0).powi(2)).collect();
     let (mean, downside) = (mean(&returns).ok_or(NO_SPAN)?, mean(&squares).ok_or(NO_SPAN)?.sqrt());
+    if downside <= NOISE {
+        return Err(Undefined(if mean.abs() <= NOISE { FLAT } else { "no session lost" }));
+    }
     finite(mean / downside * evidence.year.sessions().sqrt(), "no session lost")
-        .map_err(|_| Undefined(if mean == 0.0 { FLAT } else { "no session lost" }))
 }
 
 fn max_drawdown(evidence: &Evidence<'_>) -> Figure {
@@ -176,6 +168,20 @@ mod tests {
     use super::*;
     use crate::performance::Year;
     use crate::performance::fixtures::days;
+
+    #[test]
+    fn an_account_that_only_rounding_moved_never_moved() {
+        let equity: Vec<f64> =
+            (0..60_u32).map(|n| if n % 7 == 3 { 99_999.999_999_999_97 } else { 1e5 }).collect();
+        let curve = days(&equity);
+        let evidence = Evidence { days: &curve, trades: &[], benchmark: &[], year: Year::Equity };
+        let flat = Err(Undefined(FLAT));
+        assert_eq!((sharpe(&returns(&curve), 252.0), sortino(&evidence)), (flat, flat));
+        assert_eq!((max_drawdown(&evidence), calmar(&evidence).is_err()), (Ok(0.0), true));
+        // The least that a mail would tell is none of it.
+        let moved = days(&(0..60).map(|n| 1e5 + f64::from(n % 7) * 0.01).collect::<Vec<f64>>());
+        assert!(sharpe(&returns(&moved), 252.0).is_ok());
+    }
 
     #[track_caller]
     fn check(sessions: usize, expected: Result<(), Undefined>) {

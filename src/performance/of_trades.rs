@@ -1,5 +1,6 @@
 //! Figures of the closed trades.
 
+use super::curve::NOISE;
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit};
 use super::sample::{deviation, mean, median};
 use super::trade::Trade;
@@ -104,7 +105,8 @@ fn sqn(evidence: &Evidence<'_>) -> Figure {
     let results = results(evidence.trades);
     let spread = deviation(&results).ok_or(Undefined("fewer than two trades were closed"))?;
     let mean = mean(&results).ok_or(NO_TRADE)?;
-    if spread == 0.0 {
+    let largest = results.iter().fold(0.0_f64, |largest, own| largest.max(own.abs()));
+    if spread <= largest * NOISE {
         return Err(Undefined("all results are the same"));
     }
     Ok((results.len() as f64).sqrt() * mean / spread)
