@@ -57,9 +57,12 @@ impl<'a> Ahead<'a> {
         }
         if self.taken == 0 {
             let (decider, sessions, next) =
-                (self.decider, self.stretch(self.begin + self.length), Arc::clone(&self.next));
+                (self.decider, self.stretch(self.begin + self.length), Arc::downgrade(&self.next));
             scope.spawn(move |_| {
-                next.get_or_init(|| ask(decider, sessions));
+                // Where every thread walks nobody comes to this in time: a stretch that is over is not kept for it.
+                if let Some(next) = next.upgrade() {
+                    next.get_or_init(|| ask(decider, sessions));
+                }
             });
         }
         let (decider, sessions) = (self.decider, self.stretch(self.begin));
@@ -75,6 +78,7 @@ impl<'a> Ahead<'a> {
     }
 }
 
+/// Never waits for another job of the pool, which might be waiting for what is asked here.
 fn ask(decider: Decider<'_>, sessions: &[NaiveDate]) -> Vec<Found> {
     decider.prepared.look(sessions);
     find_sessions(decider.market, sessions)
@@ -124,6 +128,34 @@ mod tests {
         for length in [1, 2, 3, 7, 16, 30, 31, 32, 100] {
             check(length);
         }
+    }
+
+    #[test]
+    fn no_stretch_outlives_its_sessions_where_no_core_is_idle() {
+        let world = world();
+        let prepared = world.prepared();
+        let rows = world.scripts.bind(&prepared[0].columns);
+        let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
+        let decider =
+            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
+        let sessions = prepared[0].columns.sessions();
+        let mut ahead = Ahead::stretches(decider, sessions, 4);
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        let most = alone.scope(|scope| {
+            let mut seen: Vec<std::sync::Weak<_>> = Vec::new();
+            let alive =
+                |seen: &[std::sync::Weak<_>]| seen.iter().filter(|own| own.strong_count() > 0).count();
+            let mut most = 0;
+            for _ in sessions {
+                ahead.next(scope);
+                seen.push(Arc::downgrade(&ahead.now));
+                seen.dedup_by(|later, own| later.ptr_eq(own));
+                most = most.max(alive(&seen));
+            }
+            assert_eq!(seen.len(), sessions.len().div_ceil(4));
+            most
+        });
+        assert_eq!(most, 1, "the one that is walked; the next is not asked about yet");
     }
 
     #[test]
