@@ -155,10 +155,19 @@ fn stem(kind: ProblemKind, message: &str) -> String {
         ProblemKind::NotReady => message.split(':').next().unwrap_or_default().to_owned(),
         // The script, its line and column; what follows names the values of a row.
         ProblemKind::ScriptRun => message.split(' ').next().unwrap_or_default().to_owned(),
-        // The same words on each session that one jump makes doubtful; another has another date.
-        ProblemKind::Suspect => message.to_owned(),
-        _ => message.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect(),
+        // The same words on each session that one jump makes doubtful; another has another date. And each order is one
+        // by itself.
+        ProblemKind::Suspect | ProblemKind::NotFilled => message.to_owned(),
+        _ => message.split(' ').map(without_number).collect::<Vec<_>>().join(" "),
     }
+}
+
+/// A word without its digits, where it is no name: `rule2` is another one than `rule1`.
+fn without_number(word: &str) -> String {
+    if word.contains(|c: char| c.is_alphabetic()) {
+        return word.to_owned();
+    }
+    word.chars().filter(|c| !c.is_ascii_digit() && *c != ',').collect()
 }
 
 #[cfg(test)]
@@ -203,6 +212,26 @@ mod tests {
                 "A: 2024-01-01: the close of 2024-01-01 is 0.10 times the one before: no BUY for five sessions \
                  (and on 1 later session up to 2024-01-02)",
                 "A: 2024-01-10: the close of 2024-01-10 is 9.00 times the one before: no BUY for five sessions",
+            ],
+        );
+    }
+
+    #[test]
+    fn scripts_whose_names_differ_in_a_digit_are_two_and_each_order_is_one() {
+        use ProblemKind::{NotFilled, Position};
+        check(
+            &[
+                (0, "A", Position, "rule1 held it for 3 sessions"),
+                (1, "A", Position, "rule1 held it for 4 sessions"),
+                (1, "A", Position, "rule2 held it for 4 sessions"),
+                (2, "A", NotFilled, "the order of 2024-01-02 was not filled"),
+                (3, "A", NotFilled, "the order of 2024-01-03 was not filled"),
+            ],
+            &[
+                "A: 2024-01-03: the order of 2024-01-02 was not filled",
+                "A: 2024-01-04: the order of 2024-01-03 was not filled",
+                "A: 2024-01-01: rule1 held it for 3 sessions (and on 1 later session up to 2024-01-02)",
+                "A: 2024-01-02: rule2 held it for 4 sessions",
             ],
         );
     }
