@@ -20,16 +20,13 @@ use crate::performance::{Day, Trade};
 /// How a trade is told that did not end.
 const OPEN: &str = "open";
 
-/// The sales that a session decided and the next one fills. Its entries wait as orders of the book.
-pub(super) struct Waiting {
-    pub(super) session: NaiveDate,
-    pub(super) sales: Vec<Sale>,
-}
-
-/// A position that is to be sold, by its trade, and why.
+/// A position that is to be sold at its symbol's next bar, by its trade, and why. An entry waits as an order of the
+/// book.
 pub(super) struct Sale {
     pub(super) trade: usize,
     pub(super) reason: Name,
+    /// The session that decided it.
+    pub(super) decided: NaiveDate,
 }
 
 /// What an order is remembered by until it fills.
@@ -96,7 +93,7 @@ impl Account {
 
     /// Carries out what a session decided: raises the stops, and turns the BUYs into orders that hold their slots and
     /// cash until they fill. Returns the sales, which wait for the next session.
-    pub(super) fn order(&mut self, floor: &Floor<'_>, choice: Choice) -> Waiting {
+    pub(super) fn order(&mut self, floor: &Floor<'_>, choice: Choice) -> Vec<Sale> {
         let (session, panel) = (floor.session, floor.prepared.columns.panel());
         let mut sales = Vec::new();
         for check in choice.checks {
@@ -108,7 +105,10 @@ impl Account {
         }
         // Several at one open are sold by their names, and no symbol is held twice.
         sales.sort_by_key(|(place, _)| self.tracks[*place].owner());
-        let sale = |(place, reason): (usize, Name)| Sale { trade: self.lots[place].trade, reason };
+        let sale = |(place, reason): (usize, Name)| {
+            let trade = self.lots[place].trade;
+            Sale { trade, reason, decided: session }
+        };
         let sales = sales.into_iter().map(sale).collect();
         for Candidate { signal, combined_score, size, .. } in choice.buys {
             self.ordered.push(Ordered {
@@ -127,7 +127,7 @@ impl Account {
                 stop_price: signal.stop,
             });
         }
-        Waiting { session, sales }
+        sales
     }
 
     /// Carries out a split that the bars of the session show.

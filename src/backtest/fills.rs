@@ -6,7 +6,7 @@ use std::mem;
 
 use chrono::NaiveDate;
 
-use super::account::{Account, Lot, Ordered, Sale, Waiting};
+use super::account::{Account, Lot, Ordered, Sale};
 use super::cost::Rate;
 use super::floor::Floor;
 use crate::decide;
@@ -28,8 +28,9 @@ pub fn ends_at_a_close(reason: &str) -> bool {
 }
 
 impl Account {
-    /// Fills the sales that wait, then the orders of the class. Names what did not fill.
-    pub(super) fn fill(&mut self, floor: &Floor<'_>, waiting: Waiting) -> Vec<Problem> {
+    /// Fills the sales that wait, then the orders of the class. Names what did not fill; the sales among it are left
+    /// in `sales`, since who was told to sell does so at the next bar.
+    pub(super) fn fill(&mut self, floor: &Floor<'_>, sales: &mut Vec<Sale>) -> Vec<Problem> {
         let class = floor.class();
         let (mut due, mut kept, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for (order, ordered) in self.book.pending.drain(..).zip(self.ordered.drain(..)) {
@@ -43,7 +44,7 @@ impl Account {
         // Orders fill one by one below, each with its own costs.
         (self.book.pending, self.ordered) = (others, kept);
         let mut problems = Vec::new();
-        self.sell(floor, waiting, &mut problems);
+        self.sell(floor, sales, &mut problems);
         let bars = floor.bars(due.iter().map(|(_, ordered)| ordered.owner));
         for ((order, ordered), bar) in due.into_iter().zip(bars) {
             problems.extend(self.enter(floor, (order, ordered), bar));
@@ -51,19 +52,20 @@ impl Account {
         problems
     }
 
-    fn sell(&mut self, floor: &Floor<'_>, waiting: Waiting, problems: &mut Vec<Problem>) {
+    fn sell(&mut self, floor: &Floor<'_>, sales: &mut Vec<Sale>, problems: &mut Vec<Problem>) {
         let place = |sale: &Sale| self.lots.binary_search_by_key(&sale.trade, |lot| lot.trade).ok();
-        let due: Vec<(usize, Name)> =
-            waiting.sales.into_iter().filter_map(|sale| Some((place(&sale)?, sale.reason))).collect();
+        // What was sold as delisted meanwhile has no place any more.
+        let due: Vec<(usize, Sale)> =
+            sales.drain(..).filter_map(|sale| Some((place(&sale)?, sale))).collect();
         let places: Vec<usize> = due.iter().map(|(place, _)| *place).collect();
         let bars = floor.bars(places.iter().map(|place| self.tracks[*place].owner()));
-        for ((place, reason), bar) in due.into_iter().zip(&bars) {
+        for ((place, sale), bar) in due.into_iter().zip(&bars) {
             match *bar {
-                Some((row, at)) => {
-                    let decided = (waiting.session, floor.session);
-                    self.close(floor, place, (row, at), decided, reason);
+                Some(at) => self.close(floor, place, at, (sale.decided, floor.session), sale.reason),
+                None => {
+                    problems.push(not_sold(floor, sale.decided, &self.book.positions[place]));
+                    sales.push(sale);
                 }
-                None => problems.push(not_sold(floor, waiting.session, &self.book.positions[place])),
             }
         }
         let prices: Vec<Option<f64>> = bars.iter().map(|bar| bar.map(|(_, at)| at)).collect();
@@ -170,7 +172,8 @@ impl Account {
     }
 
     /// Sells what has had no bar for so long that it counts as delisted, at its last close. Names each with the
-    /// session of that close, which is its trade's last.
+    /// session of that close, which is its trade's last. What trades again one day was halted and is kept: sold at the
+    /// close before, it would be spared what it reopens at.
     pub(super) fn sell_delisted(&mut self, floor: &Floor<'_>) -> Vec<(NaiveDate, Problem)> {
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
@@ -186,7 +189,8 @@ impl Account {
             let symbol = self.book.positions[place].symbol.clone();
             let Some(row) = floor.newest(&symbol, floor.session) else { continue };
             let (date, close) = (panel.dates()[row], panel.close()[row]);
-            if until(floor.session) - until(date) < DELISTED_AFTER {
+            let is_halted = panel.rows(panel.owner(row)).end > row + 1;
+            if is_halted || until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }
             sold.push((place, row));
@@ -201,27 +205,39 @@ impl Account {
         problems
     }
 
-    /// Sells all that is held of the class at its newest closes, as what ended with a window, and drops its orders,
-    /// which it names.
-    pub(super) fn sell_all(&mut self, floor: &Floor<'_>) -> Vec<Problem> {
-        let dropped = self.leave(floor, WINDOW_END);
-        dropped.iter().map(|order| not_filled(order, "its window ended before")).collect()
+    /// Sells all that is held of the class at its newest closes, as what ended with a window.
+    pub(super) fn sell_all(&mut self, floor: &Floor<'_>) {
+        self.leave(floor, WINDOW_END);
     }
 
     /// Does the same with a class that has had no bar of any symbol for so long that it counts as delisted.
-    pub(super) fn delist(&mut self, floor: &Floor<'_>) -> Vec<Problem> {
-        let dropped = self.leave(floor, DELISTED);
+    pub(super) fn delist(&mut self, floor: &Floor<'_>) {
+        self.leave(floor, DELISTED);
+    }
+
+    /// Lets the orders of a class lapse that find no bar, and names them.
+    pub(super) fn lapse(&mut self, class: AssetClass) -> Vec<Problem> {
+        let dropped = self.drop_orders(class);
         dropped.iter().map(|order| not_bought(order, FillOutcome::NoBar)).collect()
     }
 
-    /// Returns the orders that it dropped.
-    fn leave(&mut self, floor: &Floor<'_>, reason: &str) -> Vec<Order> {
-        let class = floor.class();
+    /// Drops the orders of a class whose window ends, and names them.
+    pub(super) fn end_orders(&mut self, class: AssetClass) -> Vec<Problem> {
+        let dropped = self.drop_orders(class);
+        dropped.iter().map(|order| not_filled(order, "its window ended before")).collect()
+    }
+
+    fn drop_orders(&mut self, class: AssetClass) -> Vec<Order> {
         let mut is_dropped = self.book.pending.iter().map(|own| own.asset_class == class);
         self.ordered.retain(|_| !is_dropped.next().unwrap_or_default());
         let pending = mem::take(&mut self.book.pending);
         let (dropped, kept) = pending.into_iter().partition(|own| own.asset_class == class);
         self.book.pending = kept;
+        dropped
+    }
+
+    fn leave(&mut self, floor: &Floor<'_>, reason: &str) {
+        let class = floor.class();
         let at_close = |(place, own): (usize, &Position)| {
             let row = floor.newest(&own.symbol, floor.session).filter(|_| own.asset_class == class)?;
             Some((place, row))
@@ -229,7 +245,6 @@ impl Account {
         let sold: Vec<_> = self.book.positions.iter().enumerate().filter_map(at_close).collect();
         self.sell_at_closes(floor, &sold, reason);
         mark(&mut self.book, class, |_, _| None);
-        dropped
     }
 
     /// Sells the positions at these places at the closes of these rows.
@@ -264,7 +279,7 @@ fn affordable(order: &Order, at: f64, rate: Rate, cash: f64) -> f64 {
 
 fn not_sold(floor: &Floor<'_>, decided: NaiveDate, position: &Position) -> Problem {
     let told = format!(
-        "the sale of {} that {decided} decided found no bar on {}: it is decided again",
+        "the sale of {} that {decided} decided found no bar on {}: it waits for the next one",
         position.strategy, floor.session
     );
     Problem::new(&position.symbol, ProblemKind::NotFilled, told)

@@ -8,14 +8,15 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::ops::ControlFlow;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use rayon::Scope;
 
-use super::account::{Account, Waiting};
+use super::account::{Account, Sale};
 use super::ahead::Ahead;
 use super::floor::Floor;
 use super::result::{Backtest, Counts};
 use super::scaling::risk_factor;
+use super::span::{Begin, LONGEST_REST, dates};
 use super::split::ShownSplits;
 use super::tally::Tally;
 use crate::calendar;
@@ -29,9 +30,6 @@ use crate::scripts::{Rows, Scripts};
 use crate::settings;
 use crate::settings::{FillTime, Settings};
 use crate::signals::Market;
-
-/// No market rests longer.
-const LONGEST_REST: TimeDelta = TimeDelta::days(7);
 
 /// What a backtest goes by.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +69,8 @@ pub struct Step<'a> {
 ///
 /// `classes` are prepared with all their bars, one each, in any order. `watch` is shown each session after it is
 /// decided and before it is ordered, and stops the walk at the end of that date by [`ControlFlow::Break`]. The same
-/// arguments give the same bytes, and bars after a session change nothing of what it decided, filled or marked.
+/// arguments give the same bytes, and bars after a session change nothing of what it decided, filled or marked, but
+/// that a symbol which has fallen silent is sold as delisted only where it has no later bar.
 pub fn backtest(
     classes: &[Prepared],
     rules: &Rules<'_>,
@@ -123,46 +122,6 @@ fn walk(
     scripts::pool().scope(|scope| Walk::new(classes, rules, stands, scope).run(at_end, watch))
 }
 
-/// Returns the days from `from` to `to` on which a class has a session, oldest first.
-pub fn dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<NaiveDate>) -> Vec<NaiveDate> {
-    let is_in_span =
-        |date: &NaiveDate| from.is_none_or(|from| *date >= from) && to.is_none_or(|to| *date <= to);
-    let sessions = classes.iter().flat_map(|own| own.columns.sessions()).copied();
-    sessions.filter(is_in_span).collect::<BTreeSet<NaiveDate>>().into_iter().collect()
-}
-
-/// Returns those of [`dates`] on which every class has a session: on them a walk may end and another begin without an
-/// order of any class being lost in between.
-pub fn shared_dates(classes: &[Prepared], from: Option<NaiveDate>, to: Option<NaiveDate>) -> Vec<NaiveDate> {
-    let mut shared = dates(classes, from, to);
-    shared.retain(|date| classes.iter().all(|own| own.columns.sessions().binary_search(date).is_ok()));
-    shared
-}
-
-/// With which session of a class a walk begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Begin {
-    /// The first one of the span.
-    Sessions,
-    /// The last one before it.
-    Eve,
-}
-
-impl Begin {
-    /// Returns the first session that is decided of a class, where the span has a beginning.
-    fn of(self, prepared: &Prepared, from: Option<NaiveDate>) -> Option<NaiveDate> {
-        let sessions = prepared.columns.sessions();
-        let eve = |from: NaiveDate| {
-            let before = sessions.partition_point(|session| *session < from);
-            sessions[..before].last().copied().filter(|eve| from - *eve <= LONGEST_REST)
-        };
-        match self {
-            Self::Sessions => from,
-            Self::Eve => from.and_then(eve).or(from),
-        }
-    }
-}
-
 /// What a walk does with what is held after its last session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtEnd {
@@ -174,7 +133,8 @@ enum AtEnd {
 struct Stand<'a> {
     decider: Decider<'a>,
     splits: ShownSplits,
-    waiting: Option<Waiting>,
+    /// What is to be sold.
+    sales: Vec<Sale>,
     ahead: Ahead<'a>,
     /// The first session that is decided, where the span has a beginning.
     begin: Option<NaiveDate>,
@@ -187,7 +147,7 @@ impl<'a> Stand<'a> {
         let splits = ShownSplits::of(decider.prepared);
         let begin = begin.of(decider.prepared, rules.from);
         let ahead = Ahead::new(decider, begin, rules.to);
-        Self { decider, splits, waiting: None, ahead, begin, has_left: false }
+        Self { decider, splits, sales: Vec::new(), ahead, begin, has_left: false }
     }
 }
 
@@ -244,11 +204,16 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
                 FillTime::NextOpen => open.iter().rev().for_each(|stand| self.fill(*stand, *date)),
                 FillTime::NextClose => {}
             }
+            let is_sold = at_end == AtEnd::Sells && done + 1 == dates.len();
             for stand in open {
                 if self.rules.fill == FillTime::NextClose {
+                    if is_sold {
+                        // Bought at the very close at which all is sold, it would pay for nothing.
+                        self.end_orders(stand, *date);
+                    }
                     self.fill(stand, *date);
                 }
-                if at_end == AtEnd::Sells && done + 1 == dates.len() {
+                if is_sold {
                     // All is sold at this close and no order outlives it, so nothing is left to decide.
                     let floor = self.floor(stand, *date);
                     self.account.mark(&floor);
@@ -275,7 +240,8 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         self.finish(days, dates)
     }
 
-    /// Sells what is held of a class whose bars ended so long before a date that they count as delisted.
+    /// Lets the orders of a class lapse whose bars ended before a date, and sells what is held of it once they did so
+    /// long before that they count as delisted.
     fn leave_ended(&mut self, date: NaiveDate) {
         for stand in 0..self.stands.len() {
             let own = &mut self.stands[stand];
@@ -286,13 +252,17 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
                 continue;
             };
             let (class, tomorrow) = (columns.panel().asset_class(), date.succ_opt().unwrap_or(date));
-            if own.has_left || calendar::sessions_between(class, newest, tomorrow) < DELISTED_AFTER {
+            if own.has_left {
                 continue;
             }
-            (own.has_left, own.waiting) = (true, None);
-            let floor = self.floor(stand, newest);
-            let dropped = self.account.delist(&floor);
-            self.tally.add(class, date, dropped);
+            let is_delisted = calendar::sessions_between(class, newest, tomorrow) >= DELISTED_AFTER;
+            own.has_left = is_delisted;
+            let lapsed = self.account.lapse(class);
+            self.tally.add(class, date, lapsed);
+            if is_delisted {
+                let floor = self.floor(stand, newest);
+                self.account.delist(&floor);
+            }
         }
     }
 
@@ -302,9 +272,9 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             let sessions = self.stands[stand].decider.prepared.columns.sessions();
             let until = sessions.partition_point(|session| *session <= last.date);
             let Some(session) = until.checked_sub(1).map(|place| sessions[place]) else { continue };
+            self.end_orders(stand, last.date);
             let floor = self.floor(stand, session);
-            let dropped = self.account.sell_all(&floor);
-            self.tally.add(floor.class(), last.date, dropped);
+            self.account.sell_all(&floor);
         }
         let day = self.account.end_day(last.date);
         Day { traded: last.traded + day.traded, ..day }
@@ -321,14 +291,20 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         Floor { prepared: self.stands[stand].decider.prepared, scripts, session, time: fill, charges: costs }
     }
 
+    /// Drops what the class's session before ordered.
+    fn end_orders(&mut self, stand: usize, date: NaiveDate) {
+        let class = self.floor(stand, date).class();
+        let dropped = self.account.end_orders(class);
+        self.tally.add(class, date, dropped);
+    }
+
     /// Fills what the class's session before decided.
     fn fill(&mut self, stand: usize, date: NaiveDate) {
         let floor = self.floor(stand, date);
-        let Some(waiting) = self.stands[stand].waiting.take() else { return };
         for (symbol, ratio) in self.stands[stand].splits.on(date) {
             self.account.split(&floor, symbol, *ratio);
         }
-        let not_filled = self.account.fill(&floor, waiting);
+        let not_filled = self.account.fill(&floor, &mut self.stands[stand].sales);
         self.tally.add(floor.class(), date, not_filled);
         for (last, delisted) in self.account.sell_delisted(&floor) {
             self.tally.add(floor.class(), last, [delisted]);
@@ -386,7 +362,12 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         }
         self.counts.ordered += choice.buys.len();
         self.tally.add(asset_class, date, problems);
-        self.stands[stand].waiting = Some(self.account.order(&floor, choice));
+        let decided = self.account.order(&floor, choice);
+        let sales = &mut self.stands[stand].sales;
+        // One that still waits is sold once, for the reason that was told first.
+        let is_new = |own: &Sale| sales.iter().all(|waiting| waiting.trade != own.trade);
+        let decided: Vec<Sale> = decided.into_iter().filter(is_new).collect();
+        sales.extend(decided);
         flow
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::fixtures::{CASH, RULE, World, after_calm, after_calm_of, closes};
-use super::{Backtest, Verifier};
+use super::{Backtest, Verifier, walks_differ};
 use crate::domain::{AssetClass, ProblemKind};
 use crate::performance::Trade;
 use crate::settings::FillTime;
@@ -169,16 +169,26 @@ fn a_session_that_the_symbol_lacks_lets_an_order_lapse() {
 }
 
 #[test]
-fn a_sale_without_a_bar_is_decided_again() {
+fn a_sale_without_a_bar_waits_for_the_next_one_whatever_that_closes_at() {
     let mut rows = ROUND_TRIP.to_vec();
-    rows.splice(5.., [None, Some((77.0, 76.0)), Some((75.0, 75.0))]);
-    let other = after_calm("B", &closes(&[85.0; 8]));
-    let result = World::of(vec![after_calm("A", &rows), other]).run();
+    // The rule would hold it at the close of day 32.
+    rows.splice(5.., [None, None, Some((77.0, 95.0)), Some((75.0, 75.0))]);
+    let other = after_calm("B", &closes(&[85.0; 9]));
+    let mut world = World::of(vec![after_calm("A", &rows), other]);
+    let result = world.run();
     let trade = only(&result);
-    assert_eq!((trade.exit_date, trade.exit_price, trade.bars_held), (day(32), 75.0, 5));
-    let expected = "A: 2024-01-31: the sale of rule that 2024-01-30 decided found no bar on 2024-01-31: it is \
-                    decided again";
-    assert_eq!(told(&result, ProblemKind::NotFilled), [expected]);
+    assert_eq!((trade.exit_date, trade.exit_price, trade.bars_held), (day(32), 77.0, 4));
+    assert_eq!(trade.exit_reason.as_str(), "down");
+    let not_sold = |date: &str| {
+        format!(
+            "A: {date}: the sale of rule that 2024-01-30 decided found no bar on {date}: it waits for the next one"
+        )
+    };
+    assert_eq!(told(&result, ProblemKind::NotFilled), [not_sold("2024-01-31"), not_sold("2024-02-01")]);
+    world.fill = FillTime::NextClose;
+    // Sold at that close, at which the rule buys anew what the next close fills.
+    let result = world.run();
+    assert_eq!((result.trades[0].exit_date, result.trades[0].exit_price), (day(32), 95.0));
 }
 
 #[test]
@@ -439,8 +449,43 @@ fn an_order_of_a_class_whose_bars_end_is_told_as_not_filled() {
     let world = World::of(vec![after_calm("A", &closes(&[85.0, 90.0]))]).with_coins(vec![coin]);
     let result = world.run();
     assert_eq!((result.trades.len(), result.counts.ordered, result.book.pending.len()), (0, 1, 0));
-    let expected = "A: 2024-02-26: the order of rule of 2024-01-27 was not filled: it found no bar";
+    let expected = "A: 2024-02-04: the order of rule of 2024-01-27 was not filled: it found no bar";
     assert_eq!(told(&result, ProblemKind::NotFilled), [expected]);
+}
+
+#[test]
+fn an_order_of_a_class_whose_bars_end_leaves_its_slot_after_a_week() {
+    let mut later = closes(&[85.0; 10]);
+    later.extend(closes(&[90.0, 91.0, 92.0]));
+    let coin = after_calm("C", &later);
+    let mut world = World::of(vec![after_calm("A", &closes(&[85.0, 90.0]))]).with_coins(vec![coin]);
+    world.settings.risk.max_positions = 1;
+    let result = world.run();
+    assert_eq!((only(&result).symbol.as_str(), only(&result).decided), ("C", day(35)));
+}
+
+#[test]
+fn what_trades_again_after_a_halt_was_not_sold_at_the_close_before_it() {
+    let mut rows = ROUND_TRIP[..4].to_vec();
+    rows.extend([None; 25]);
+    rows.extend([Some((20.0, 20.0)), Some((19.0, 19.0))]);
+    let other = after_calm("B", &closes(&[85.0; 31]));
+    let result = World::of(vec![after_calm("A", &rows), other]).run();
+    let trade = only(&result);
+    assert_eq!((trade.exit_reason.as_str(), trade.exit_date, trade.exit_price), ("down", day(55), 19.0));
+    assert_eq!(result.days[53].invested, 75.0 * 93.0, "it is held through the halt");
+    final_equity(&result, CASH - 72.0 * 75.0);
+}
+
+#[test]
+fn nothing_is_bought_at_the_close_at_which_a_window_sells_everything() {
+    let mut world = World::of(vec![after_calm("A", &ROUND_TRIP)]);
+    (world.fill, world.to) = (FillTime::NextClose, Some(26));
+    let result = world.sold();
+    assert_eq!((result.counts.ordered, result.trades.len()), (1, 0));
+    let expected = "A: 2024-01-27: the order of rule of 2024-01-26 was not filled: its window ended before";
+    assert_eq!(told(&result, ProblemKind::NotFilled), [expected]);
+    final_equity(&result, CASH);
 }
 
 #[test]
@@ -520,6 +565,23 @@ fn a_run_on_each_day_decides_what_the_backtest_did() {
         .costly();
     assert_eq!(world.symbols().len(), 3);
     assert_eq!(verified(&world, &world.markets), (62, None));
+}
+
+#[test]
+fn a_walk_that_trades_otherwise_is_found_by_its_first_trade_or_its_first_day() {
+    let walk = |bars| World::of(vec![after_calm("A", bars)]).run();
+    let whole = walk(&ROUND_TRIP);
+    assert_eq!(walks_differ(&whole, &whole), None);
+    let mut other = ROUND_TRIP;
+    other[5] = Some((78.0, 78.0));
+    let found = walks_differ(&whole, &walk(&other)).expect("it was sold at 78 and not at 78.50");
+    assert_eq!((found.session, found.symbol.as_str(), found.field.as_str()), (day(25), "A", "the trade"));
+    let found = walks_differ(&whole, &walk(&ROUND_TRIP[..1])).expect("one of them bought nothing");
+    assert_eq!((found.session, found.backtest.as_str()), (day(25), "None"));
+    let mut account = whole.clone();
+    account.days[9].equity += 1.0;
+    let found = walks_differ(&whole, &account).expect("the account differs");
+    assert_eq!((found.session, found.field.as_str()), (day(9), "the account"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::fold::Step;
+use super::result::Backtest;
 use crate::bars::PanelError;
 use crate::decide::{MarketBars, decide, prepare_since};
 use crate::domain::AssetClass;
@@ -91,6 +92,37 @@ impl<'a, F: Fn(AssetClass, NaiveDate, NaiveDate) -> usize + Sync> Verifier<'a, F
         });
         Ok(Some(Difference { asset_class: class, session: step.session, symbol, field, backtest, live }))
     }
+}
+
+/// Returns the first trade that two walks over the same bars do not share: the one whose decisions were compared with
+/// live ones, and the one that tells no words, by which `ts backtest` makes its figures. Without one, the first day on
+/// which their accounts differ.
+pub fn walks_differ(worded: &Backtest, quick: &Backtest) -> Option<Difference> {
+    let longest = worded.trades.len().max(quick.trades.len());
+    let trade = (0..longest).map(|place| (worded.trades.get(place), quick.trades.get(place)));
+    let trade = trade.into_iter().find(|(one, other)| one != other).and_then(|(one, other)| {
+        let own = one.or(other)?;
+        Some(Difference {
+            asset_class: own.asset_class,
+            session: own.decided,
+            symbol: own.symbol.to_string(),
+            field: "the trade".to_owned(),
+            backtest: format!("{other:?}"),
+            live: format!("{one:?}"),
+        })
+    });
+    trade.or_else(|| {
+        let mut days = worded.days.iter().zip(&quick.days);
+        let (one, other) = days.find(|(one, other)| one != other)?;
+        Some(Difference {
+            asset_class: worded.trades.first().map_or(AssetClass::Equity, |own| own.asset_class),
+            session: one.date,
+            symbol: String::new(),
+            field: "the account".to_owned(),
+            backtest: format!("{other:?}"),
+            live: format!("{one:?}"),
+        })
+    })
 }
 
 /// The parts of a decision, in the order in which they are told.

@@ -34,7 +34,7 @@ pub enum FillOutcome {
     OpenUnderStop(f64),
     /// No cash was left: not bought.
     NoCash,
-    /// No bar on the fill's session: an entry lapses, an exit waits.
+    /// No bar on the fill's session: an entry lapses, an exit waits for the next one.
     NoBar,
 }
 

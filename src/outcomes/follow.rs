@@ -185,9 +185,10 @@ impl Desk<'_> {
         // Whatever a rule says that was edited since: the sale was told.
         held.iter_mut().for_each(|held| held.status = PositionStatus::Sell);
         let (_, fills) = settle(book, own.told.asset_class, &held, next);
+        // Without a bar it waits: who was told to sell does so at the next one.
+        own.exit_reason = Some(reason);
         if let Some(FillOutcome::Filled(open)) = fills.first().map(|fill| fill.outcome) {
             own.exit = Some(Fill { session, price: open * factor });
-            own.exit_reason = Some(reason);
             own.unchecked = None;
             own.stage = Stage::Closed;
         }
