@@ -2,11 +2,12 @@
 //! book that is folded over the sessions.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use chrono::NaiveDate;
 use ts::bars::{Bars, check};
 use ts::calendar;
-use ts::decide::{FillOutcome, Prepared, Recommendation};
+use ts::decide::{FillOutcome, PositionStatus, Prepared, Recommendation};
 use ts::decide::{decide, fill, mark, order};
 use ts::domain::{AssetClass, Bar, Book, Symbol};
 use ts::outcomes::{Fill, Followed, Told, follow};
@@ -56,23 +57,34 @@ fn folded(
     let mut trades: Vec<(Recommendation, Trade)> = Vec::new();
     // The trade of what is held, by symbol and strategy.
     let mut held: BTreeMap<(Symbol, String), usize> = BTreeMap::new();
+    // Why it is to be sold.
+    let mut sales: BTreeMap<(Symbol, String), String> = BTreeMap::new();
     for pair in sessions.windows(2) {
         let (session, next) = (pair[0], pair[1]);
         let closes = bars_on(series, session, |bar| bar.close);
         mark(&mut book, class, |_, own| closes.get(&own.symbol).copied());
-        let (decision, _) = decide(prepared, scripts, &settings, &book, session);
+        let (mut decision, _) = decide(prepared, scripts, &settings, &book, session);
+        for exit in &decision.exits {
+            let key = (exit.symbol.clone(), exit.strategy_name.clone());
+            sales.entry(key).or_insert_with(|| exit.signal_type.clone());
+        }
+        // What found no bar before is sold whatever the rule says by now.
+        for own in &mut decision.held {
+            if sales.contains_key(&(own.symbol.clone(), own.strategy.to_string())) {
+                own.status = PositionStatus::Sell;
+            }
+        }
         let opens = bars_on(series, next, |bar| bar);
         let (filled, fills) = fill(order(book, &decision), &decision, &opens);
         book = filled;
-        for exit in &decision.exits {
-            let key = (exit.symbol.clone(), exit.strategy_name.clone());
-            if let Some(bar) = opens.get(&exit.symbol)
-                && let Some(place) = held.remove(&key)
-            {
+        sales.retain(|key, reason| {
+            let Some(bar) = opens.get(&key.0) else { return true };
+            if let Some(place) = held.remove(key) {
                 let sold = Fill { session: next, price: bar.open };
-                trades[place].1.exit = Some((sold, exit.signal_type.clone()));
+                trades[place].1.exit = Some((sold, mem::take(reason)));
             }
-        }
+            false
+        });
         for buy in decision.recommendations {
             let key = (buy.symbol.clone(), buy.strategy_name.clone());
             let own = fills.iter().rfind(|fill| fill.symbol == key.0 && fill.strategy == key.1);
