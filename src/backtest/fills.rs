@@ -172,9 +172,13 @@ impl Account {
     }
 
     /// Sells what has had no bar for so long that it counts as delisted, at its last close. Names each with the
-    /// session of that close, which is its trade's last. What trades again one day was halted and is kept: sold at the
-    /// close before, it would be spared what it reopens at.
-    pub(super) fn sell_delisted(&mut self, floor: &Floor<'_>) -> Vec<(NaiveDate, Problem)> {
+    /// session of that close, which is its trade's last. What trades again up to the end of the walk was halted and is
+    /// kept: sold at the close before, it would be spared what it reopens at.
+    pub(super) fn sell_delisted(
+        &mut self,
+        floor: &Floor<'_>,
+        end: Option<NaiveDate>,
+    ) -> Vec<(NaiveDate, Problem)> {
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
@@ -189,7 +193,8 @@ impl Account {
             let symbol = self.book.positions[place].symbol.clone();
             let Some(row) = floor.newest(&symbol, floor.session) else { continue };
             let (date, close) = (panel.dates()[row], panel.close()[row]);
-            let is_halted = panel.rows(panel.owner(row)).end > row + 1;
+            let later = panel.dates()[row + 1..panel.rows(panel.owner(row)).end].first();
+            let is_halted = later.is_some_and(|later| end.is_none_or(|end| *later <= end));
             if is_halted || until(floor.session) - until(date) < DELISTED_AFTER {
                 continue;
             }

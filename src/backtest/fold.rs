@@ -70,7 +70,7 @@ pub struct Step<'a> {
 /// `classes` are prepared with all their bars, one each, in any order. `watch` is shown each session after it is
 /// decided and before it is ordered, and stops the walk at the end of that date by [`ControlFlow::Break`]. The same
 /// arguments give the same bytes, and bars after a session change nothing of what it decided, filled or marked, but
-/// that a symbol which has fallen silent is sold as delisted only where it has no later bar.
+/// that a symbol which has fallen silent is sold as delisted only where the span has no later bar of it.
 pub fn backtest(
     classes: &[Prepared],
     rules: &Rules<'_>,
@@ -306,7 +306,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         }
         let not_filled = self.account.fill(&floor, &mut self.stands[stand].sales);
         self.tally.add(floor.class(), date, not_filled);
-        for (last, delisted) in self.account.sell_delisted(&floor) {
+        for (last, delisted) in self.account.sell_delisted(&floor, self.rules.to) {
             self.tally.add(floor.class(), last, [delisted]);
         }
     }

@@ -470,11 +470,15 @@ fn what_trades_again_after_a_halt_was_not_sold_at_the_close_before_it() {
     rows.extend([None; 25]);
     rows.extend([Some((20.0, 20.0)), Some((19.0, 19.0))]);
     let other = after_calm("B", &closes(&[85.0; 31]));
-    let result = World::of(vec![after_calm("A", &rows), other]).run();
+    let mut world = World::of(vec![after_calm("A", &rows), other]);
+    let result = world.run();
     let trade = only(&result);
     assert_eq!((trade.exit_reason.as_str(), trade.exit_date, trade.exit_price), ("down", day(55), 19.0));
     assert_eq!(result.days[53].invested, 75.0 * 93.0, "it is held through the halt");
     final_equity(&result, CASH - 72.0 * 75.0);
+    // Of what lies behind the span nothing is known.
+    world.to = Some(52);
+    assert_eq!(only(&world.run()).exit_reason.as_str(), "delisted");
 }
 
 #[test]
