@@ -2,6 +2,7 @@
 
 mod page;
 mod peers;
+mod portfolio;
 mod properties;
 
 use chrono::NaiveDate;
