@@ -136,6 +136,11 @@ impl Ground {
         // A drawn trade lasts from one fill to another: what was sold at a close between them has no like.
         let is_alike = |own: &&Trade| self.fill == FillTime::NextClose || !ends_at_a_close(&own.exit_reason);
         let alike: Vec<Trade> = result.trades.iter().filter(is_alike).cloned().collect();
+        if alike.iter().all(|own| own.open) && result.trades.iter().any(|own| !own.open) {
+            return Err(Undefined(
+                "every trade was sold at a close, as a window's or a symbol's last, which no drawn one is",
+            ));
+        }
         timing(&alike, &opens, SEED)
     }
 

@@ -118,6 +118,7 @@ pub(super) fn study(
         fill,
         costs: (costs == Charged::AsSet).then(|| ground.settings.backtest.clone()),
         benchmark: ground.benchmark(&result),
+        demo,
         timing: ground.timing(&result),
         sweep,
         walk_forward,

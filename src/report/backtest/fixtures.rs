@@ -41,6 +41,7 @@ pub(super) fn walked(sessions: usize) -> (BacktestReport, Vec<Prepared>) {
         strategies: BTreeMap::from([("always".to_owned(), used)]),
         fill: rules.fill,
         costs: None,
+        demo: false,
         benchmark: None,
         timing: Ok(Timing { mean_gain: 0.54, mean_gain_of_drawn: 0.1, p_value: 0.25 }),
         sweep: None,

@@ -17,6 +17,8 @@ use crate::settings::{Risk, SignalSettings};
 #[derive(Serialize)]
 struct Document<'a> {
     span: Span,
+    /// Whether bars are of the simulated market.
+    demo: bool,
     settings: Used<'a>,
     figures: Told,
     equity_curve: Vec<Point>,
@@ -185,6 +187,7 @@ impl BacktestReport {
         let evidence = self.evidence();
         let document = Document {
             span: Span { from, to, sessions: self.result.days.len() },
+            demo: self.demo,
             settings: Used {
                 asset_classes: &self.asset_classes,
                 strategies: &self.strategies,

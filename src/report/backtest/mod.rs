@@ -53,6 +53,8 @@ pub struct BacktestReport {
     /// What the account is compared with; that of equities where both classes have sessions.
     pub benchmark: Option<BenchmarkCloses>,
     pub result: Backtest,
+    /// Whether bars are of the simulated market, some or all.
+    pub demo: bool,
     /// Whether the entries were well timed.
     pub timing: Result<Timing, Undefined>,
     /// The grid that `result` is the best of.
@@ -185,6 +187,7 @@ mod tests {
         let keys: Vec<&String> = document.as_object().expect("an object").keys().collect();
         let expected = [
             "costs_paid",
+            "demo",
             "equity_curve",
             "figures",
             "open_positions",

@@ -3,6 +3,7 @@
 use super::wording::{compared_with, sessions_a_year};
 use super::{BacktestReport, told};
 use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
+use crate::domain::has_failed_script;
 use crate::performance::{Figure, Figures, Kind, Trade};
 
 /// The figure that may be of fewer sessions than the others.
@@ -15,6 +16,7 @@ impl BacktestReport {
     /// Renders the text.
     pub fn text(&self) -> String {
         let mut text = self.heading();
+        text.push_str(&self.warnings());
         if let Some(sweep) = &self.sweep {
             text.push_str(&format!("{}\nThe best combination by itself\n", sweep.text()));
         }
@@ -31,6 +33,27 @@ impl BacktestReport {
                 let basis = format!("{}; benchmark {benchmark}", sessions_a_year(shown.year));
                 text.push_str(&told_figures(&shown.figures, part, &[("Reckoned with", basis)]));
             }
+        }
+        text
+    }
+
+    /// What a reader must know of all numbers, who has this text alone.
+    fn warnings(&self) -> String {
+        let mut text = String::new();
+        if self.demo {
+            text.push_str("DEMO: the bars are simulated, not real prices.\n");
+        }
+        if has_failed_script(&self.problems) {
+            text.push_str("A script failed: all numbers are of what was left to trade.\n");
+        }
+        if !self.problems.is_empty() {
+            text.push_str(&format!(
+                "{}: on stderr, in the JSON and on the page.\n",
+                count(self.problems.len(), "problem")
+            ));
+        }
+        if !text.is_empty() {
+            text.push('\n');
         }
         text
     }
