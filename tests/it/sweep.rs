@@ -247,6 +247,17 @@ fn without_a_grid_a_walk_forward_tells_of_its_windows_alone() {
 }
 
 #[test]
+fn windows_of_one_session_say_why_no_entry_can_be_timed() {
+    let folder = Folder::empty();
+    let said = ask(&folder, &format!("{SPAN} --walk-forward 60:1"));
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let words = said.words();
+    assert!(!words.contains("Trades 0 closed"), "{words}");
+    assert!(words.contains("every trade was sold at a close"), "{words}");
+    assert!(words.contains("DEMO: the bars are simulated, not real prices."), "{words}");
+}
+
+#[test]
 fn a_constant_that_nothing_asked_has_is_named() {
     let folder = Folder::empty();
     let remark =
