@@ -259,6 +259,7 @@ pub async fn verify(
             let rules = Rules { words: Words::LeftOut, ..rules };
             let quick = backtest::backtest(&ground.prepared, &rules, &mut |_: &Step<'_>| flow(&stop));
             verified.difference = walks_differ(&walked, &quick).filter(|_| !quick.is_stopped());
+            verified.stopped_after = last.filter(|_| quick.is_stopped());
         }
         if ground.settings.backtest.volatility_scaling {
             verified.notes.push(SCALED.to_owned());

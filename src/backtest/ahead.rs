@@ -86,6 +86,8 @@ fn ask(decider: Decider<'_>, sessions: &[NaiveDate]) -> Vec<Found> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+
     use super::*;
     use crate::backtest::fixtures::{World, after_calm, closes};
     use crate::scripts;
@@ -100,27 +102,32 @@ mod tests {
         World::of(vec![after_calm("A", &closes(&prices(2))), after_calm("B", &closes(&prices(3)))])
     }
 
-    /// Takes the sessions one by one, in stretches of a length, and compares each with what it says asked alone.
-    fn check(length: usize) {
+    /// Has a test ask about that world.
+    fn on_world(test: impl FnOnce(Decider<'_>)) {
         let world = world();
         let prepared = world.prepared();
         let rows = world.scripts.bind(&prepared[0].columns);
         let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
-        let decider =
-            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
-        let sessions = prepared[0].columns.sessions();
-        let mut ahead = Ahead::stretches(decider, sessions, length);
-        let found = scripts::pool().scope(|scope| {
-            let mut count = 0;
-            for session in sessions {
-                let alone = market.find(&[*session], &[]);
-                let together = ahead.next(scope);
-                assert_eq!(alone, std::slice::from_ref(together), "{length} {session}");
-                count += together.triggered.len();
-            }
-            count
+        test(Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market });
+    }
+
+    /// Takes the sessions one by one, in stretches of a length, and compares each with what it says asked alone.
+    fn check(length: usize) {
+        on_world(|decider| {
+            let sessions = decider.prepared.columns.sessions();
+            let mut ahead = Ahead::stretches(decider, sessions, length);
+            let found = scripts::pool().scope(|scope| {
+                let mut count = 0;
+                for session in sessions {
+                    let alone = decider.market.find(&[*session], &[]);
+                    let together = ahead.next(scope);
+                    assert_eq!(alone, std::slice::from_ref(together), "{length} {session}");
+                    count += together.triggered.len();
+                }
+                count
+            });
+            assert_eq!(found, 3 + 2, "A on three sessions, B on two");
         });
-        assert_eq!(found, 3 + 2, "A on three sessions, B on two");
     }
 
     #[test]
@@ -132,47 +139,38 @@ mod tests {
 
     #[test]
     fn no_stretch_outlives_its_sessions_where_no_core_is_idle() {
-        let world = world();
-        let prepared = world.prepared();
-        let rows = world.scripts.bind(&prepared[0].columns);
-        let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
-        let decider =
-            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
-        let sessions = prepared[0].columns.sessions();
-        let mut ahead = Ahead::stretches(decider, sessions, 4);
-        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-        let most = alone.scope(|scope| {
-            let mut seen: Vec<std::sync::Weak<_>> = Vec::new();
-            let alive =
-                |seen: &[std::sync::Weak<_>]| seen.iter().filter(|own| own.strong_count() > 0).count();
-            let mut most = 0;
-            for _ in sessions {
-                ahead.next(scope);
-                seen.push(Arc::downgrade(&ahead.now));
-                seen.dedup_by(|later, own| later.ptr_eq(own));
-                most = most.max(alive(&seen));
-            }
-            assert_eq!(seen.len(), sessions.len().div_ceil(4));
-            most
+        on_world(|decider| {
+            let sessions = decider.prepared.columns.sessions();
+            let mut ahead = Ahead::stretches(decider, sessions, 4);
+            let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+            let most = alone.scope(|scope| {
+                let mut seen: Vec<Weak<_>> = Vec::new();
+                let alive = |seen: &[Weak<_>]| seen.iter().filter(|own| own.strong_count() > 0).count();
+                let mut most = 0;
+                for _ in sessions {
+                    ahead.next(scope);
+                    seen.push(Arc::downgrade(&ahead.now));
+                    seen.dedup_by(|later, own| later.ptr_eq(own));
+                    most = most.max(alive(&seen));
+                }
+                assert_eq!(seen.len(), sessions.len().div_ceil(4));
+                most
+            });
+            assert_eq!(most, 1, "the one that is walked; the next is not asked about yet");
         });
-        assert_eq!(most, 1, "the one that is walked; the next is not asked about yet");
     }
 
     #[test]
     fn a_span_begins_and_ends_with_its_own_sessions() {
-        let world = world();
-        let prepared = world.prepared();
-        let rows = world.scripts.bind(&prepared[0].columns);
-        let market = Market::new(&prepared[0].columns, &world.scripts, &rows);
-        let decider =
-            Decider { prepared: &prepared[0], scripts: &world.scripts, rows: &rows, market: &market };
-        let span = |from, to| {
-            let sessions = Ahead::new(decider, from, to).sessions;
-            sessions.first().copied().zip(sessions.last().copied())
-        };
-        assert_eq!(span(None, None), Some((day(0), day(30))));
-        assert_eq!(span(Some(day(25)), Some(day(29))), Some((day(25), day(29))));
-        assert_eq!(span(Some(day(31)), None), None);
-        assert_eq!(span(Some(day(20)), Some(day(10))), None);
+        on_world(|decider| {
+            let span = |from, to| {
+                let sessions = Ahead::new(decider, from, to).sessions;
+                sessions.first().copied().zip(sessions.last().copied())
+            };
+            assert_eq!(span(None, None), Some((day(0), day(30))));
+            assert_eq!(span(Some(day(25)), Some(day(29))), Some((day(25), day(29))));
+            assert_eq!(span(Some(day(31)), None), None);
+            assert_eq!(span(Some(day(20)), Some(day(10))), None);
+        });
     }
 }

@@ -22,6 +22,7 @@ use crate::performance::Trade;
 const DELISTED: &str = "delisted";
 /// How a sale is told that the end of a window made.
 const WINDOW_END: &str = "window_end";
+
 /// Tells whether a trade that ended for this reason was sold at a close, whenever orders fill.
 pub fn ends_at_a_close(reason: &str) -> bool {
     [DELISTED, WINDOW_END].contains(&reason)

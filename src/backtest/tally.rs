@@ -1,7 +1,7 @@
 //! The problems of many sessions, told once each: the first session's words, and how often they came again.
 //!
 //! A symbol that lacks bars for a year is one line and not two hundred and fifty. What differs in its numbers alone
-//! counts as the same, but for the jumps of a price: each of them is a matter of its own.
+//! counts as the same, but for the jumps of a price and orders that did not fill: each is a matter of its own.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -26,7 +26,7 @@ pub(super) struct Day {
 impl Day {
     fn of(prepared: &Prepared, session: NaiveDate) -> Self {
         let (market, mut problems) = market::overview(prepared, session);
-        let (stale, no_decision) = stale(prepared, &market, session);
+        let (stale, no_decision) = absent_today(prepared, &market, session);
         let is_too_early = !prepared.columns.is_kept(session);
         let too_early =
             || is_too_early.then(|| format!("{session} lies before the sessions that were prepared"));
@@ -81,7 +81,11 @@ impl Prepared {
 
 /// Finds the universe's symbols without a bar on the session; where they are most of it,
 /// nothing can be decided, and the second value says so.
-fn stale(prepared: &Prepared, market: &MarketOverview, session: NaiveDate) -> (Vec<u32>, Option<String>) {
+fn absent_today(
+    prepared: &Prepared,
+    market: &MarketOverview,
+    session: NaiveDate,
+) -> (Vec<u32>, Option<String>) {
     let columns = &prepared.columns;
     if market.symbols > 0 && market.symbols_with_bar == market.symbols {
         return (Vec::new(), None);
