@@ -18,14 +18,16 @@ use crate::domain::{Problem, ProblemKind};
 use crate::outcomes::DELISTED_AFTER;
 use crate::performance::Trade;
 
-/// How a sale is told that no rule decided.
+/// How a sale is told whose symbol had its last bar while others went on.
 const DELISTED: &str = "delisted";
+/// How a sale is told whose whole class has no later bar.
+const DATA_END: &str = "data_end";
 /// How a sale is told that the end of a window made.
 const WINDOW_END: &str = "window_end";
 
 /// Tells whether a trade that ended for this reason was sold at a close, whenever orders fill.
 pub fn ends_at_a_close(reason: &str) -> bool {
-    [DELISTED, WINDOW_END].contains(&reason)
+    [DELISTED, DATA_END, WINDOW_END].contains(&reason)
 }
 
 impl Account {
@@ -216,9 +218,9 @@ impl Account {
         self.leave(floor, WINDOW_END);
     }
 
-    /// Does the same with a class that has had no bar of any symbol for so long that it counts as delisted.
-    pub(super) fn delist(&mut self, floor: &Floor<'_>) {
-        self.leave(floor, DELISTED);
+    /// Does the same with a class that has had no bar of any symbol for as long as one symbol may be halted.
+    pub(super) fn end_class(&mut self, floor: &Floor<'_>) {
+        self.leave(floor, DATA_END);
     }
 
     /// Lets the orders of a class lapse that find no bar, and names them.

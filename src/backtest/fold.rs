@@ -240,8 +240,8 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
         self.finish(days, dates)
     }
 
-    /// Lets the orders of a class lapse whose bars ended before a date, and sells what is held of it once they did so
-    /// long before that they count as delisted.
+    /// Lets the orders of a class lapse whose bars ended before a date, and sells what is held of it once as many sessions
+    /// have passed as take one symbol for delisted.
     fn leave_ended(&mut self, date: NaiveDate) {
         for stand in 0..self.stands.len() {
             let own = &mut self.stands[stand];
@@ -255,13 +255,13 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
             if own.has_left {
                 continue;
             }
-            let is_delisted = calendar::sessions_between(class, newest, tomorrow) >= DELISTED_AFTER;
-            own.has_left = is_delisted;
+            let is_over = calendar::sessions_between(class, newest, tomorrow) >= DELISTED_AFTER;
+            own.has_left = is_over;
             let lapsed = self.account.lapse(class);
             self.tally.add(class, date, lapsed);
-            if is_delisted {
+            if is_over {
                 let floor = self.floor(stand, newest);
-                self.account.delist(&floor);
+                self.account.end_class(&floor);
             }
         }
     }
@@ -399,8 +399,8 @@ fn ends_early(prepared: &Prepared, (first, last): (NaiveDate, NaiveDate)) -> Opt
         return None;
     }
     let message = format!(
-        "its bars end on {newest}, and the walk goes on to {last} without it: what it holds is sold at its last close \
-         once {DELISTED_AFTER} sessions have passed; `--to {newest}` ends there"
+        "its bars end on {newest}, and the walk goes on to {last} without it: once {DELISTED_AFTER} sessions have passed, \
+         what is held of it is sold at that close (data_end); `--to {newest}` ends the walk there"
     );
     Some(Problem::new(columns.panel().asset_class(), ProblemKind::Stale, message))
 }

@@ -288,9 +288,8 @@ fn a_class_whose_bars_end_long_before_the_other_s_is_named() {
     };
     assert_eq!(told(&world(11), ProblemKind::Stale), [""; 0], "a week is no long rest");
     let expected = format!(
-        "equity: its bars end on {}, and the walk goes on to {} without it: what it holds is sold at its last close once \
-         20 sessions have passed; `--to {}` \
-         ends there",
+        "equity: its bars end on {}, and the walk goes on to {} without it: once 20 sessions have passed, what is held of \
+         it is sold at that close (data_end); `--to {}` ends the walk there",
         day(28),
         day(36),
         day(28)
@@ -430,10 +429,11 @@ fn a_class_whose_bars_end_is_sold_and_leaves_its_slot_to_the_other() {
         .iter()
         .map(|own| (own.symbol.as_str(), own.entry_date, own.exit_date, own.exit_reason.as_str()))
         .collect();
-    assert_eq!(trades, [("A", day(26), day(27), "delisted"), ("C", day(66), day(67), "open")]);
+    assert_eq!(trades, [("A", day(26), day(27), "data_end"), ("C", day(66), day(67), "open")]);
     assert_eq!(result.trades[0].exit_price, 92.0);
-    let expected = "equity: its bars end on 2024-01-28, and the walk goes on to 2024-03-08 without it: what it holds is \
-                    sold at its last close once 20 sessions have passed; `--to 2024-01-28` ends there";
+    let expected = "equity: its bars end on 2024-01-28, and the walk goes on to 2024-03-08 without it: once 20 \
+                    sessions have passed, what is held of it is sold at that close (data_end); `--to 2024-01-28` ends the \
+                    walk there";
     assert_eq!(told(&result, ProblemKind::Stale), [expected]);
     // The twentieth of New York's sessions after that Sunday is a Monday, with a holiday before it.
     assert_eq!(result.days[56].date.to_string(), "2024-02-26");

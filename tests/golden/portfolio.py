@@ -261,7 +261,7 @@ class Account:
             self.left.add(name)
             for own in [own for own in self.positions if own["class"] == name]:
                 bar = market.newest(own["symbol"], last)
-                self.sell(own, bar[0], bar[4], "delisted")
+                self.sell(own, bar[0], bar[4], "data_end")
 
 
 def main():

@@ -92,6 +92,6 @@ fn an_account_of_two_classes_makes_the_trades_of_an_independent_simulation() {
         }
     }
     let reasons: Vec<String> = reasons.into_iter().collect();
-    assert_eq!(reasons, ["delisted", "hard_stop", "open", "out"]);
+    assert_eq!(reasons, ["data_end", "delisted", "hard_stop", "open", "out"]);
     assert!(trades > 100, "{trades}");
 }
