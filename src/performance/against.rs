@@ -18,6 +18,13 @@ pub(super) static KINDS: &[Kind] = &[
         compute: benchmark_return,
     },
     Kind {
+        name: "excess_return",
+        label: "Above the benchmark",
+        unit: Unit::Fraction,
+        formula: "the account's return from the benchmark's first close to its last − the benchmark's return",
+        compute: excess_return,
+    },
+    Kind {
         name: "correlation",
         label: "Correlation to the benchmark",
         unit: Unit::Ratio,
@@ -87,6 +94,13 @@ fn benchmark_return(evidence: &Evidence<'_>) -> Figure {
     let mut closes = evidence.benchmark.iter().copied().flatten();
     let first = closes.next().ok_or(NO_BENCHMARK)?;
     Ok(closes.next_back().ok_or(NO_BENCHMARK)? / first - 1.0)
+}
+
+fn excess_return(evidence: &Evidence<'_>) -> Figure {
+    let mut beside = evidence.days.iter().zip(evidence.benchmark).filter(|(_, close)| close.is_some());
+    let (first, _) = beside.next().ok_or(NO_BENCHMARK)?;
+    let (last, _) = beside.next_back().ok_or(NO_BENCHMARK)?;
+    Ok(last.equity / first.equity - 1.0 - benchmark_return(evidence)?)
 }
 
 fn correlation(evidence: &Evidence<'_>) -> Figure {

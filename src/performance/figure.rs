@@ -89,12 +89,17 @@ impl Figures {
     }
 }
 
-/// A map of numbers and nulls; the reasons of the nulls stand under `undefined`.
+/// A map of numbers, whole ones for counts, and nulls; the reasons of the nulls stand under `undefined`.
 impl Serialize for Figures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (kind, figure) in self.iter() {
-            map.serialize_entry(kind.name, &figure.ok())?;
+            match (kind.unit, figure) {
+                (Unit::Count, Ok(count)) if count.fract() == 0.0 => {
+                    map.serialize_entry(kind.name, &(count as i64))?;
+                }
+                _ => map.serialize_entry(kind.name, &figure.ok())?,
+            }
         }
         let undefined = self.iter().filter_map(|(kind, figure)| Some((kind.name, figure.err()?.0)));
         map.serialize_entry("undefined", &undefined.collect::<std::collections::BTreeMap<_, _>>())?;

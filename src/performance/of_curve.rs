@@ -1,7 +1,7 @@
 //! Figures of the account's curve.
 
 use super::curve::{Day, NOISE, returns};
-use super::drawdown::{drawdowns, longest};
+use super::drawdown::{drawdowns, longest, of_deepest};
 use super::figure::{Evidence, Figure, Kind, Undefined, Unit, finite};
 use super::sample::{deviation, mean};
 use super::year::DAYS_A_YEAR;
@@ -58,12 +58,17 @@ pub(super) static KINDS: &[Kind] = &[
     },
     Kind {
         name: "max_drawdown_sessions",
+        label: "Its length",
+        unit: Unit::Sessions,
+        formula: "the sessions in a row under a former high that the deepest one is of",
+        compute: |evidence| in_sessions(evidence, of_deepest),
+    },
+    Kind {
+        name: "longest_drawdown_sessions",
         label: "Longest drawdown",
         unit: Unit::Sessions,
         formula: "most sessions in a row under a former high",
-        compute: |evidence| {
-            if evidence.days.is_empty() { Err(NO_SPAN) } else { Ok(longest(evidence.days) as f64) }
-        },
+        compute: |evidence| in_sessions(evidence, longest),
     },
     Kind {
         name: "calmar",
@@ -144,6 +149,10 @@ fn sortino(evidence: &Evidence<'_>) -> Figure {
 
 fn max_drawdown(evidence: &Evidence<'_>) -> Figure {
     drawdowns(evidence.days).into_iter().min_by(f64::total_cmp).ok_or(NO_SPAN)
+}
+
+fn in_sessions(evidence: &Evidence<'_>, length: fn(&[Day]) -> usize) -> Figure {
+    if evidence.days.is_empty() { Err(NO_SPAN) } else { Ok(length(evidence.days) as f64) }
 }
 
 fn calmar(evidence: &Evidence<'_>) -> Figure {

@@ -142,6 +142,7 @@ def curve_figures(curve, year=SESSIONS_A_YEAR):
     years = days / 365.2425
     growth = (equity[-1] / equity[0]) ** (1 / years) - 1
     under = equity / np.maximum.accumulate(equity) - 1
+    # Each high begins a group, which is the run after it.
     run = (under < 0).astype(int)
     lengths = pd.Series(run).groupby((run == 0).cumsum()).sum()
     benchmark = pd.to_numeric(curve.benchmark)
@@ -155,12 +156,14 @@ def curve_figures(curve, year=SESSIONS_A_YEAR):
         "sharpe": np.mean(r) / np.std(r, ddof=1) * math.sqrt(year),
         "sortino": np.mean(r) / math.sqrt(np.mean(np.minimum(r, 0) ** 2)) * math.sqrt(year),
         "max_drawdown": under.min(),
-        "max_drawdown_sessions": float(lengths.max()),
+        "max_drawdown_sessions": float(lengths[(run == 0).cumsum()[under.argmin()]]),
+        "longest_drawdown_sessions": float(lengths.max()),
         "calmar": growth / -under.min(),
         "worst_day": r.min(),
         "exposure": (curve.invested / curve.equity).mean(),
         "turnover": curve.traded.sum() / 2 / equity.mean() / years,
         "benchmark_return": closes[-1] / closes[0] - 1,
+        "excess_return": equity[benchmark.last_valid_index()] / equity[benchmark.first_valid_index()] - closes[-1] / closes[0],
         "correlation": line.rvalue,
         "beta": line.slope,
         "alpha": line.intercept * year,
