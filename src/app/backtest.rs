@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
+use tracing::info;
 
 use super::ground::{Ground, flow};
 use super::holdout::HoldoutRequest;
@@ -93,8 +94,6 @@ pub struct BacktestOutcome {
     pub(super) prices: Vec<PriceHistory>,
     pub(super) templates: Templates,
     pub(super) engine: Engine,
-    pub notes: Vec<String>,
-    pub demo: bool,
     pub(super) is_all_simulated: bool,
     /// The last date that was asked for, the holdout included.
     pub(super) until: NaiveDate,
@@ -142,6 +141,9 @@ pub async fn load_backtest(
     let recipe = {
         let (strategies, engine, grid) = (request.strategies.clone(), request.engine, request.grid.clone());
         let stop = Arc::clone(stop);
+        if grid.len() > 1 {
+            info!("Compiling {}", count(grid.len(), "combination"));
+        }
         let compile = move || Recipe::of(&set, &strategies, engine, grid, &stop, &compiling);
         tokio::task::spawn_blocking(compile).await.context("failed to compile the scripts")??
     };
@@ -282,8 +284,8 @@ impl BacktestOutcome {
     /// # Errors
     /// [`RenderError`] where even the built-in template fails.
     pub fn html(&self) -> Result<(String, Vec<Problem>), RenderError> {
-        let Self { report, prices, templates, engine, notes, demo, .. } = self;
-        BacktestPage { report, prices, engine: *engine, notes, demo: *demo }.html(templates)
+        let Self { report, prices, templates, engine, .. } = self;
+        BacktestPage { report, prices, engine: *engine }.html(templates)
     }
 
     /// Says how far one walk came that was stopped; `None` of one that came to its end.

@@ -19,9 +19,10 @@ use crate::decide::{MarketBars, Prepared};
 use crate::domain::{AssetClass, Symbol, Words};
 use crate::performance::{Figures, Opens, Timing, Trade, Undefined, timing};
 use crate::report;
-use crate::report::BenchmarkCloses;
+use crate::report::{BenchmarkCloses, WarmUp};
 use crate::scripts::Scripts;
 use crate::settings::{FillTime, Settings};
+use crate::signals::Market;
 
 /// What the draws of entries begin with: the same each time.
 const SEED: u64 = 6;
@@ -100,6 +101,17 @@ impl Ground {
     /// Returns the benchmark's closes on the days of a result: that of the first class that has a session in it.
     pub(super) fn benchmark(&self, result: &Backtest) -> Option<BenchmarkCloses> {
         self.prepared_of(result).next().and_then(|own| BenchmarkCloses::of(own, result))
+    }
+
+    /// Counts the first of some sessions on which no strategy of any class was ready; `None` where one is on the first.
+    pub(super) fn warm_up(&self, scripts: &Scripts, sessions: &[NaiveDate]) -> Option<WarmUp> {
+        let first_ready = |own: &Prepared| {
+            let rows = scripts.bind(&own.columns);
+            Market::new(&own.columns, scripts, &rows).first_ready()
+        };
+        let ready = self.prepared.iter().filter_map(first_ready).min();
+        let cold = ready.map_or(sessions.len(), |ready| sessions.partition_point(|own| *own < ready));
+        (cold > 0).then_some(WarmUp { sessions: cold, ready })
     }
 
     /// Computes every figure of a result.

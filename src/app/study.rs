@@ -21,7 +21,8 @@ use crate::domain::AssetClass;
 use crate::domain::format::{count, fixed};
 use crate::domain::{Problem, ProblemKind};
 use crate::performance::{Undefined, Year, deflated_sharpe};
-use crate::report::{BacktestReport, Choice, Holdout, Looks, PriceHistory, StrategyUsed, Sweep, WalkForward};
+use crate::report::{BacktestReport, Choice, Holdout, Looks, PriceHistory, StrategyUsed, Sweep};
+use crate::report::{WalkForward, WarmUp};
 use crate::scripts::{Engine, Scripts, Strategy};
 
 /// Is told what is done, and of how many.
@@ -71,6 +72,17 @@ pub(super) fn study(
     problems.extend(failures.into_iter().filter(|own| !has_failed(&result.problems, &own.symbol)));
 
     let asset_classes = ground.traded(&result);
+    // Of windows, what the first one chooses on lies before the result.
+    let walked = match walk_forward.as_ref().and_then(|own| own.walked.first()) {
+        Some(first) => backtest::shared_dates(
+            &ground.prepared,
+            Some(first.window.train_from),
+            Some(first.window.train_to),
+        ),
+        None => result.days.iter().map(|day| day.date).collect(),
+    };
+    let warm_up = ground.warm_up(&scripts, &walked);
+    notes.extend(warm_up.and_then(|own| cold(own, walked.len(), walk_forward.is_some())));
     notes.extend(unread(&scripts, &recipe, &ground));
     let strategies = used(&scripts, &recipe, &asset_classes, walk_forward.as_ref());
     let trials = recipe.grid().len() * walk_forward.as_ref().map_or(1, |own| own.windows);
@@ -82,7 +94,7 @@ pub(super) fn study(
         if showing == Showing::Revealed && interrupted.is_none() && !result.is_stopped() {
             let chosen = match inputs.walk_forward {
                 Some(lengths) => next_choice(&ground, &recipe, (stretch, lengths), stop)?,
-                None => Some((scripts, constants)),
+                None => Some((scripts, constants.clone())),
             };
             let combinations = recipe.grid().len();
             let choice = (combinations > 1).then_some(Choice {
@@ -119,6 +131,9 @@ pub(super) fn study(
         costs: (costs == Charged::AsSet).then(|| ground.settings.backtest.clone()),
         benchmark: ground.benchmark(&result),
         demo,
+        warm_up,
+        constants,
+        notes,
         timing: ground.timing(&result),
         sweep,
         walk_forward,
@@ -136,8 +151,6 @@ pub(super) fn study(
         prices,
         templates,
         engine,
-        notes,
-        demo,
         is_all_simulated,
         until,
         interrupted,
@@ -156,6 +169,23 @@ fn left_out(ground: &Ground, (from, to): Stretch) -> Option<String> {
         format!(
             "the windows lie between {shared} and {until}, where every class trades, and not from {first} to {last}; name \
              one class with --asset-class for all of its own"
+        )
+    })
+}
+
+/// Says of the warm-up what it does to the figures, and how to leave it out.
+fn cold(WarmUp { sessions, ready }: WarmUp, walked: usize, is_in_windows: bool) -> Option<String> {
+    let (ready, part) = (ready?, |number: usize| fixed(number as f64, 0));
+    let (sessions, walked) = (part(sessions), part(walked));
+    Some(if is_in_windows {
+        format!(
+            "no strategy is ready before {ready}: on {sessions} of the {walked} sessions that the first window chooses on \
+             nothing can be bought; --from {ready} begins the windows there"
+        )
+    } else {
+        format!(
+            "no strategy is ready before {ready}: the first {sessions} of {walked} sessions lie in cash and count in every \
+             figure; --from {ready} leaves them out"
         )
     })
 }

@@ -84,6 +84,8 @@ pub(super) fn walk_forward(
             chosen: recipe.grid().chosen(*index),
             in_sample,
             out_of_sample: sharpe(&ground.figures(&test)),
+            // It begins with the last session before.
+            sessions: test.days.len() - 1,
             trades: test.trades.len(),
         });
         tests.push(test);

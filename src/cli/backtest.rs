@@ -115,7 +115,7 @@ pub(super) async fn backtest(global: &Global, args: &BacktestArgs) -> anyhow::Re
             page
         }
     };
-    output::Remarks { notes: &outcome.notes, problems: &problems, demo: outcome.demo }.write();
+    output::Remarks { notes: &report.notes, problems: &problems, demo: report.demo }.write();
     output::write(&text, args.output.as_deref())?;
     if let Some(how_far) = outcome.interrupted {
         bail!("{how_far}; the report is of these");

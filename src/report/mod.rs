@@ -24,6 +24,7 @@ mod view;
 #[cfg(test)]
 pub(crate) mod example;
 
+pub use backtest::WarmUp;
 pub use backtest::figures as backtest_figures;
 pub use backtest::{BacktestPage, BacktestReport, BenchmarkCloses, PriceHistory, StrategyUsed};
 pub use backtest::{Choice, HeatMap, Holdout, Looks, Shown, Sweep, Trial, WalkForward, WalkedWindow};

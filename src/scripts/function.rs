@@ -72,6 +72,11 @@ impl Function {
         &self.required
     }
 
+    /// Tells whether a row has every required feature.
+    pub fn is_ready(&self, rows: &Rows, row: u32) -> bool {
+        self.required.iter().all(|feature| rows.value(feature, row).is_some())
+    }
+
     /// Returns the required features that a row lacks.
     pub fn missing(&self, rows: &Rows, row: u32) -> Vec<&Feature> {
         self.required.iter().filter(|feature| rows.value(feature, row).is_none()).collect()

@@ -6,6 +6,7 @@
 
 mod compare;
 mod found;
+mod ready;
 mod scan;
 mod score;
 mod signal;

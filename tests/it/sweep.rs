@@ -254,7 +254,10 @@ fn windows_of_one_session_say_why_no_entry_can_be_timed() {
     let words = said.words();
     assert!(!words.contains("Trades 0 closed"), "{words}");
     assert!(words.contains("every trade was sold at a close"), "{words}");
-    assert!(words.contains("DEMO: the bars are simulated, not real prices."), "{words}");
+    assert!(
+        words.contains("DEMO: the bars are simulated, not real prices, and their trends are easier"),
+        "{words}"
+    );
 }
 
 #[test]

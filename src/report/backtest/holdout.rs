@@ -77,9 +77,10 @@ impl Holdout {
             (Looks::NotCounted, Some(_)) => "The bars are simulated: this look is not recorded.".to_owned(),
             (Looks::NotCounted, None) => "The bars are simulated: looks are not recorded.".to_owned(),
             (Looks::Unknown, _) => "How often it was revealed before is not known.".to_owned(),
-            (Looks::Before(0), _) => "No session of it was revealed before.".to_owned(),
+            (Looks::Before(0), _) => "No --reveal showed a session of it before.".to_owned(),
             (Looks::Before(times), _) => format!(
-                "Sessions of it were revealed {} before: the more often, the less it proves.",
+                "Sessions of it were revealed {} before (by --reveal; a plain run over them is not counted): the more often, \
+                 the less it proves.",
                 count(times, "time")
             ),
         };

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{BacktestReport, Holdout, StrategyUsed, Sweep, WalkForward};
 use crate::backtest::Backtest;
+use crate::decide::Regime;
 use crate::domain::{AssetClass, Problem, Symbol};
 use crate::performance::{Breakdown, Figures, Interval, Timing, Trade};
 use crate::settings;
@@ -34,6 +35,8 @@ struct Document<'a> {
     walk_forward: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     holdout: Option<Value>,
+    /// What the reader should know of the span.
+    notes: &'a [String],
     problems: &'a [Problem],
 }
 
@@ -42,6 +45,8 @@ struct Span {
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
     sessions: usize,
+    /// Those of them at the beginning on which no strategy was ready; of a walk forward, of the first window's training.
+    warm_up: usize,
 }
 
 #[derive(Serialize)]
@@ -136,6 +141,10 @@ pub(super) struct Row<'a> {
     strategy: &'a str,
     trigger: &'a str,
     score: f64,
+    /// The session at whose close it was decided.
+    decided: NaiveDate,
+    /// The market's at that close; null where it was not known.
+    regime: Option<&'static str>,
     entry_date: NaiveDate,
     entry_price: f64,
     quantity: f64,
@@ -158,6 +167,8 @@ impl<'a> Row<'a> {
             strategy: &trade.strategy,
             trigger: &trade.trigger,
             score: trade.score,
+            decided: trade.decided,
+            regime: trade.regime.map(Regime::as_str),
             entry_date: trade.entry_date,
             entry_price: trade.entry_price,
             quantity: trade.quantity,
@@ -186,7 +197,12 @@ impl BacktestReport {
         let Backtest { counts, paid, .. } = &self.result;
         let evidence = self.evidence();
         let document = Document {
-            span: Span { from, to, sessions: self.result.days.len() },
+            span: Span {
+                from,
+                to,
+                sessions: self.result.days.len(),
+                warm_up: self.warm_up.map_or(0, |own| own.sessions),
+            },
             demo: self.demo,
             settings: Used {
                 asset_classes: &self.asset_classes,
@@ -242,6 +258,7 @@ impl BacktestReport {
             sweep: self.sweep.as_ref().map(Sweep::json),
             walk_forward: self.walk_forward.as_ref().map(WalkForward::json),
             holdout: self.holdout.as_ref().map(Holdout::json),
+            notes: &self.notes,
             problems: &self.problems,
         };
         let mut text = serde_json::to_string_pretty(&document)?;

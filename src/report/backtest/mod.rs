@@ -55,6 +55,13 @@ pub struct BacktestReport {
     pub result: Backtest,
     /// Whether bars are of the simulated market, some or all.
     pub demo: bool,
+    /// What the reader should know of the span.
+    pub notes: Vec<String>,
+    /// The sessions that it begins with and on which no strategy was ready; `None` where it begins with one that some
+    /// strategy was ready on.
+    pub warm_up: Option<WarmUp>,
+    /// The constants that were set, as far as one set holds for all of the result.
+    pub constants: Vec<(String, f64)>,
     /// Whether the entries were well timed.
     pub timing: Result<Timing, Undefined>,
     /// The grid that `result` is the best of.
@@ -64,6 +71,14 @@ pub struct BacktestReport {
     pub holdout: Option<Holdout>,
     /// Of the bars, the scripts and all sessions.
     pub problems: Vec<Problem>,
+}
+
+/// Sessions on which nothing could be bought, at the beginning of a result or of its first window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WarmUp {
+    pub sessions: usize,
+    /// The first session on which a strategy has all that it requires of some symbol; `None` where none ever has.
+    pub ready: Option<NaiveDate>,
 }
 
 /// The benchmark beside the account.
@@ -190,6 +205,7 @@ mod tests {
             "demo",
             "equity_curve",
             "figures",
+            "notes",
             "open_positions",
             "problems",
             "settings",
@@ -205,21 +221,22 @@ mod tests {
         let mut names: Vec<&str> = trade.as_object().expect("an object").keys().map(String::as_str).collect();
         names.sort_unstable();
         let mut contract: Vec<&str> =
-            "symbol, asset_class, strategy, trigger, score, entry_date, entry_price, \
+            "symbol, asset_class, strategy, trigger, score, decided, regime, entry_date, entry_price, \
             quantity, stop_price, exit_date, exit_price, exit_reason, costs, pnl, r_multiple, bars_held, open"
                 .split(", ")
                 .collect();
         contract.sort_unstable();
         assert_eq!(names, contract);
+        assert_eq!((&trade["decided"], &trade["regime"]), (&"2024-01-20".into(), &json!(null)));
         assert_eq!((&trade["entry_date"], &trade["exit_date"]), (&"2024-01-21".into(), &"2024-02-01".into()));
         assert_eq!((&trade["exit_price"], &trade["exit_reason"]), (&131.0.into(), &"too_high".into()));
         assert_eq!(document["open_positions"][0]["symbol"], "B");
-        assert_eq!(document["span"], serde_json::json!({"from": day(0), "to": day(33), "sessions": 34}));
+        assert_eq!(document["span"], json!({"from": day(0), "to": day(33), "sessions": 34, "warm_up": 0}));
         assert_eq!(document["equity_curve"][0], serde_json::json!({"date": day(0), "equity": 100_000.0}));
         assert_eq!(document["settings"]["strategies"]["always"]["constants"]["STOP_ATR_MULT"], 5.0);
         assert_eq!(document["settings"]["costs"], serde_json::Value::Null);
         let figures = &document["figures"];
-        assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.0.into(), &252.0.into()));
+        assert_eq!((&figures["trades"], &figures["sessions_per_year"]), (&2.into(), &252.0.into()));
         assert_eq!(
             (&figures["sessions_per_year_basis"], &figures["benchmark_span"]),
             (&"equity".into(), &json!(null))
@@ -234,7 +251,7 @@ mod tests {
         );
         assert_eq!(document["costs_paid"], json!({ "fees": 0.0, "slippage": 0.0, "total": 0.0 }));
         assert_eq!(figures["timing"]["p_value"], 0.25);
-        assert_eq!(figures["by_strategy"]["always"]["trades"], 2.0);
+        assert_eq!(figures["by_strategy"]["always"]["trades"], 2);
         assert!(figures["intervals"]["sharpe"]["high"].as_f64() > figures["sharpe"].as_f64(), "{figures}");
     }
 
@@ -244,7 +261,7 @@ mod tests {
             serde_json::from_str(&example(0).json().expect("finite")).expect("JSON");
         assert_eq!(document["figures"]["total_return"], serde_json::Value::Null);
         assert_eq!(document["figures"]["undefined"]["total_return"], "fewer than two sessions");
-        assert_eq!(document["span"], serde_json::json!({"from": null, "to": null, "sessions": 0}));
+        assert_eq!(document["span"], json!({"from": null, "to": null, "sessions": 0, "warm_up": 0}));
         assert!(example(0).text().contains("No session in the span"), "{}", example(0).text());
     }
 

@@ -57,6 +57,11 @@ impl Sweep {
         self.trials.iter().flatten().count()
     }
 
+    /// Returns how many combinations a script failed with.
+    pub(super) fn failed(&self) -> usize {
+        self.trials.iter().flatten().filter(|trial| !trial.failures.is_empty()).count()
+    }
+
     /// Returns the Sharpe ratio of each combination in the grid's order.
     pub fn sharpes(&self) -> Vec<Option<f64>> {
         let sharpe = |trial: &Option<Trial>| trial.as_ref()?.figure("sharpe").ok();

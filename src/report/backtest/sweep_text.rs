@@ -1,5 +1,7 @@
 //! A sweep as text and JSON: a row a combination, the heat map, and what its best one is worth.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::aligned::aligned;
@@ -61,6 +63,10 @@ impl Sweep {
             ["trades", "CAGR", "Sharpe", "drawdown", "expectancy", "profit factor", "near", "worst near"]
                 .map(str::to_owned),
         );
+        let has_failed = self.failed() > 0;
+        if has_failed {
+            header.push("failed".to_owned());
+        }
         let mut rows = vec![header];
         let all = self.trials.iter().zip(self.flatness()).enumerate();
         for (index, (trial, near)) in
@@ -69,6 +75,9 @@ impl Sweep {
             let mut row: Vec<String> =
                 self.grid.chosen(index).iter().map(|(_, value)| value.to_string()).collect();
             row.extend(cells(trial, near));
+            if has_failed {
+                row.push(trial.failed_scripts());
+            }
             rows.push(row);
         }
         rows
@@ -103,6 +112,12 @@ impl Sweep {
                 )
             }
         };
+        if self.failed() > 0 {
+            verdict.push_str(&format!(
+                "A script failed with {}: what such a row tells is of what was left to trade.\n",
+                count(self.failed(), "combination")
+            ));
+        }
         for axis in self.idle() {
             let values = fixed(axis.values.len() as f64, 0);
             verdict.push_str(&format!(
@@ -153,6 +168,14 @@ impl Sweep {
                 "sharpe": map.sharpes,
             })),
         })
+    }
+}
+
+impl Trial {
+    /// Names the scripts that failed.
+    fn failed_scripts(&self) -> String {
+        let names: BTreeSet<&str> = self.failures.iter().map(|own| own.symbol.as_str()).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::wording::{compared_with, sessions_a_year};
 use super::{BacktestReport, told};
+use crate::backtest::as_set;
 use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
-use crate::domain::has_failed_script;
 use crate::performance::{Figure, Figures, Kind, Trade};
 
 /// The figure that may be of fewer sessions than the others.
@@ -16,7 +16,7 @@ impl BacktestReport {
     /// Renders the text.
     pub fn text(&self) -> String {
         let mut text = self.heading();
-        text.push_str(&self.warnings());
+        text.push_str(&self.preface());
         if let Some(sweep) = &self.sweep {
             text.push_str(&format!("{}\nThe best combination by itself\n", sweep.text()));
         }
@@ -38,14 +38,8 @@ impl BacktestReport {
     }
 
     /// What a reader must know of all numbers, who has this text alone.
-    fn warnings(&self) -> String {
-        let mut text = String::new();
-        if self.demo {
-            text.push_str("DEMO: the bars are simulated, not real prices.\n");
-        }
-        if has_failed_script(&self.problems) {
-            text.push_str("A script failed: all numbers are of what was left to trade.\n");
-        }
+    fn preface(&self) -> String {
+        let mut text: String = self.warnings().iter().map(|own| format!("{own}\n")).collect();
         if !self.problems.is_empty() {
             text.push_str(&format!(
                 "{}: on stderr, in the JSON and on the page.\n",
@@ -69,17 +63,25 @@ impl BacktestReport {
         if self.result.trades.is_empty() {
             text.push_str("No trade: no strategy bought anything in the span.\n\n");
         }
-        text.push_str(&lines(&[
+        let mut rows = vec![
             ("Equity", format!("{} to {}", fixed(start, 2), fixed(equity, 2))),
             ("Trades", format!("{} closed, {} open", self.closed().count(), self.open().count())),
             ("Signals", self.signals()),
             ("Filtered by", Some(self.filtered_by()).filter(|own| !own.is_empty()).unwrap_or("–".to_owned())),
             ("Costs paid", self.costs.as_ref().map_or("none".to_owned(), |_| self.paid())),
             ("Span", format!("{from} to {to}")),
-            ("Strategies", self.strategies.keys().cloned().collect::<Vec<_>>().join(", ")),
+        ];
+        rows.extend(self.warmed_up().map(|own| ("Warm-up", own)));
+        rows.push(("Strategies", self.strategies.keys().cloned().collect::<Vec<_>>().join(", ")));
+        if !self.constants.is_empty() {
+            rows.push(("Set", as_set(&self.constants)));
+        }
+        rows.extend([
+            ("Risk", self.risk()),
             ("Orders", self.orders()),
             ("Costs", self.costs.as_ref().map_or("none".to_owned(), |own| self.charged(own))),
-        ]));
+        ]);
+        text.push_str(&lines(&rows));
         text.push('\n');
         text.push_str(&self.figures());
         if self.result.trades.is_empty() {
@@ -143,7 +145,11 @@ impl BacktestReport {
             orders => format!("; {} of the last session waiting", count(orders, "order")),
         };
         let (ordered, unfilled) = (part(counts.ordered), part(self.unfilled()));
-        format!("{signals}: {filtered} filtered, {ordered} ordered, {unfilled} not filled{waiting}")
+        let cut = match counts.cut {
+            0 => String::new(),
+            cut => format!(", {} bought in part, as far as the cash went", part(cut)),
+        };
+        format!("{signals}: {filtered} filtered, {ordered} ordered, {unfilled} not filled{cut}{waiting}")
     }
 }
 

@@ -33,6 +33,8 @@ pub struct WalkedWindow {
     pub in_sample: Figure,
     /// Sharpe ratio on the test stretch.
     pub out_of_sample: Figure,
+    /// The sessions of the test stretch; the last may have fewer than the others.
+    pub sessions: usize,
     /// Trades of the test stretch, all closed by its end.
     pub trades: usize,
 }
@@ -63,12 +65,14 @@ impl WalkForward {
 
     /// Returns a head, and a row for each window that was walked.
     pub(super) fn table(&self) -> Vec<Vec<String>> {
-        let header = ["chosen on", "to", "traded", "to", "Sharpe in", "Sharpe out", "trades", "chosen"];
+        let header =
+            ["chosen on", "to", "traded", "to", "sessions", "Sharpe in", "Sharpe out", "trades", "chosen"];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         for own in &self.walked {
             let Window { train_from, train_to, test_from, test_to } = own.window;
             let mut row: Vec<String> =
                 [train_from, train_to, test_from, test_to].iter().map(ToString::to_string).collect();
+            row.push(own.sessions.to_string());
             row.extend([own.in_sample, own.out_of_sample].map(|own| shown(own, |value| fixed(value, 2))));
             row.push(own.trades.to_string());
             row.push(if own.chosen.is_empty() { "–".to_owned() } else { as_set(&own.chosen) });
@@ -106,7 +110,7 @@ impl WalkForward {
             let Window { train_from, train_to, test_from, test_to } = own.window;
             json!({
                 "train": { "from": train_from, "to": train_to },
-                "test": { "from": test_from, "to": test_to },
+                "test": { "from": test_from, "to": test_to, "sessions": own.sessions },
                 "constants": own.chosen.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
                 "in_sample_sharpe": own.in_sample.ok(),
                 "out_of_sample_sharpe": own.out_of_sample.ok(),

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use super::BacktestReport;
-use super::BenchmarkCloses;
+use super::{BenchmarkCloses, WarmUp};
 use crate::domain::AssetClass;
 use crate::domain::format::{count, fixed, percent};
+use crate::domain::has_failed_script;
 use crate::performance::{Day, Unit, Year};
 use crate::settings;
 use crate::settings::FillTime;
@@ -22,6 +23,53 @@ impl BacktestReport {
         let (from, to) = self.span()?;
         let dates = if from == to { from.to_string() } else { format!("{from} to {to}") };
         Some(format!("{dates}, {}", count(self.result.days.len(), "session")))
+    }
+
+    /// Says what a reader must know of all numbers, a sentence each.
+    pub(super) fn warnings(&self) -> Vec<&'static str> {
+        let mut warnings = Vec::new();
+        if self.demo {
+            warnings.push(
+                "DEMO: the bars are simulated, not real prices, and their trends are easier than any market's. What a rule \
+                 earns on them says nothing about it.",
+            );
+        }
+        if has_failed_script(&self.problems) {
+            warnings.push("A script failed: all numbers are of what was left to trade.");
+        }
+        warnings
+    }
+
+    /// Counts the sessions of the warm-up; `None` where there are none.
+    pub(super) fn warmed_up(&self) -> Option<String> {
+        let WarmUp { sessions, ready } = self.warm_up?;
+        let ready = ready.map_or("no strategy is ever ready".to_owned(), |own| {
+            format!("no strategy is ready before {own}")
+        });
+        let whose = if self.walk_forward.is_some() { " that the first window chooses on" } else { "" };
+        Some(format!("{}{whose}, in cash: {ready}", count(sessions, "session")))
+    }
+
+    /// Says how much is risked, and by which settings of a backtest alone.
+    pub(super) fn risk(&self) -> String {
+        let (risk, backtest) = (&self.settings.risk, &self.settings.backtest);
+        let limit = if backtest.limit_recommendations {
+            format!(
+                ", {} a session (limit_recommendations)",
+                count(self.settings.signals.max_recommendations, "recommendation")
+            )
+        } else {
+            String::new()
+        };
+        let scaling =
+            if backtest.volatility_scaling { ", scaled by volatility (volatility_scaling)" } else { "" };
+        format!(
+            "{} of equity a trade{scaling}, {} at most in one position, {}, {} invested{limit}",
+            percent(risk.risk_per_trade, 2),
+            percent(risk.max_position, 0),
+            count(risk.max_positions, "position"),
+            percent(risk.max_exposure, 0),
+        )
     }
 
     /// Says what a year is by which returns are annualised.

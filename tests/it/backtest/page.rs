@@ -44,7 +44,7 @@ fn the_page_has_the_figures_and_the_trades_of_the_json() {
     shown.sort();
     expected.sort();
     assert_eq!(shown, expected);
-    assert!(page.contains("Simulated market, not real prices"));
+    assert!(page.contains("DEMO: the bars are simulated, not real prices"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::format;
-use crate::domain::format::{percent, short_hash};
+use crate::domain::format::short_hash;
 use crate::report::backtest::{BacktestReport, StrategyUsed};
 use crate::scripts::Engine;
 use crate::settings::settings_hash;
@@ -38,10 +38,9 @@ impl StrategyView {
 
 /// Says what the result rests on beside the strategies.
 pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
-    let risk = &report.settings.risk;
-    let backtest = &report.settings.backtest;
     let mut said = Vec::new();
     said.extend(report.walked().map(|walked| Said::new("Span", walked)));
+    said.extend(report.warmed_up().map(|sessions| Said::new("Warm-up", sessions)));
     said.extend([
         Said::new("Markets", report.markets()),
         Said::new("Benchmark", report.compared_with()),
@@ -51,21 +50,7 @@ pub(super) fn basis(report: &BacktestReport, engine: Engine) -> Vec<Said> {
         ),
         Said::new("Orders", report.orders()),
         Said::new("Costs", report.costs.as_ref().map_or("none".to_owned(), |own| report.charged(own))),
-        Said::new(
-            "Risk",
-            format!(
-                "{} of equity a trade, {} at most in one position, {} positions, {} invested",
-                percent(risk.risk_per_trade, 2),
-                percent(risk.max_position, 0),
-                risk.max_positions,
-                percent(risk.max_exposure, 0),
-            ),
-        ),
-        Said::new("Size by volatility", if backtest.volatility_scaling { "yes" } else { "no" }),
-        Said::new(
-            "Cut to max_recommendations",
-            if backtest.limit_recommendations { "yes, each session" } else { "no" },
-        ),
+        Said::new("Risk", report.risk()),
         Said::new("Intervals", "bootstrap with a fixed seed: of sessions in blocks, of trades one by one"),
         Said::new("Engine", engine.as_str()),
         Said::new("Settings", short_hash(&settings_hash(&report.settings))),

@@ -15,8 +15,8 @@ const READINGS: usize = 500;
 #[derive(Clone, Debug)]
 pub(super) struct Curves<'a> {
     days: &'a [Day],
-    /// The benchmark's name, and what the account's money would have come to in it by each day; `None` before its
-    /// first close.
+    /// The benchmark's name, and what the account's money would have come to in it by each day; `None` where it has
+    /// no close.
     benchmark: Option<(String, Vec<Option<f64>>)>,
 }
 
@@ -39,13 +39,7 @@ impl<'a> Curves<'a> {
         let scaled = |own: &BenchmarkCloses| {
             let first = own.closes.iter().position(Option::is_some)?;
             let factor = days.get(first)?.equity / own.closes[first]?;
-            let mut last = None;
-            // On a weekend of crypto the benchmark is worth what it was.
-            let worth = own.closes.iter().map(|close| {
-                last = close.map(|close| close * factor).or(last);
-                last
-            });
-            let worth = worth.collect();
+            let worth = own.closes.iter().map(|close| close.map(|close| close * factor)).collect();
             Some((own.symbol.to_string(), worth))
         };
         Some(Self { days, benchmark: benchmark.and_then(scaled) })
@@ -184,10 +178,10 @@ mod tests {
     fn the_benchmark_begins_with_the_account_s_money() {
         let days = days(&[100.0, 110.0, 90.0, 95.0]);
         let closes =
-            BenchmarkCloses { symbol: symbol("SPY"), closes: vec![None, Some(55.0), None, Some(60.0)] };
+            BenchmarkCloses { symbol: symbol("SPY"), closes: vec![None, Some(55.0), Some(60.0), None] };
         let curves = Curves::of(&days, Some(&closes)).expect("four days");
         let (_, worth) = curves.benchmark.as_ref().expect("it has closes");
-        assert_eq!(worth, &[None, Some(110.0), Some(110.0), Some(120.0)]);
+        assert_eq!(worth, &[None, Some(110.0), Some(120.0), None], "what has no close is not drawn on");
         let svg = curves.draw().expect("finite").equity;
         assert!(svg.contains(">SPY</text>") && svg.contains(">Account</text>"), "{svg}");
     }

@@ -41,10 +41,6 @@ pub struct BacktestPage<'a> {
     /// The closes of those symbols whose trades are drawn, in the order of their charts.
     pub prices: &'a [PriceHistory],
     pub engine: Engine,
-    /// What the reader should know of the span.
-    pub notes: &'a [String],
-    /// Whether the bars are of the simulated market.
-    pub demo: bool,
 }
 
 /// What the template is given: every number as people read it.
@@ -52,7 +48,8 @@ pub struct BacktestPage<'a> {
 struct PageView {
     title: String,
     span: String,
-    is_demo: bool,
+    /// What a reader must know of all numbers.
+    warnings: Vec<&'static str>,
     notes: Vec<String>,
     /// Why there is little to see, in a sentence; empty where there were trades.
     quiet: String,
@@ -122,8 +119,8 @@ impl BacktestPage<'_> {
         PageView {
             title: format!("Backtest of {}", report.markets()),
             span: report.walked().unwrap_or_default(),
-            is_demo: self.demo,
-            notes: self.notes.to_vec(),
+            warnings: report.warnings(),
+            notes: report.notes.clone(),
             quiet: self.quiet(),
             studies: study::studies(report),
             equity: report.final_equity().map_or_else(String::new, |last| {
@@ -178,7 +175,7 @@ impl BacktestPage<'_> {
         let curves = Curves::of(&self.report.result.days, self.report.benchmark.as_ref())?;
         let drawn = curves.draw()?;
         let beside = curves.benchmark().map_or_else(String::new, |name| {
-            format!(", beside the same money in {name} from its first close on, without costs")
+            format!(", beside the same money in {name} from its first close to its last, without costs")
         });
         let scale = if drawn.of_ratios { " The scale is logarithmic." } else { "" };
         let readings = curves.readings();
@@ -221,6 +218,7 @@ impl BacktestPage<'_> {
             Said::new("Filtered by", report.filtered_by()),
             Said::new("Ordered", number(counts.ordered)),
             Said::new("Not filled", number(report.unfilled())),
+            Said::new("Bought in part, as far as the cash went", number(counts.cut)),
             Said::new("Waiting for their fill", number(waiting)),
             Said::new("Trades closed", number(report.closed().count())),
             Said::new("Still held", number(report.open().count())),

@@ -12,7 +12,7 @@ use crate::signals::fixtures::symbol;
 
 fn page(report: &BacktestReport, prices: &[PriceHistory]) -> String {
     let (templates, _) = Templates::load(&BTreeMap::new()).expect("the built-in templates parse");
-    let page = BacktestPage { report, prices, engine: Engine::Columns, notes: &[], demo: false };
+    let page = BacktestPage { report, prices, engine: Engine::Columns };
     let (html, problems) = page.html(&templates).expect("renders");
     assert_eq!(problems, []);
     html
@@ -101,9 +101,8 @@ fn text_from_scripts_and_symbols_cannot_inject() {
     report.problems.push(Problem::new(attack, ProblemKind::ScriptRun, attack));
     let prices = PriceHistory::of_traded(&walked(34).1, &report.result, 12);
     let (templates, _) = Templates::load(&BTreeMap::new()).expect("the built-in templates parse");
-    let notes = [attack.to_owned()];
-    let page =
-        BacktestPage { report: &report, prices: &prices, engine: Engine::Columns, notes: &notes, demo: true };
+    (report.demo, report.notes) = (true, vec![attack.to_owned()]);
+    let page = BacktestPage { report: &report, prices: &prices, engine: Engine::Columns };
     let (html, _) = page.html(&templates).expect("renders");
     assert_eq!(html.matches("<script").count(), 1, "the page's own");
     assert!(html.matches("&lt;script").count() > 10);
