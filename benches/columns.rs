@@ -1,9 +1,9 @@
 //! What a row of a rule costs in columns, against the interpreter: `eligible` and `entry` of every
 //! shipped strategy for stocks, on one thread.
 //!
-//! Three shapes: a session of 1,000 symbols, whose values lie a whole history apart; the sixteen sessions up to it,
-//! symbol by symbol, as a backtest asks about them; and a block of five rows, which must not cost more than the
-//! interpreter takes for it.
+//! Three shapes: a session of 1,000 symbols, prepared for it alone as a run does; the sixteen sessions up to it of a
+//! market prepared whole, symbol by symbol, as a backtest asks about them; and a block of five rows, which must not cost
+//! more than the interpreter takes for it.
 
 mod market;
 
@@ -20,6 +20,7 @@ use market::missing_between;
 use market::newest;
 use market::shipped_scripts;
 use ts::decide::prepare;
+use ts::decide::prepare_since;
 use ts::domain::AssetClass;
 use ts::scripts::Budget;
 use ts::scripts::Engine;
@@ -32,10 +33,11 @@ fn rows_of_rules(criterion: &mut Criterion) {
     let scripts = shipped_scripts(&Settings::defaults());
     let market = market(SYMBOLS, SESSIONS);
     let session = newest(&market);
-    let prepared = prepare(market, &scripts, missing_between).expect("the bars fit a panel");
+    let prepared = prepare(market.clone(), &scripts, missing_between).expect("the bars fit a panel");
+    let of_run = prepare_since(market, &scripts, session, missing_between).expect("the bars fit a panel");
     let all = prepared.columns.rows_on(session);
     let stretch: Vec<u32> = all.iter().flat_map(|newest| newest - 15..=*newest).collect();
-    for index in [all, &stretch, &all[..5]] {
+    for (prepared, index) in [(&of_run, all), (&prepared, &stretch), (&prepared, &all[..5])] {
         let mut group = criterion.benchmark_group(format!("{} rows", index.len()));
         group.throughput(Throughput::Elements(index.len() as u64));
         for engine in [Engine::Columns, Engine::Interpreter] {

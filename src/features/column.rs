@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Datelike;
-
+use super::by_day::ByDay;
 use super::kept::Kept;
 use crate::bars::Panel;
 
@@ -25,11 +24,10 @@ enum Store {
         kept: Arc<Kept>,
         values: Arc<Vec<f64>>,
     },
-    /// One value a day, shared by all rows of that day; the first is `first_day`'s.
+    /// One value a day, shared by all rows of that day.
     Days {
         panel: Arc<Panel>,
-        first_day: i32,
-        values: Arc<Vec<f64>>,
+        values: Arc<ByDay>,
     },
 }
 
@@ -54,10 +52,9 @@ impl Column {
         Self(Store::Rows { kept: Arc::clone(kept), values: Arc::new(values) })
     }
 
-    /// Gives every row the value of its day; `values` are of days in a row from `first_day` (as
-    /// counted from the common era), NaN where missing.
-    pub(super) fn days(panel: &Arc<Panel>, first_day: i32, values: Vec<f64>) -> Self {
-        Self(Store::Days { panel: Arc::clone(panel), first_day, values: Arc::new(values) })
+    /// Gives every row the value of its day.
+    pub(super) fn days(panel: &Arc<Panel>, values: ByDay) -> Self {
+        Self(Store::Days { panel: Arc::clone(panel), values: Arc::new(values) })
     }
 
     /// Returns the value at a row of the panel, or `None` where it is missing, not kept or past the
@@ -67,10 +64,7 @@ impl Column {
         let value = match &self.0 {
             Store::Rows { kept, values } => *values.get(kept.place(row)?)?,
             Store::Bar { panel, field } => *field.of(panel).get(row)?,
-            Store::Days { panel, first_day, values } => {
-                let day = panel.dates().get(row)?.num_days_from_ce() - first_day;
-                *values.get(usize::try_from(day).ok()?)?
-            }
+            Store::Days { panel, values } => values.get(*panel.dates().get(row)?),
         };
         value.is_finite().then_some(value)
     }
@@ -86,35 +80,57 @@ impl Column {
     /// `is_there`; both are as long as `rows`. What is not there is written as 0.
     pub fn read(&self, rows: &[u32], values: &mut [f64], is_there: &mut [bool]) {
         match &self.0 {
-            Store::Rows { kept, values: own } if kept.is_all() => {
-                fill(rows, values, is_there, |row| own.get(row).copied());
+            Store::Rows { kept, values: own } => match kept.places_of_rows() {
+                None => gather(own, rows, values, |own| *own),
+                Some(places) => gather(places, rows, values, |place| {
+                    own.get(*place as usize).copied().unwrap_or(f64::NAN)
+                }),
+            },
+            Store::Bar { panel, field } => gather(field.of(panel), rows, values, |own| *own),
+            Store::Days { panel, values: own } => {
+                gather(panel.dates(), rows, values, |date| own.get(*date));
             }
-            Store::Rows { kept, values: own } => {
-                fill(rows, values, is_there, |row| own.get(kept.place(row)?).copied());
-            }
-            Store::Bar { panel, field } => {
-                let own = field.of(panel);
-                fill(rows, values, is_there, |row| own.get(row).copied());
-            }
-            Store::Days { panel, first_day, values: own } => {
-                let dates = panel.dates();
-                fill(rows, values, is_there, |row| {
-                    let day = dates.get(row)?.num_days_from_ce() - first_day;
-                    own.get(usize::try_from(day).ok()?).copied()
-                });
-            }
+        }
+        if is_all_finite(values) {
+            is_there.fill(true);
+            return;
+        }
+        for (value, is_there) in values.iter_mut().zip(is_there) {
+            *is_there = value.is_finite();
+            *value = if *is_there { *value } else { 0.0 };
         }
     }
 }
 
-/// One loop for each kind of column, so that one row need not wait for another's memory.
+/// Nothing times a finite number is 0 or −0, and NaN times any other. Without a branch, so that it is a loop of vectors.
+fn is_all_finite(values: &[f64]) -> bool {
+    values.iter().fold(0, |all, value| all | (value * 0.0).abs().to_bits()) == 0
+}
+
+/// Rows that are looked at together.
+const RUN: usize = 8;
+
+/// Writes what `find` makes of each row's own, NaN for a row past the end. A history asks for rows one after the other,
+/// which are then read as they lie.
 #[inline(always)]
-fn fill(rows: &[u32], values: &mut [f64], is_there: &mut [bool], find: impl Fn(usize) -> Option<f64>) {
-    for ((row, value), is_there) in rows.iter().zip(values).zip(is_there) {
-        let found = find(*row as usize).unwrap_or(f64::NAN);
-        *is_there = found.is_finite();
-        *value = if *is_there { found } else { 0.0 };
+fn gather<T>(own: &[T], rows: &[u32], values: &mut [f64], find: impl Fn(&T) -> f64) {
+    let one = |(row, value): (&u32, &mut f64)| *value = own.get(*row as usize).map_or(f64::NAN, &find);
+    let (runs, rest) = rows.as_chunks::<RUN>();
+    let (to_runs, to_rest) = values.as_chunks_mut::<RUN>();
+    for (run, to) in runs.iter().zip(to_runs) {
+        let first = run[0] as usize;
+        match own.get(first..first.saturating_add(RUN)) {
+            Some(own) if is_in_a_row(run) => to.iter_mut().zip(own).for_each(|(to, own)| *to = find(own)),
+            _ => run.iter().zip(to).for_each(one),
+        }
     }
+    rest.iter().zip(to_rest).for_each(one);
+}
+
+#[inline(always)]
+fn is_in_a_row(run: &[u32; RUN]) -> bool {
+    let steps = (0..RUN).map(|step| run[step].wrapping_sub(run[0]) ^ step as u32);
+    steps.fold(0, |all, own| all | own) == 0
 }
 
 impl Field {
@@ -140,6 +156,7 @@ pub(super) fn clean(values: &mut [f64]) {
 mod tests {
     use chrono::{Days, NaiveDate};
 
+    use super::super::sessions::Sessions;
     use super::*;
     use crate::bars::Bars;
     use crate::domain::{AssetClass, Bar, Symbol};
@@ -159,9 +176,12 @@ mod tests {
         let of_rows = Column::rows(&Arc::new(Kept::all()), holed);
         let panel = Arc::new(panel);
         // Known from the fourth day on, and not on the last two.
-        let days = (3..28).map(|day| if day == 9 { f64::NAN } else { f64::from(day) }).collect();
-        let of_days = Column::days(&panel, first.num_days_from_ce() + 3, days);
-        for column in [Column::bar(&panel, Field::Close), of_rows, of_days] {
+        let known: Vec<f64> = (3..28).map(|day| if day == 9 { f64::NAN } else { f64::from(day) }).collect();
+        let of_days = Column::days(&panel, ByDay::of(&panel.dates()[3..28], &known));
+        let since = Kept::since(&panel, &Sessions::of(&panel, |_| true), first + Days::new(11), 0);
+        let of_kept = Column::rows(&Arc::new(since), (11..30).map(f64::from).collect());
+        assert_eq!((of_kept.get(10), of_kept.get(11)), (None, Some(11.0)));
+        for column in [Column::bar(&panel, Field::Close), of_rows, of_kept, of_days] {
             let (mut values, mut is_there) = (vec![f64::NAN; rows.len()], vec![false; rows.len()]);
             column.read(rows, &mut values, &mut is_there);
             let read: Vec<Option<f64>> =
@@ -178,6 +198,8 @@ mod tests {
         check(&(0..30).collect::<Vec<u32>>());
         check(&[5, 6, 7, 3, 4, 4, 29, 30, 31, 2]);
         check(&[28, 29, 30]);
+        check(&(8..19).collect::<Vec<u32>>());
+        check(&(24..34).collect::<Vec<u32>>());
         check(&[u32::MAX]);
         check(&[]);
     }

@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use rayon::prelude::*;
 
+use super::by_day::ByDay;
 use super::column::{Column, clean};
 use super::families;
 use super::history::History;
@@ -14,7 +16,6 @@ use super::modifier::Modifier;
 use super::name::Feature;
 use super::sessions::Sessions;
 use crate::bars::Panel;
-use chrono::{Datelike, NaiveDate};
 
 /// Computes every feature in `wanted`, on the rows from `since` on where that is given;
 /// `benchmark` is its position in the panel.
@@ -128,15 +129,14 @@ impl Work<'_> {
     }
 
     fn of_benchmark(&self, inner: &Feature) -> Column {
-        let (first_day, span) = self.sessions.span();
-        let mut by_day = vec![f64::NAN; span];
-        if let Some(position) = self.benchmark {
-            let dates = &self.panel.dates()[self.panel.rows(position)];
-            for (date, value) in dates.iter().zip(self.benchmark_series(inner, position)) {
-                by_day[(date.num_days_from_ce() - first_day) as usize] = value;
-            }
-        }
-        Column::days(self.panel, first_day, by_day)
+        let by_day = self.benchmark.map_or_else(
+            || ByDay::of(&[], &[]),
+            |position| {
+                let dates = &self.panel.dates()[self.panel.rows(position)];
+                ByDay::of(dates, &self.benchmark_series(inner, position))
+            },
+        );
+        Column::days(self.panel, by_day)
     }
 
     /// The feature on the benchmark's own bars, NaN where missing.

@@ -83,6 +83,12 @@ impl Kept {
         }
     }
 
+    /// Returns where the value of each row of the panel stands, past all values for a row that is not kept; `None`
+    /// where each stands at the row's own number.
+    pub(super) fn places_of_rows(&self) -> Option<&[u32]> {
+        self.0.as_ref().map(|days| days.places.as_slice())
+    }
+
     /// Returns the places of a symbol's kept rows.
     pub(super) fn places(&self, panel: &Panel, position: usize) -> Range<usize> {
         match &self.0 {

@@ -5,6 +5,7 @@
 //! name says so, the benchmark's or the session's ranking); nothing here sees a later bar, a
 //! clock or a file. A value that a formula cannot give is missing, never NaN or infinite.
 
+mod by_day;
 mod column;
 mod columns;
 mod compute;

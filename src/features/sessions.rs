@@ -63,11 +63,6 @@ impl Sessions {
         starts.map(|pair| panel.dates()[self.rows[pair[0] as usize] as usize])
     }
 
-    /// Returns the first day of the panel, counted from the common era, and the days that it spans.
-    pub(super) fn span(&self) -> (i32, usize) {
-        (self.first_day, self.starts.len() - 1)
-    }
-
     /// Returns the rows on a day, in symbol order; none where the panel has no bar on it.
     pub(super) fn rows_on(&self, date: NaiveDate) -> &[u32] {
         let Ok(day) = usize::try_from(date.num_days_from_ce() - self.first_day) else { return &[] };

@@ -110,7 +110,7 @@ struct Reading<'f, 'c, T, R> {
     call: &'c Call<'c>,
 }
 
-impl<T, R: Fn(Answer) -> Result<T, String>> Tell for Reading<'_, '_, T, R> {
+impl<T: Clone, R: Fn(Answer) -> Result<T, String>> Tell for Reading<'_, '_, T, R> {
     // Called once a row, from a loop for each kind of answer, which it must be a part of.
     #[inline(always)]
     fn tell(&mut self, place: usize, answer: Answer) {
@@ -119,17 +119,46 @@ impl<T, R: Fn(Answer) -> Result<T, String>> Tell for Reading<'_, '_, T, R> {
             Err(message) => self.found.errors.push((place, self.call.told(message))),
         }
     }
+
+    fn tell_few(
+        &mut self,
+        first: usize,
+        is_told: &[bool],
+        few: &[Answer],
+        which: impl Iterator<Item = usize>,
+    ) {
+        let few: Vec<Result<T, String>> = few.iter().cloned().map(&self.read).collect();
+        let Found { values, errors } = &mut *self.found;
+        let told = values[first..].iter_mut().zip(is_told).zip(which).enumerate();
+        for (lane, ((value, _), which)) in told.filter(|(_, ((_, is_told), _))| **is_told) {
+            match &few[which] {
+                Ok(own) => *value = Some(own.clone()),
+                Err(message) => errors.push((first + lane, self.call.told(message.as_str()))),
+            }
+        }
+    }
 }
 
 impl Tell for Vec<Option<Dynamic>> {
     fn tell(&mut self, place: usize, answer: Answer) {
         self[place] = Some(answer.into_dynamic());
     }
+
+    fn tell_few(
+        &mut self,
+        first: usize,
+        is_told: &[bool],
+        few: &[Answer],
+        which: impl Iterator<Item = usize>,
+    ) {
+        let told = (first..).zip(is_told).zip(which).filter(|((_, is_told), _)| **is_told);
+        told.for_each(|((place, _), which)| self.tell(place, few[which].clone()));
+    }
 }
 
 impl Call<'_> {
     /// Calls the function with each row alone.
-    pub fn rows<T: Send>(
+    pub fn rows<T: Clone + Send>(
         &self,
         rows: &Rows,
         index: &[u32],
@@ -142,7 +171,7 @@ impl Call<'_> {
     /// Calls the function with each row and the argument that stands at the same place.
     ///
     /// A block with too few arguments answers nothing for the rows that lack one.
-    pub fn rows_with<A: Argument, T: Send>(
+    pub fn rows_with<A: Argument, T: Clone + Send>(
         &self,
         rows: &Rows,
         index: &[u32],
@@ -165,7 +194,7 @@ impl Call<'_> {
         self.host.interpreter.call_fn_with_options(options, &mut scope, &self.script.ast, name, arguments)
     }
 
-    fn block<T: Send>(
+    fn block<T: Clone + Send>(
         &self,
         rows: &Rows,
         index: &[u32],

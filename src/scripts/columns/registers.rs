@@ -50,42 +50,38 @@ impl Registers {
 
     /// Tells what a program gave on each row that it was asked about, with the row's place, `first` being that of the
     /// block's first row. Notes the places that are left.
-    pub fn tell(&self, answer: Value, first: usize, told: &mut impl Tell, left: &mut Vec<usize>) {
-        let texts = &self.texts;
+    pub fn tell(&mut self, answer: Value, first: usize, told: &mut impl Tell, left: &mut Vec<usize>) {
+        self.leave(first, left);
+        let is_told = self.truth(ASKED);
         match answer {
             Value::Truth(own) => {
-                let own = self.truth(own);
-                self.each_told(first, left, |place, lane| told.tell(place, Answer::Truth(own[lane])));
-            }
-            Value::Float(own) => {
-                let own = self.float(own);
-                self.each_told(first, left, |place, lane| told.tell(place, Answer::Broken(own[lane])));
+                let few = [Answer::Truth(false), Answer::Truth(true)];
+                told.tell_few(first, is_told, &few, self.truth(own).iter().map(|own| usize::from(*own)));
             }
             Value::Word(own) => {
+                let texts = self.texts.iter().cloned().map(Answer::Text);
+                let few: Vec<Answer> = std::iter::once(Answer::Nothing).chain(texts).collect();
                 let own = &self.words[own.0][..self.lanes];
-                self.each_told(first, left, |place, lane| match own[lane] {
-                    // Most rows, and known to be nothing while this is compiled.
-                    0 => told.tell(place, Answer::Nothing),
-                    word => told.tell(place, Cell::of_word(word).answer(texts)),
-                });
+                told.tell_few(first, is_told, &few, own.iter().map(|word| *word as usize));
             }
-            own => self.each_told(first, left, |place, lane| {
-                told.tell(place, self.cell(own, lane).answer(texts));
-            }),
+            own => {
+                for (lane, _) in is_told.iter().enumerate().filter(|(_, is_told)| **is_told) {
+                    told.tell(first + lane, self.cell(own, lane).answer(&self.texts));
+                }
+            }
         }
     }
 
-    /// Has each lane told that was asked about and is not left, and notes the places of those that are.
-    #[inline(always)]
-    fn each_told(&self, first: usize, left: &mut Vec<usize>, mut tell: impl FnMut(usize, usize)) {
-        let lanes = self.truth(ASKED).iter().zip(self.truth(LEFT)).enumerate();
-        for (lane, (_, is_left)) in lanes.filter(|(_, (is_asked, _))| **is_asked) {
-            if *is_left {
-                left.push(first + lane);
-            } else {
-                tell(first + lane, lane);
-            }
+    /// Notes the places that were asked about and are left, and asks about them no more.
+    fn leave(&mut self, first: usize, places: &mut Vec<usize>) {
+        let mut asked = std::mem::take(&mut self.truths[ASKED.0]);
+        let (own, left) = (&mut asked[..self.lanes], self.truth(LEFT));
+        if own.iter().zip(left).fold(false, |any, (asked, left)| any | (asked & left)) {
+            let is_left = own.iter().zip(left).enumerate().filter(|(_, (asked, left))| **asked & **left);
+            places.extend(is_left.map(|(lane, _)| first + lane));
+            own.iter_mut().zip(left).for_each(|(asked, left)| *asked &= !left);
         }
+        self.truths[ASKED.0] = asked;
     }
 
     pub fn cell_by_cell(&mut self, to: Cells, on: Mask, make: impl Fn(&Self, usize) -> Option<Cell>) {

@@ -19,6 +19,16 @@ thread_local! {
 pub(in crate::scripts) trait Tell {
     /// Takes what a function gave for the row at a place of the block.
     fn tell(&mut self, place: usize, answer: Answer);
+
+    /// Takes the same for the rows from the place `first` on, as far as they are told of: each gave one of a few
+    /// answers.
+    fn tell_few(
+        &mut self,
+        first: usize,
+        is_told: &[bool],
+        few: &[Answer],
+        which: impl Iterator<Item = usize>,
+    );
 }
 
 /// Runs a program over the rows of `index`, and tells each answer with its place in there.
