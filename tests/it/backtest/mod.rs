@@ -4,6 +4,7 @@ mod page;
 mod peers;
 mod portfolio;
 mod properties;
+mod schema;
 
 use chrono::NaiveDate;
 use serde_json::Value;
