@@ -89,13 +89,13 @@ impl Figures {
     }
 }
 
-/// A map of numbers, whole ones for counts, and nulls; the reasons of the nulls stand under `undefined`.
+/// A map of numbers, whole ones for trades and sessions, and nulls; the reasons of the nulls stand under `undefined`.
 impl Serialize for Figures {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (kind, figure) in self.iter() {
             match (kind.unit, figure) {
-                (Unit::Count, Ok(count)) if count.fract() == 0.0 => {
+                (Unit::Count | Unit::Sessions, Ok(count)) if count.fract() == 0.0 => {
                     map.serialize_entry(kind.name, &(count as i64))?;
                 }
                 _ => map.serialize_entry(kind.name, &figure.ok())?,

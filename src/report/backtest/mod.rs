@@ -282,6 +282,11 @@ mod tests {
         let (text, span) =
             told((0..34).map(|n| (10..30).contains(&n).then_some(400.0 + f64::from(n))).collect());
         assert!(text.contains("4.63% (2024-01-11 to 2024-01-30 alone)"), "{text}");
+        assert_eq!(
+            text.matches(" alone)").count(),
+            2,
+            "the return above it is of these sessions, too: {text}"
+        );
         assert_eq!(span, json!({ "from": day(10), "to": day(29) }));
         let (text, _) = told((0..34).map(|n| Some(400.0 + f64::from(n))).collect());
         assert!(!text.contains("alone"), "{text}");

@@ -6,8 +6,8 @@ use crate::backtest::as_set;
 use crate::domain::format::{count, fixed, percent, price, quantity, signed_money};
 use crate::performance::{Figure, Figures, Kind, Trade};
 
-/// The figure that may be of fewer sessions than the others.
-pub(super) const OF_BENCHMARK: &str = "benchmark_return";
+/// The returns that may be of fewer sessions than the others.
+pub(super) const OF_BENCHMARK: [&str; 2] = ["benchmark_return", "excess_return"];
 
 /// So many of the newest trades are listed; the JSON has all.
 const LISTED: usize = 20;
@@ -160,7 +160,7 @@ fn told_figures(figures: &Figures, part: Option<String>, more: &[(&'static str, 
             Ok(value) => told(kind.unit, value),
             Err(why) => format!("– ({})", why.0),
         };
-        let part = part.as_ref().filter(|_| kind.name == OF_BENCHMARK && figure.is_ok());
+        let part = part.as_ref().filter(|_| OF_BENCHMARK.contains(&kind.name) && figure.is_ok());
         (kind.label, part.map_or(told.clone(), |part| format!("{told} ({part})")))
     };
     let mut rows: Vec<(&str, String)> = figures.iter().map(row).collect();

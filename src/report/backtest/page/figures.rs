@@ -99,7 +99,7 @@ pub(super) fn all(
                 format!("{} within {low} to {high}", format::percent(own.level, 0))
             }
             (Ok(_), Some(Err(why))) => format!("no interval: {}", why.0),
-            (Ok(_), None) if kind.name == OF_BENCHMARK => part.clone().unwrap_or_default(),
+            (Ok(_), None) if OF_BENCHMARK.contains(&kind.name) => part.clone().unwrap_or_default(),
             (Ok(_), None) => String::new(),
         };
         FigureView {
