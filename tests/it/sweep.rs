@@ -117,6 +117,7 @@ fn people_read_a_row_a_combination_then_what_the_best_one_is_worth() {
     ] {
         assert!(words.contains(part), "{part}\n{}", said.stdout);
     }
+    assert!(!words.contains("failed"), "no script did: {words}");
     let again = ask(&folder, &format!("{SPAN} --set STOP_ATR_MULT=2,4 --set FAST_CLEARANCE=0.005,0.02"));
     assert_eq!(said.stdout, again.stdout, "whichever thread walked what");
 }

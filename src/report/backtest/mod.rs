@@ -277,9 +277,10 @@ mod tests {
             report.benchmark = Some(BenchmarkCloses { symbol: symbol("SPY"), closes });
             let document: serde_json::Value =
                 serde_json::from_str(&report.json().expect("finite")).expect("JSON");
-            (report.text(), document["figures"]["benchmark_span"].clone())
+            let figures = document["figures"].clone();
+            (report.text(), figures["benchmark_span"].clone(), figures["excess_return"].clone())
         };
-        let (text, span) =
+        let (text, span, _) =
             told((0..34).map(|n| (10..30).contains(&n).then_some(400.0 + f64::from(n))).collect());
         assert!(text.contains("4.63% (2024-01-11 to 2024-01-30 alone)"), "{text}");
         assert_eq!(
@@ -288,8 +289,12 @@ mod tests {
             "the return above it is of these sessions, too: {text}"
         );
         assert_eq!(span, json!({ "from": day(10), "to": day(29) }));
-        let (text, _) = told((0..34).map(|n| Some(400.0 + f64::from(n))).collect());
+        let (text, ..) = told((0..34).map(|n| Some(400.0 + f64::from(n))).collect());
         assert!(!text.contains("alone"), "{text}");
+        // The account has stood still since its last trade, before which the benchmark has no close.
+        let (.., excess) = told((0..34).map(|n| (n >= 31).then_some(f64::from(n + 169))).collect());
+        let excess = excess.as_f64().expect("a number");
+        assert!((excess + 0.01).abs() < 1e-12, "{excess}");
     }
 
     #[test]

@@ -52,6 +52,34 @@ fn the_json_has_the_fields_of_the_contract_and_its_sums_agree() {
 }
 
 #[test]
+fn the_sessions_on_which_nothing_could_be_bought_are_counted_and_can_be_left_out() {
+    let folder = Folder::empty();
+    let span = "--demo --asset-class equity --strategy equity_momentum --to 2015-07-31";
+    let told = document(&folder, span);
+    // ma50_slope has its first value on the 70th session.
+    assert_eq!(
+        (&told["span"]["warm_up"], &told["equity_curve"][69]["date"]),
+        (&69.into(), &"2015-04-14".into())
+    );
+    let note = told["notes"][0].as_str().expect("a note");
+    assert!(note.starts_with("no strategy is ready before 2015-04-14: the first 69 of "), "{note}");
+    assert!(
+        told["trades"]
+            .as_array()
+            .expect("an array")
+            .iter()
+            .all(|own| own["decided"].as_str() >= Some("2015-04-14"))
+    );
+    let told = document(&folder, &format!("{span} --from 2015-04-14"));
+    assert_eq!((&told["span"]["warm_up"], &told["notes"]), (&0.into(), &Value::Array(Vec::new())));
+
+    let told = document(&folder, &format!("{span} --walk-forward 40:20"));
+    assert_eq!(told["span"]["warm_up"], 40, "all that the first window chooses on");
+    let test = &told["walk_forward"]["walked"][0]["test"];
+    assert_eq!((&test["sessions"], &test["from"]), (&20.into(), &"2015-03-03".into()));
+}
+
+#[test]
 fn the_same_question_has_the_same_bytes_for_an_answer() {
     let folder = Folder::empty();
     let ask = |format: &str| run(&folder, &format!("backtest {SPAN} --format {format}")).1;
