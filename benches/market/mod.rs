@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use ts::bars::check;
+use ts::bars::{Bars, check};
 use ts::calendar;
 use ts::decide::MarketBars;
 use ts::domain::AssetClass;
@@ -39,7 +39,7 @@ pub fn market(symbols: usize, sessions: usize) -> MarketBars {
     };
     MarketBars {
         asset_class: class,
-        bars: (0..).zip(&names).map(series).collect(),
+        bars: Bars::together((0..).zip(&names).map(series).collect()),
         universe,
         benchmark: names.first().cloned(),
         splits: Vec::new(),

@@ -9,6 +9,7 @@ use chrono::Utc;
 
 use super::gather::gather;
 use super::{App, Progress, Refusal, Selection};
+use crate::bars::Bars;
 use crate::calendar;
 use crate::decide::MarketBars;
 use crate::domain::AssetClass;
@@ -69,7 +70,7 @@ pub async fn load(
     Ok(LoadedBars {
         market: MarketBars {
             asset_class: class,
-            bars: gathered.bars.into_values().collect(),
+            bars: Bars::together(gathered.bars.into_values().collect()),
             universe,
             benchmark: Some(benchmark),
             splits: gathered.splits,

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use super::cost::Paid;
 use super::floor::{Floor, newest};
 use super::split::carry_out;
+use crate::bars::OnDay;
 use crate::decide::mark;
 use crate::decide::{Choice, Prepared, Regime, Track};
 use crate::domain::{Book, Name, Order, Position, Symbol};
@@ -110,6 +111,8 @@ impl Account {
             Sale { trade, reason, decided: session }
         };
         let sales = sales.into_iter().map(sale).collect();
+        self.ordered.reserve(choice.buys.len());
+        self.book.pending.reserve(choice.buys.len());
         for Candidate { signal, combined_score, size, .. } in choice.buys {
             self.ordered.push(Ordered {
                 owner: panel.position(&signal.symbol),
@@ -142,9 +145,8 @@ impl Account {
     }
 
     /// Marks the class at the session's closes.
-    pub(super) fn mark(&mut self, floor: &Floor<'_>) {
-        let today = floor.prepared.columns.panel().on(floor.session);
-        mark(&mut self.book, floor.class(), |place, _| self.tracks[place].close(today));
+    pub(super) fn mark(&mut self, today: OnDay<'_>) {
+        mark(&mut self.book, today.panel().asset_class(), |place, _| self.tracks[place].close(today));
     }
 
     /// Ends a day: the account as it stands.

@@ -7,14 +7,24 @@ use std::sync::{Arc, OnceLock};
 use chrono::NaiveDate;
 use rayon::Scope;
 
+use crate::bars::{Closes, OnDay};
 use crate::decide::Decider;
 use crate::signals::{Found, find_sessions};
 
 /// So many rows are asked about together: few enough to stop soon, and to hold in memory.
 const ROWS_ASKED: usize = 16_384;
 
-/// What is found on the sessions of one stretch, once somebody has asked.
-type Stretch = Arc<OnceLock<Vec<Found>>>;
+/// And at least so many sessions: a symbol's rows lie behind one another, and to find the first of them takes longest.
+const SESSIONS_ASKED: usize = 64;
+
+/// What is known of the sessions of one stretch.
+struct Asked<'a> {
+    found: Vec<Found>,
+    closes: Closes<'a>,
+}
+
+/// The same, once somebody has asked.
+type Stretch<'a> = Arc<OnceLock<Asked<'a>>>;
 
 /// The sessions of one class, asked about stretch by stretch.
 pub(super) struct Ahead<'a> {
@@ -25,8 +35,8 @@ pub(super) struct Ahead<'a> {
     /// The first session of the stretch that is walked, and how many of its sessions were taken.
     begin: usize,
     taken: usize,
-    now: Stretch,
-    next: Stretch,
+    now: Stretch<'a>,
+    next: Stretch<'a>,
 }
 
 impl<'a> Ahead<'a> {
@@ -36,7 +46,7 @@ impl<'a> Ahead<'a> {
         let sessions = columns.sessions();
         let first = from.map_or(0, |from| sessions.partition_point(|session| *session < from));
         let end = to.map_or(sessions.len(), |to| sessions.partition_point(|session| *session <= to));
-        let length = (ROWS_ASKED / columns.panel().symbols().len().max(1)).max(16);
+        let length = (ROWS_ASKED / columns.panel().symbols().len().max(1)).max(SESSIONS_ASKED);
         Self::stretches(decider, &sessions[first.min(end)..end], length)
     }
 
@@ -46,8 +56,9 @@ impl<'a> Ahead<'a> {
         Self { decider, sessions, length, begin: 0, taken: 0, now, next }
     }
 
-    /// Returns what the scripts say on the next session, and has the stretch after its own asked about meanwhile.
-    pub(super) fn next<'scope>(&mut self, scope: &Scope<'scope>) -> &Found
+    /// Returns the next session's closes and what the scripts say on it, and has the stretch after its own asked about
+    /// meanwhile.
+    pub(super) fn next<'scope>(&mut self, scope: &Scope<'scope>) -> (OnDay<'_>, &Found)
     where
         'a: 'scope,
     {
@@ -67,9 +78,9 @@ impl<'a> Ahead<'a> {
         }
         let (decider, sessions) = (self.decider, self.stretch(self.begin));
         // Where nobody has come to it yet it is asked here, and where somebody is at it that is waited for.
-        let found = self.now.get_or_init(|| ask(decider, sessions));
+        let Asked { found, closes } = self.now.get_or_init(|| ask(decider, sessions));
         self.taken += 1;
-        &found[self.taken - 1]
+        (closes.on(self.taken - 1), &found[self.taken - 1])
     }
 
     fn stretch(&self, begin: usize) -> &'a [NaiveDate] {
@@ -79,9 +90,10 @@ impl<'a> Ahead<'a> {
 }
 
 /// Never waits for another job of the pool, which might be waiting for what is asked here.
-fn ask(decider: Decider<'_>, sessions: &[NaiveDate]) -> Vec<Found> {
+fn ask<'a>(decider: Decider<'a>, sessions: &[NaiveDate]) -> Asked<'a> {
     decider.prepared.look(sessions);
-    find_sessions(decider.market, sessions)
+    let panel = decider.prepared.columns.panel();
+    Asked { found: find_sessions(decider.market, sessions), closes: Closes::of(panel, sessions) }
 }
 
 #[cfg(test)]
@@ -120,7 +132,8 @@ mod tests {
                 let mut count = 0;
                 for session in sessions {
                     let alone = decider.market.find(&[*session], &[]);
-                    let together = ahead.next(scope);
+                    let (today, together) = ahead.next(scope);
+                    assert_eq!(today.session(), *session);
                     assert_eq!(alone, std::slice::from_ref(together), "{length} {session}");
                     count += together.triggered.len();
                 }

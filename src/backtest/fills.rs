@@ -35,7 +35,8 @@ impl Account {
     /// in `sales`, since who was told to sell does so at the next bar.
     pub(super) fn fill(&mut self, floor: &Floor<'_>, sales: &mut Vec<Sale>) -> Vec<Problem> {
         let class = floor.class();
-        let (mut due, mut kept, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut kept, mut others) = (Vec::new(), Vec::new());
+        let mut due = Vec::with_capacity(self.ordered.len());
         for (order, ordered) in self.book.pending.drain(..).zip(self.ordered.drain(..)) {
             if order.asset_class == class {
                 due.push((order, ordered));
@@ -182,10 +183,14 @@ impl Account {
         floor: &Floor<'_>,
         end: Option<NaiveDate>,
     ) -> Vec<(NaiveDate, Problem)> {
+        // What was bought is of the universe, and on most sessions none of that is silent.
+        if floor.prepared.stale_on(floor.session).is_empty() {
+            return Vec::new();
+        }
         let sessions = floor.prepared.columns.sessions();
         let until = |date: NaiveDate| sessions.partition_point(|session| *session <= date);
         let panel = floor.prepared.columns.panel();
-        let today = panel.on(floor.session);
+        let today = floor.today();
         let is_silent = |place: &usize| {
             let own = &self.book.positions[*place];
             own.asset_class == floor.class() && self.tracks[*place].close(today).is_none()

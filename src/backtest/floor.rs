@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::conditions::conditions;
 use super::cost::Rate;
-use crate::bars::Panel;
+use crate::bars::{OnDay, Panel};
 use crate::decide::{Prepared, Track};
 use crate::domain::{AssetClass, Position, Symbol};
 use crate::scripts::Scripts;
@@ -29,6 +29,11 @@ impl Floor<'_> {
         self.prepared.columns.panel().asset_class()
     }
 
+    /// Returns the session's bars.
+    pub(super) fn today(&self) -> OnDay<'_> {
+        self.prepared.columns.panel().on(self.session)
+    }
+
     /// Returns the session's bar of each symbol, by its place in the panel, as its row and the price at which orders of
     /// it fill.
     pub(super) fn bars(&self, owners: impl IntoIterator<Item = Option<usize>>) -> Vec<Option<(usize, f64)>> {
@@ -37,7 +42,7 @@ impl Floor<'_> {
             FillTime::NextOpen => panel.open(),
             FillTime::NextClose => panel.close(),
         };
-        let today = panel.on(self.session);
+        let today = self.today();
         let row = |owner: Option<usize>| today.row(owner?);
         // All at once, so that none waits for the memory of the one before.
         owners.into_iter().map(|owner| row(owner).map(|row| (row, prices[row]))).collect()

@@ -216,7 +216,7 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
                 if is_sold {
                     // All is sold at this close and no order outlives it, so nothing is left to decide.
                     let floor = self.floor(stand, *date);
-                    self.account.mark(&floor);
+                    self.account.mark(floor.today());
                     continue;
                 }
                 if self.decide(stand, *date, (done, dates.len()), watch).is_break() {
@@ -321,15 +321,15 @@ impl<'a: 'scope, 'r, 'scope> Walk<'a, 'r, 'scope> {
     ) -> ControlFlow<()> {
         let floor = self.floor(stand, date);
         let Rules { settings, words, .. } = self.rules;
-        self.account.mark(&floor);
         if let Some(scaled) = &mut self.scaled {
             scaled.risk.risk_per_trade = settings.risk.risk_per_trade * risk_factor(floor.prepared, date);
         }
         let settings = self.scaled.as_ref().unwrap_or(settings);
         let Stand { decider, ahead, .. } = &mut self.stands[stand];
-        let found = ahead.next(self.scope);
+        let (today, found) = ahead.next(self.scope);
+        self.account.mark(today);
         let (book, tracks) = self.account.tracked();
-        let (mut choice, decision, problems) = decider.decide(settings, book, tracks, (date, found), words);
+        let (mut choice, decision, problems) = decider.decide(settings, book, tracks, (today, found), words);
         let asset_class = floor.class();
         let flow = watch(&Step {
             asset_class,

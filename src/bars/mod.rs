@@ -8,11 +8,14 @@ mod check;
 mod days;
 mod health;
 mod jump;
+mod on_day;
 mod panel;
 mod series;
+mod table;
 
 pub use check::{check, check_sessions};
 pub use health::{Gap, Health};
 pub use jump::{Jump, LISTED_AFTER, Split, jumps};
-pub use panel::{OnDay, Panel, PanelError};
+pub use on_day::{Closes, OnDay};
+pub use panel::{Panel, PanelError};
 pub use series::Bars;

@@ -1,13 +1,14 @@
 //! All symbols' bars of one asset class, stacked into one table.
 
-use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rustc_hash::FxHashMap;
 
-use super::Bars;
 use super::days::Days;
+use super::table::Table;
+use super::{Bars, OnDay};
 use crate::domain::{AssetClass, Symbol};
 
 /// The bars of all symbols of one asset class: rows sorted by symbol, then by date.
@@ -23,44 +24,9 @@ pub struct Panel {
     starts: Vec<usize>,
     /// Where each symbol stands in `symbols`.
     places: FxHashMap<Symbol, usize>,
-    days: Days,
-    dates: Vec<NaiveDate>,
-    open: Vec<f64>,
-    high: Vec<f64>,
-    low: Vec<f64>,
-    close: Vec<f64>,
-    volume: Vec<f64>,
-}
-
-/// One session of a panel.
-#[derive(Clone, Copy, Debug)]
-pub struct OnDay<'a> {
-    panel: &'a Panel,
-    session: NaiveDate,
-    /// Among the days of the panel; `None` where no symbol has a bar on it.
-    place: Option<u32>,
-}
-
-impl OnDay<'_> {
-    /// Returns the row of the bar of the symbol at `position`, or `None` where it has none.
-    #[inline]
-    pub fn row(&self, position: usize) -> Option<usize> {
-        let day = self.place?;
-        let rows = self.panel.rows(position);
-        let offset = match self.panel.days.begin(position) {
-            Some(begin) => {
-                day.checked_sub(begin).map(|offset| offset as usize).filter(|own| *own < rows.len())?
-            }
-            None => self.panel.dates[rows.clone()].binary_search(&self.session).ok()?,
-        };
-        Some(rows.start + offset)
-    }
-
-    /// Returns its close, in the quote currency.
-    #[inline]
-    pub fn close(&self, position: usize) -> Option<f64> {
-        Some(self.panel.close[self.row(position)?])
-    }
+    pub(super) days: Days,
+    /// Shared with the series that it was stacked from, where those lay behind one another.
+    table: Arc<Table>,
 }
 
 /// Why bars could not be stacked.
@@ -97,18 +63,7 @@ impl Panel {
         let symbols: Vec<Symbol> = series.iter().map(|bars| bars.symbol().clone()).collect();
         let places = symbols.iter().enumerate().map(|(place, symbol)| (symbol.clone(), place)).collect();
         let days = Days::of(&series);
-        let dates = series.iter_mut().map(|bars| mem::take(&mut bars.dates)).collect();
-        let open = series.iter_mut().map(|bars| mem::take(&mut bars.open)).collect();
-        let high = series.iter_mut().map(|bars| mem::take(&mut bars.high)).collect();
-        let low = series.iter_mut().map(|bars| mem::take(&mut bars.low)).collect();
-        let close = series.iter_mut().map(|bars| mem::take(&mut bars.close)).collect();
-        let volume = series.iter_mut().map(|bars| mem::take(&mut bars.volume)).collect();
-        // What takes most of the time is to be given the memory, page by page.
-        let ((dates, (open, high)), (low, (close, volume))) = rayon::join(
-            || (stacked(dates), (stacked(open), stacked(high))),
-            || (stacked(low), (stacked(close), stacked(volume))),
-        );
-        Ok(Self { asset_class, symbols, starts, places, days, dates, open, high, low, close, volume })
+        Ok(Self { asset_class, symbols, starts, places, days, table: Table::stacked(series) })
     }
 
     /// Returns the asset class of every symbol in the panel.
@@ -123,12 +78,12 @@ impl Panel {
 
     /// Returns the number of rows.
     pub fn len(&self) -> usize {
-        self.dates.len()
+        self.table.len()
     }
 
     /// Tells whether there is no bar at all.
     pub fn is_empty(&self) -> bool {
-        self.dates.is_empty()
+        self.len() == 0
     }
 
     /// Returns the place of a symbol in [`Panel::symbols`], or `None` where it is absent.
@@ -148,7 +103,7 @@ impl Panel {
 
     /// Looks a session up once, for the rows of many symbols on it.
     pub fn on(&self, session: NaiveDate) -> OnDay<'_> {
-        OnDay { panel: self, session, place: self.days.place(session) }
+        OnDay::of(self, session)
     }
 
     /// Returns the days on which any symbol has a bar, oldest first.
@@ -181,43 +136,33 @@ impl Panel {
 
     /// Returns the session date of every row.
     pub fn dates(&self) -> &[NaiveDate] {
-        &self.dates
+        &self.table.dates
     }
 
     /// Returns the open of every row, in the quote currency.
     pub fn open(&self) -> &[f64] {
-        &self.open
+        &self.table.open
     }
 
     /// Returns the high of every row, in the quote currency.
     pub fn high(&self) -> &[f64] {
-        &self.high
+        &self.table.high
     }
 
     /// Returns the low of every row, in the quote currency.
     pub fn low(&self) -> &[f64] {
-        &self.low
+        &self.table.low
     }
 
     /// Returns the close of every row, in the quote currency.
     pub fn close(&self) -> &[f64] {
-        &self.close
+        &self.table.close
     }
 
     /// Returns the volume of every row, in units of the asset.
     pub fn volume(&self) -> &[f64] {
-        &self.volume
+        &self.table.volume
     }
-}
-
-/// Moves one column of every series into one, freeing each as it goes: at no time do two
-/// copies of the whole market stand in memory.
-fn stacked<T: Copy>(parts: Vec<Vec<T>>) -> Vec<T> {
-    let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    for part in parts {
-        all.extend_from_slice(&part);
-    }
-    all
 }
 
 #[cfg(test)]

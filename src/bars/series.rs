@@ -1,36 +1,50 @@
 //! The checked bars of one symbol, column by column.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
+use super::table::Table;
 use crate::domain::{Bar, Symbol};
 
 /// The daily bars of one symbol: oldest first, dates unique, prices finite and positive,
 /// `low ≤ open, close ≤ high`, volume finite and not negative.
 ///
-/// Only [`super::check()`] makes one from raw bars. All columns have the same length.
-#[derive(Clone, Debug, PartialEq)]
+/// Only [`super::check()`] makes one from raw bars. Cloning and cutting are cheap: the bars are rows of a table that many
+/// may share.
+#[derive(Clone, Debug)]
 pub struct Bars {
     symbol: Symbol,
-    pub(super) dates: Vec<NaiveDate>,
-    pub(super) open: Vec<f64>,
-    pub(super) high: Vec<f64>,
-    pub(super) low: Vec<f64>,
-    pub(super) close: Vec<f64>,
-    pub(super) volume: Vec<f64>,
+    table: Arc<Table>,
+    rows: Range<usize>,
+}
+
+impl PartialEq for Bars {
+    fn eq(&self, other: &Self) -> bool {
+        self.symbol == other.symbol && self.len() == other.len() && self.iter().eq(other.iter())
+    }
 }
 
 impl Bars {
     /// Stacks bars that the caller has already checked, sorted and made unique.
     pub(super) fn from_checked(symbol: Symbol, rows: &[Bar]) -> Self {
-        Self {
-            symbol,
-            dates: rows.iter().map(|bar| bar.date).collect(),
-            open: rows.iter().map(|bar| bar.open).collect(),
-            high: rows.iter().map(|bar| bar.high).collect(),
-            low: rows.iter().map(|bar| bar.low).collect(),
-            close: rows.iter().map(|bar| bar.close).collect(),
-            volume: rows.iter().map(|bar| bar.volume).collect(),
-        }
+        Self { symbol, table: Arc::new(Table::of(rows)), rows: 0..rows.len() }
+    }
+
+    /// Lays the bars of a market behind one another, by symbol, as a panel has them: stacked from these it copies
+    /// nothing, however often.
+    pub fn together(mut series: Vec<Self>) -> Vec<Self> {
+        series.sort_by(|one, other| one.symbol.cmp(&other.symbol));
+        let places: Vec<(Symbol, usize)> = series.iter().map(|own| (own.symbol.clone(), own.len())).collect();
+        let table = Table::stacked(series);
+        let mut end = 0;
+        let place = |(symbol, length)| {
+            let start = end;
+            end += length;
+            Self { symbol, table: Arc::clone(&table), rows: start..end }
+        };
+        places.into_iter().map(place).collect()
     }
 
     /// Makes the series of a symbol that has no bar.
@@ -51,28 +65,35 @@ impl Bars {
 
     /// Returns the number of bars.
     pub fn len(&self) -> usize {
-        self.dates.len()
+        self.rows.len()
     }
 
     /// Tells whether there is no bar at all.
     pub fn is_empty(&self) -> bool {
-        self.dates.is_empty()
+        self.rows.is_empty()
     }
 
     /// Returns the session dates, oldest first.
     pub fn dates(&self) -> &[NaiveDate] {
-        &self.dates
+        &self.table.dates[self.rows.clone()]
+    }
+
+    /// Returns the table that the bars lie in, and their rows of it.
+    pub(super) fn window(&self) -> (&Arc<Table>, Range<usize>) {
+        (&self.table, self.rows.clone())
     }
 
     /// Returns the bar at `index`, or `None` past the end.
     pub fn get(&self, index: usize) -> Option<Bar> {
+        let row = self.rows.clone().nth(index)?;
+        let Table { dates, open, high, low, close, volume } = &*self.table;
         Some(Bar {
-            date: *self.dates.get(index)?,
-            open: self.open[index],
-            high: self.high[index],
-            low: self.low[index],
-            close: self.close[index],
-            volume: self.volume[index],
+            date: dates[row],
+            open: open[row],
+            high: high[row],
+            low: low[row],
+            close: close[row],
+            volume: volume[row],
         })
     }
 
@@ -83,7 +104,7 @@ impl Bars {
 
     /// Keeps the bars up to and including `last`: what a run on that session could have known.
     pub fn up_to(&self, last: NaiveDate) -> Self {
-        let end = self.dates.partition_point(|date| *date <= last);
+        let end = self.dates().partition_point(|date| *date <= last);
         self.slice(0, end)
     }
 
@@ -93,14 +114,7 @@ impl Bars {
     }
 
     fn slice(&self, start: usize, end: usize) -> Self {
-        Self {
-            symbol: self.symbol.clone(),
-            dates: self.dates[start..end].to_vec(),
-            open: self.open[start..end].to_vec(),
-            high: self.high[start..end].to_vec(),
-            low: self.low[start..end].to_vec(),
-            close: self.close[start..end].to_vec(),
-            volume: self.volume[start..end].to_vec(),
-        }
+        let first = self.rows.start;
+        Self { symbol: self.symbol.clone(), table: Arc::clone(&self.table), rows: first + start..first + end }
     }
 }

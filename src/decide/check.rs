@@ -17,7 +17,7 @@ use super::together;
 use super::together::Answer;
 use super::track::Track;
 use super::{Direction, Prepared};
-use crate::bars::Panel;
+use crate::bars::{OnDay, Panel};
 use crate::domain::{Book, Name, Position};
 use crate::domain::{Problem, ProblemKind};
 use crate::scripts::{RowError, Rows, Scripts, Strategy};
@@ -54,17 +54,16 @@ pub(super) fn check(
     (scripts, rows): (&Scripts, &Rows),
     book: &Book,
     tracks: &mut [Track],
-    session: NaiveDate,
+    today: OnDay<'_>,
 ) -> Checked {
-    let panel = prepared.columns.panel();
-    let today = panel.on(session);
+    let (panel, session) = (today.panel(), today.session());
     let mut checks = Vec::with_capacity(book.positions.len());
     let mut left = Vec::new();
     let (mut lots, mut first) = (Vec::with_capacity(book.positions.len().min(AT_ONCE)), 0);
     for tracks in tracks.chunks_mut(AT_ONCE) {
         let positions = book.positions[first..].iter().zip(tracks).zip(first..);
         let own = positions.filter(|((own, _), _)| own.asset_class == panel.asset_class());
-        lots.extend(own.map(|((own, track), place)| Lot::of(place, own, track, panel, today)));
+        lots.extend(own.map(|((own, track), place)| Lot::of(place, own, track, today)));
         first += AT_ONCE;
         let mut answers = together::ask(panel, scripts, rows, &lots, session);
         for (lot, answer) in lots.drain(..).zip(&mut answers) {
@@ -264,7 +263,8 @@ mod tests {
             let rows = scripts.bind(&prepared.columns);
             let track = |own| Track::of(own, &prepared, &scripts);
             let mut tracks: Vec<Track> = book.positions.iter().map(track).collect();
-            let checked = check(&prepared, (&scripts, &rows), &book, &mut tracks, day(29));
+            let checked =
+                check(&prepared, (&scripts, &rows), &book, &mut tracks, prepared.columns.panel().on(day(29)));
             let places: Vec<usize> = checked.checks.iter().map(|own| own.place).collect();
             let own: Vec<usize> = (0..count).filter(|place| !is_other(*place)).collect();
             assert_eq!(places, own, "{count}");

@@ -38,7 +38,8 @@ pub fn exits(
     words: Words,
 ) -> Exits {
     let mut tracks = tracks(prepared, scripts, book);
-    let Checked { checks, problems } = check(prepared, (scripts, rows), book, &mut tracks, session);
+    let Checked { checks, problems } =
+        check(prepared, (scripts, rows), book, &mut tracks, prepared.columns.panel().on(session));
     let (held, sells) = told(prepared, (scripts, rows), book, &checks, session, words);
     Exits { held, sells, problems }
 }

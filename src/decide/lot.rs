@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::splits::{Misfit, misfit_at};
 use super::together::Answer;
 use super::track::Track;
-use crate::bars::{OnDay, Panel};
+use crate::bars::OnDay;
 use crate::domain::{Name, Position};
 
 /// The reason of an exit by the core's own check.
@@ -69,14 +69,10 @@ pub(super) struct Lot<'a> {
 }
 
 impl<'a> Lot<'a> {
-    pub(super) fn of(
-        place: usize,
-        position: &'a Position,
-        track: &mut Track,
-        panel: &Panel,
-        today: OnDay<'_>,
-    ) -> Self {
+    pub(super) fn of(place: usize, position: &'a Position, track: &mut Track, today: OnDay<'_>) -> Self {
+        let panel = today.panel();
         let held = track.held(today);
+        let close = held.as_ref().and_then(|_| track.close(today)).unwrap_or_default();
         let misfit = track.owner.filter(|_| !track.is_plain);
         let misfit = misfit.and_then(|owner| misfit_at(position, panel, owner));
         Self {
@@ -84,8 +80,8 @@ impl<'a> Lot<'a> {
             position,
             owner: track.owner,
             strategy: track.strategy,
-            close: held.as_ref().map_or(0.0, |held| panel.close()[held.end - 1]),
-            highest_close: held.as_ref().map_or(0.0, |held| track.highest_close(panel, held)),
+            close,
+            highest_close: held.as_ref().map_or(0.0, |held| track.highest_close(panel, held, close)),
             held,
             is_plain: track.is_plain,
             misfit: misfit.map(Box::new),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::mem;
 
 use chrono::NaiveDate;
@@ -18,7 +18,7 @@ use super::market;
 use super::reasoning;
 use super::track::Track;
 use super::{Decision, Direction, MarketOverview, Prepared, Recommendation, Regime, recommendation_id};
-use crate::bars::Panel;
+use crate::bars::{OnDay, Panel};
 use crate::domain::Symbol;
 use crate::domain::Words;
 use crate::domain::{Book, Position};
@@ -58,8 +58,9 @@ pub(super) fn decide_watched(
     let market = Market::new(&prepared.columns, scripts, &rows);
     let found = market.find(&[session], &[]).pop().unwrap_or_default();
     let mut tracks = tracks(prepared, scripts, book);
+    let today = prepared.columns.panel().on(session);
     let decider = Decider { prepared, scripts, rows: &rows, market: &market };
-    let chosen = decider.choose(settings, book, &mut tracks, (session, &found), Words::Told, watch);
+    let chosen = decider.choose(settings, book, &mut tracks, (today, &found), Words::Told, watch);
     decider.told(chosen, book, session)
 }
 
@@ -92,7 +93,7 @@ pub struct Choice {
 }
 
 impl Decider<'_> {
-    /// Decides a session as [`decide`] does, from what the scripts said on it and from the tracks of all positions of
+    /// Decides a session of the prepared panel as [`decide`] does, from what the scripts said on it and from the tracks of all positions of
     /// the book, at their places. With [`Words::LeftOut`] the same is decided, and there is no [`Decision`]; that a row
     /// is not ready, or a symbol without a bar, is then for the caller to tell.
     pub fn decide(
@@ -100,14 +101,14 @@ impl Decider<'_> {
         settings: &Settings,
         book: &Book,
         tracks: &mut [Track],
-        (session, found): (NaiveDate, &Found),
+        (today, found): (OnDay<'_>, &Found),
         words: Words,
     ) -> (Choice, Option<Decision>, Vec<Problem>) {
-        let mut chosen = self.choose(settings, book, tracks, (session, found), words, &mut |_, _, _| ());
+        let mut chosen = self.choose(settings, book, tracks, (today, found), words, &mut |_, _, _| ());
         match words {
             Words::Told => {
                 let choice = chosen.choice(chosen.checked.checks.clone(), chosen.buys.clone());
-                let (decision, problems) = self.told(chosen, book, session);
+                let (decision, problems) = self.told(chosen, book, today.session());
                 (choice, Some(decision), problems)
             }
             Words::LeftOut => {
@@ -122,13 +123,14 @@ impl Decider<'_> {
         settings: &Settings,
         book: &'b Book,
         tracks: &mut [Track],
-        (session, found): (NaiveDate, &Found),
+        (today, found): (OnDay<'_>, &Found),
         words: Words,
         watch: &mut filters::Watch<'_>,
     ) -> Chosen<'b> {
         let Self { prepared, scripts, rows, market } = *self;
+        let (panel, session) = (today.panel(), today.session());
         let day = prepared.days.on(prepared, session);
-        let mut checked = check(prepared, (scripts, rows), book, tracks, session);
+        let mut checked = check(prepared, (scripts, rows), book, tracks, today);
         let mut problems = day.problems.clone();
         if words == Words::Told {
             problems.extend(day.stale.iter().map(|place| prepared.stale(*place, session)));
@@ -143,9 +145,8 @@ impl Decider<'_> {
         if words == Words::Told {
             chosen.problems.extend(found.lacking.iter().map(|own| market.not_ready(own).problem()));
         }
-        let panel = prepared.columns.panel();
         let symbol = |place: usize| book.positions[place].symbol.clone();
-        let sold: BTreeSet<Symbol> = chosen.checked.sold().map(symbol).collect();
+        let sold: FxHashSet<Symbol> = chosen.checked.sold().map(symbol).collect();
         // What the class bought after the session has not taken its slot and cash yet.
         let is_later = |own: &Position| own.asset_class == panel.asset_class() && own.entry_date > session;
         let later = (0..book.positions.len()).filter(|place| is_later(&book.positions[*place]));
@@ -170,7 +171,7 @@ impl Decider<'_> {
             // None of what is left is taken.
             context.taken.get_or_init(FxHashSet::default);
         }
-        let mut candidates = Vec::new();
+        let mut candidates = Vec::with_capacity(found.triggered.len());
         for own in &found.triggered {
             // Rejected whatever else is so, and most of what triggers: told of by its number alone.
             if is_taken.get(own.owner as usize).copied().unwrap_or_default() {

@@ -36,10 +36,14 @@ pub(super) fn ask(
         return answers;
     }
     for (number, strategy) in scripts.strategies().iter().enumerate() {
-        let is_own = |lot: &Lot<'_>| lot.strategy == Some(number) && is_asked(panel, strategy, lot, session);
+        if !is_uncounted(strategy) {
+            continue;
+        }
+        let has_stop = strategy.function(Rule::Stop).is_some();
+        let is_own = |lot: &Lot<'_>| lot.strategy == Some(number) && is_asked(panel, has_stop, lot, session);
         let mut places = Vec::with_capacity(lots.len());
         places.extend((0..lots.len()).filter(|place| is_own(&lots[*place])));
-        if places.is_empty() || !is_uncounted(strategy) {
+        if places.is_empty() {
             continue;
         }
         answer(strategy, rows, (lots, &places), session, &mut answers);
@@ -53,9 +57,9 @@ fn is_uncounted(strategy: &Strategy) -> bool {
     functions.all(|function| strategy.why_not_columns(function).is_none())
 }
 
-/// Tells whether a position of the strategy stands at the scale of its bars, and has been shown to the rule of its stop
-/// on every session before this one.
-fn is_asked(panel: &Panel, strategy: &Strategy, lot: &Lot<'_>, session: NaiveDate) -> bool {
+/// Tells whether a position stands at the scale of its bars, and has been shown to the rule of its stop, where its
+/// strategy has one, on every session before this one.
+fn is_asked(panel: &Panel, has_stop: bool, lot: &Lot<'_>, session: NaiveDate) -> bool {
     let position = lot.position;
     let is_shown = |held: &Range<usize>| {
         let before = held.end.checked_sub(2).filter(|row| held.contains(row));
@@ -63,7 +67,7 @@ fn is_asked(panel: &Panel, strategy: &Strategy, lot: &Lot<'_>, session: NaiveDat
     };
     position.entry_date <= session
         && lot.misfit.is_none()
-        && lot.held.as_ref().is_some_and(|held| strategy.function(Rule::Stop).is_none() || is_shown(held))
+        && lot.held.as_ref().is_some_and(|held| !has_stop || is_shown(held))
 }
 
 /// Asks a strategy about the lots at these places, and puts down its answers; none where a row errs.
@@ -148,7 +152,7 @@ mod tests {
         let panel = prepared.columns.panel();
         let lot = |(place, own)| {
             let track = &mut Track::of(own, &prepared, &scripts);
-            Lot::of(place, own, track, panel, panel.on(day(29)))
+            Lot::of(place, own, track, panel.on(day(29)))
         };
         let lots: Vec<Lot<'_>> = positions.iter().enumerate().map(lot).collect();
         let answers = ask(panel, &scripts, &rows, &lots, day(29));

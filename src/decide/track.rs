@@ -73,13 +73,14 @@ impl Track {
         today.close(self.owner?)
     }
 
-    /// Returns the highest close of these rows, which are [`Track::held`] up to some session.
-    pub(super) fn highest_close(&mut self, panel: &Panel, held: &Range<usize>) -> f64 {
+    /// Returns the highest close of these rows, which are [`Track::held`] up to some session with this close.
+    pub(super) fn highest_close(&mut self, panel: &Panel, held: &Range<usize>, close: f64) -> f64 {
         let (until, highest) = match self.highest {
             Some((until, highest)) if until <= held.end && held.contains(&(until - 1)) => (until, highest),
             _ => (held.start, f64::NEG_INFINITY),
         };
-        let highest = panel.close()[until..held.end].iter().copied().fold(highest, f64::max);
+        let before = until..(held.end - 1).max(until);
+        let highest = panel.close()[before].iter().copied().fold(highest, f64::max).max(close);
         self.highest = Some((held.end, highest));
         highest
     }
@@ -106,8 +107,8 @@ mod tests {
             let held = one.held(panel.on(day(session))).expect("there is a bar");
             assert_eq!(held, 5..session + 1);
             let expected = closes[5..=session].iter().copied().fold(f64::MIN, f64::max);
-            assert_eq!(one.highest_close(panel, &held), expected, "{session}");
-            assert_eq!(fresh().highest_close(panel, &held), expected, "{session}");
+            assert_eq!(one.highest_close(panel, &held, closes[session]), expected, "{session}");
+            assert_eq!(fresh().highest_close(panel, &held, closes[session]), expected, "{session}");
         }
         assert_eq!(one.held(panel.on(day(30))), None);
     }

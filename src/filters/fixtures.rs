@@ -2,9 +2,9 @@
 //! candidates to lay on it.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use rustc_hash::FxHashSet;
 
 use super::{Candidate, Context, Moves, Remaining};
 use crate::bars::{Bars, Health};
@@ -22,7 +22,7 @@ pub(super) struct Desk {
     pub health: Health,
     pub session: NaiveDate,
     pub book: Book,
-    pub sold: BTreeSet<Symbol>,
+    pub sold: FxHashSet<Symbol>,
 }
 
 impl Desk {
@@ -40,7 +40,7 @@ impl Desk {
             columns,
             session: day(29),
             book: Book::of_cash(100_000.0),
-            sold: BTreeSet::new(),
+            sold: FxHashSet::default(),
         }
     }
 

@@ -45,7 +45,7 @@ mod tests {
         check(|desk| desk.hold("X", 1.0), Some("already held by always since 2024-01-04"));
         check(|desk| desk.order("X", 1.0), Some("already ordered by always on 2024-01-29"));
         check(
-            |desk| desk.sold = [symbol("X")].into(),
+            |desk| desk.sold = [symbol("X")].into_iter().collect(),
             Some("X is sold on this session; no re-entry on the same one"),
         );
     }

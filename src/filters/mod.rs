@@ -23,7 +23,6 @@ mod taken;
 mod fixtures;
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -63,7 +62,7 @@ pub struct Context<'a> {
     pub session: NaiveDate,
     pub book: Remaining<'a>,
     /// The symbols that this session's exits sell.
-    pub sold: &'a BTreeSet<Symbol>,
+    pub sold: &'a FxHashSet<Symbol>,
     /// Whether rejections say why.
     pub words: Words,
     /// What is reckoned once for all candidates, which are of one asset class; empty at first.

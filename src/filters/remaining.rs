@@ -7,7 +7,7 @@ use crate::domain::{AssetClass, Book, Order, Position, Symbol};
 #[derive(Clone, Debug)]
 pub struct Remaining<'a> {
     book: &'a Book,
-    /// Whether each position is gone, at its place; shorter where the last ones are not.
+    /// Whether each position is gone, at its place.
     gone: Vec<bool>,
     /// How many positions stay.
     count: usize,
@@ -16,14 +16,9 @@ pub struct Remaining<'a> {
 impl<'a> Remaining<'a> {
     /// Takes a book without the positions at these places.
     pub fn of(book: &'a Book, gone: impl IntoIterator<Item = usize>) -> Self {
-        let mut flags = Vec::new();
-        for place in gone {
-            if flags.len() <= place {
-                flags.resize(place + 1, false);
-            }
-            flags[place] = true;
-        }
-        let count = book.positions.len() - flags.iter().filter(|is_gone| **is_gone).count();
+        let mut flags = vec![false; book.positions.len()];
+        gone.into_iter().for_each(|place| flags[place] = true);
+        let count = flags.iter().filter(|is_gone| !**is_gone).count();
         Self { book, gone: flags, count }
     }
 
@@ -44,9 +39,8 @@ impl<'a> Remaining<'a> {
 
     /// Returns the same with their places in the book.
     pub fn places(&self) -> impl Iterator<Item = (usize, &'a Position)> {
-        let is_gone = |place: usize| self.gone.get(place).copied().unwrap_or_default();
         let positions = self.book.positions.iter().enumerate();
-        positions.filter(move |(place, _)| !is_gone(*place))
+        positions.filter(|(place, _)| !self.gone[*place])
     }
 
     /// Returns the orders that are not filled yet, of both classes.
