@@ -88,7 +88,7 @@ pub(super) static KINDS: &[Kind] = &[
         name: "exposure",
         label: "Exposure",
         unit: Unit::Fraction,
-        formula: "mean of positions / equity",
+        formula: "mean of positions / equity, the first day left out, which is before any fill",
         compute: exposure,
     },
     Kind {
@@ -160,15 +160,20 @@ fn calmar(evidence: &Evidence<'_>) -> Figure {
     if deepest == 0.0 { Err(Undefined("there was no drawdown")) } else { Ok(growth / -deepest) }
 }
 
+/// The days whose fills are the curve's own: what was traded on the first one belongs to what lies before.
+fn after_first<'a>(evidence: &Evidence<'a>) -> &'a [Day] {
+    evidence.days.get(1..).unwrap_or_default()
+}
+
 fn exposure(evidence: &Evidence<'_>) -> Figure {
-    let parts: Vec<f64> = evidence.days.iter().map(|day| day.invested / day.equity).collect();
+    let parts: Vec<f64> = after_first(evidence).iter().map(|day| day.invested / day.equity).collect();
     mean(&parts).ok_or(NO_SPAN)
 }
 
 fn turnover(evidence: &Evidence<'_>) -> Figure {
     let (.., years) = span_of_years(evidence.days)?;
     let equity: Vec<f64> = evidence.days.iter().map(|day| day.equity).collect();
-    let traded: f64 = evidence.days.iter().map(|day| day.traded).sum();
+    let traded: f64 = after_first(evidence).iter().map(|day| day.traded).sum();
     finite(traded / 2.0 / mean(&equity).ok_or(NO_SPAN)? / years, "the account is worth nothing")
 }
 

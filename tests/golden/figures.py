@@ -53,7 +53,7 @@ def make_curve(draws):
             equity = round(equity * (1 + 0.0003 + 0.4 * market + 0.006 * draws.bell()), 2)
             benchmark = round(benchmark * (1 + market), 2)
         invested = round(equity * 0.7 * draws.fraction(), 2) if index > 0 else 0.0
-        traded = round(equity * 0.1 * draws.fraction(), 2) if index % 5 == 1 else 0.0
+        traded = round(equity * 0.1 * draws.fraction(), 2) if index % 5 == 2 else 0.0
         # The benchmark has a gap.
         close = "" if index in (100, 101) else benchmark
         rows.append([date.strftime("%Y-%m-%d"), equity, invested, traded, close])
@@ -160,8 +160,9 @@ def curve_figures(curve, year=SESSIONS_A_YEAR):
         "longest_drawdown_sessions": float(lengths.max()),
         "calmar": growth / -under.min(),
         "worst_day": r.min(),
-        "exposure": (curve.invested / curve.equity).mean(),
-        "turnover": curve.traded.sum() / 2 / equity.mean() / years,
+        # The first day is the state before the first fill: in a year, the last day of the year before.
+        "exposure": (curve.invested / curve.equity)[1:].mean(),
+        "turnover": curve.traded[1:].sum() / 2 / equity.mean() / years,
         "benchmark_return": closes[-1] / closes[0] - 1,
         "excess_return": equity[benchmark.last_valid_index()] / equity[benchmark.first_valid_index()] - closes[-1] / closes[0],
         "correlation": line.rvalue,
